@@ -1,0 +1,83 @@
+# Needs Python 3.11, 3.12 or 3.13, git and make; everything else is installed into .venv.
+
+PYTHON ?= python3
+WORKERS ?= 2
+ROOTS ?= 1 2
+BIN := .venv/bin
+
+# Compiled programs and finished runs stay inside the checkout.
+export BESTIARY_CACHE_DIR ?= $(CURDIR)/.cache
+
+.PHONY: help .venv demo test lint typecheck test-wheel oldest check-all bench schema clean distclean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[.a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
+
+.venv: .venv/.installed ## install, and only that
+
+.venv/.installed: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
+	{ echo 'bestiary needs Python 3.11, 3.12 or 3.13; $(PYTHON) is not one: make PYTHON=/path/to/python3.12 ...' >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+demo: .venv ## reproduce three phenomena with their controls, and draw them in figures/
+	$(BIN)/bestiary check grokking sparse_attention_emergence adam_loss_spikes --figures figures
+
+test: lint ## lint, then every test
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile
+
+lint: .venv typecheck ## ruff and pyright
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+# An editable install maps folders to packages while Python runs; a type checker does not run
+# Python. It reads the same files laid out as they are imported. Links, so that a reported path
+# opens the real file, and no dot in the name: pyright skips hidden folders and still says 0 errors.
+LAYOUT := build/typecheck/bestiary
+
+typecheck: .venv ## pyright alone
+	@rm -rf build/typecheck
+	@mkdir -p $(LAYOUT)/detectors $(LAYOUT)/phenomena
+	@ln -s '$(CURDIR)'/core/* $(LAYOUT)
+	@ln -s '$(CURDIR)'/detectors/*.py $(LAYOUT)/detectors
+	@ln -s '$(CURDIR)'/phenomena/*.py $(LAYOUT)/phenomena
+	$(BIN)/pyright --pythonpath $(BIN)/python $(LAYOUT)
+
+# The tests in a folder of their own, without the packages' sources: what a user has installed.
+test-wheel: .venv ## every test against the built wheel
+	@set -eu; tmp=$$(mktemp -d); trap 'rm -rf "$$tmp"' EXIT; mkdir "$$tmp/tree"; \
+	git ls-files -z --cached --others --exclude-standard | tar -c --null -T - | tar -x -C "$$tmp/tree"; \
+	$(BIN)/python -m build --wheel --no-isolation --outdir "$$tmp" "$$tmp/tree"; \
+	$(BIN)/python -m pip install --quiet --no-deps --target "$$tmp/site" "$$tmp"/*.whl; \
+	rm -r "$$tmp/tree/core" "$$tmp/tree/detectors" "$$tmp/tree/phenomena" "$$tmp/tree/catalog.yaml"; \
+	cd "$$tmp/tree"; export PYTHONPATH="$$tmp/site"; \
+	'$(CURDIR)/$(BIN)/python' -c 'import bestiary, sys; sys.exit("site" not in bestiary.__file__)'; \
+	'$(CURDIR)/$(BIN)/pytest' -n $(WORKERS) --dist loadfile --ignore tests/test_package.py
+
+# Replaces what .venv holds; `rm -r .venv` brings the newest back.
+FLOORS := import tomllib; print(*(d.replace(">=", "==") for d in \
+  tomllib.load(open("pyproject.toml", "rb"))["project"]["dependencies"]))
+
+oldest: .venv ## every test with the lower bounds of pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $$($(BIN)/python -c '$(FLOORS)')
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile
+
+check-all: .venv ## every claim of the catalog, on roots that tuned nothing: ROOTS="1 2"
+	$(BIN)/bestiary check --all $(ROOTS:%=--root %)
+
+bench: .venv ## speed, and the detectors' operating curves
+	$(BIN)/python benchmarks/speed.py
+	$(BIN)/python benchmarks/operating_curves.py
+
+schema: .venv ## rewrite catalog.schema.json from the models
+	$(BIN)/python -m bestiary.schema > catalog.schema.json.new
+	@mv catalog.schema.json.new catalog.schema.json
+
+clean: ## remove what was generated, but for .venv and .cache
+	rm -rf build dist figures .pytest_cache .ruff_cache .hypothesis
+	find core detectors phenomena benchmarks tests -name __pycache__ -prune -exec rm -rf {} +
+
+distclean: clean ## remove .venv, .cache and the egg-info too
+	rm -rf .venv .cache bestiary.egg-info

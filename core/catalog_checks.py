@@ -1,0 +1,173 @@
+"""What can be wrong with a catalog, in words: its form, its consistency, its fit to a setup."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from bestiary.catalog_source import Mistake, Path_, Source, kind, nearest
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
+    from bestiary.catalog import Entry
+    from bestiary.entry import Phenomenon
+
+
+def form(error: ValidationError, source: Source, known: Callable[[Path_], Iterable[str]]) -> Iterator[Mistake]:
+    """Pydantic's complaints, each at its place.
+
+    Args:
+        error: what validation raised.
+        source: the places.
+        known: the fields that may stand where a path's last part stands.
+    """
+    complaints = error.errors(include_url=False)
+    meant = set()  # a misspelt field is one mistake, not also a missing one
+    for c in complaints:
+        if c["type"] == "extra_forbidden":
+            hint = nearest(c["loc"][-1], known(c["loc"]))
+            meant.add((*c["loc"][:-1], hint.split("'")[1] if hint else None))
+            yield source.mistake(c["loc"], f"unknown field {c['loc'][-1]!r}{hint}", key=True)
+    for c in complaints:
+        path = c["loc"]
+        if c["type"] == "extra_forbidden" or (c["type"] == "missing" and path in meant):
+            continue
+        on_key = path[-1] == "[key]"
+        if on_key or c["type"] == "missing":
+            path = path[:-1]
+        for text in _words(c).split("\n"):
+            yield source.mistake(path, text, key=on_key)
+
+
+def _words(c: Any) -> str:
+    """One complaint in words."""
+    value, context, last = c["input"], c.get("ctx", {}), c["loc"][-1]
+    shown = repr(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else kind(value)
+    match c["type"]:
+        case "missing":
+            return "want two numbers, [low, high]" if isinstance(last, int) else f"missing field {last!r}"
+        case "too_long":
+            return "want two numbers, [low, high]"
+        case "too_short":
+            return "want at least one"
+        case "float_type" | "int_type":
+            if isinstance(value, str) and re.fullmatch(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", value):
+                return f"text where a number is due: write {value}, not {value!r}"
+            return f"want {'a number' if c['type'] == 'float_type' else 'an integer'}, not {shown}"
+        case "finite_number":
+            return "want a finite number"
+        case "less_than_equal":
+            return f"{value} is above {context['le']:g}"
+        case "greater_than_equal":
+            return f"{value} is below {context['ge']:g}"
+        case "string_type":
+            return f"want text, not {shown}" + ("" if isinstance(value, dict | tuple) else "; put it in quotes")
+        case "string_too_short":
+            return "empty text"
+        case "string_pattern_mismatch":
+            return f"{value!r} is not in snake_case"
+        case "literal_error":
+            options = re.findall(r"'([^']*)'", context["expected"])
+            return f"{shown} is not one of {', '.join(options)}{nearest(value, options)}"
+        case "dict_type" | "model_type":
+            return f"want a mapping, not {shown}"
+        case "tuple_type":
+            return f"want a list, not {shown}"
+        case "value_error":
+            return str(context["error"])
+        case _:
+            return c["msg"]
+
+
+def consistency(
+    data: dict[str, Any],
+    source: Source,
+    phenomena: Collection[str],
+    detectors: Collection[str],
+    references: Collection[str],
+) -> Iterator[Mistake]:
+    """What one field cannot know: order, files, references, controls. Skips what is malformed: `form` tells."""
+    keys = list(data)
+    for before, key in pairwise(keys):
+        if key < before:
+            yield source.mistake((key,), f"out of order: {key!r} sorts before {before!r}", key=True)
+    for key, block in data.items():
+        if key not in phenomena:
+            yield source.mistake((key,), f"no file phenomena/{key}.py{nearest(key, phenomena)}", key=True)
+        if isinstance(block, dict):
+            yield from _files(key, block, source, detectors, references)
+            if isinstance(block.get("cases"), dict):
+                yield from _controls((key, "cases"), block["cases"], source)
+    for name in sorted(set(phenomena) - set(data)):
+        yield Mistake(source.name, source.end, (name,), f"phenomena/{name}.py has no entry")
+
+
+def _files(
+    key: str, block: dict[str, Any], source: Source, detectors: Collection[str], references: Collection[str]
+) -> Iterator[Mistake]:
+    own = block.get("detector")
+    if isinstance(own, str) and own not in detectors:
+        yield source.mistake((key, "detector"), f"no file detectors/{own}.py{nearest(own, detectors)}")
+    also = block.get("also_fires")
+    for name in also if isinstance(also, dict) else ():
+        place = (key, "also_fires", name)
+        if name == own:
+            yield source.mistake(place, f"{name!r} is the entry's own detector", key=True)
+        elif name not in detectors:
+            yield source.mistake(place, f"no file detectors/{name}.py{nearest(name, detectors)}", key=True)
+    cited = block.get("references")
+    for i, name in enumerate(cited if isinstance(cited, tuple) else ()):
+        if isinstance(name, str) and name not in references:
+            yield source.mistake((key, "references", i), f"no {name!r} in references.bib{nearest(name, references)}")
+
+
+def _controls(path: Path_, cases: dict[str, Any], source: Source) -> Iterator[Mistake]:
+    """At least one positive and one control, each with a rate of `found`; the controls' below the positives'."""
+    controls = [name for name, case in cases.items() if isinstance(case, dict) and "control" in case]
+    if not controls:
+        yield source.mistake(path, "no control; add a case with one cause removed (`control: what`)", key=True)
+    if len(controls) == len(cases):
+        yield source.mistake(path, "no positive case; add a case without `control`", key=True)
+    rates: list[tuple[bool, Path_, tuple[float, float]]] = []  # (is a control, where, interval)
+    for name, case in cases.items():
+        claims = case.get("claims") if isinstance(case, dict) else None
+        if not isinstance(claims, tuple):
+            continue
+        of_found = [(i, c) for i, c in enumerate(claims) if isinstance(c, dict) and c.get("of") == "found"]
+        if not of_found:
+            text = "no rate of `found`; say how often the detector fires"
+            yield source.mistake((*path, name, "claims"), text, key=True)
+        for i, claim in of_found:
+            rate = claim.get("rate")
+            if isinstance(rate, tuple) and len(rate) == 2 and all(isinstance(end, int | float) for end in rate):
+                rates.append((name in controls, (*path, name, "claims", i, "rate"), rate))
+    lowest = min((rate[0] for control, _, rate in rates if not control), default=math.inf)
+    for control, where, rate in rates:
+        if control and rate[1] >= lowest:
+            text = f"a control must be found less often than a positive case, which claims {lowest:g} or more"
+            yield source.mistake(where, text)
+
+
+def fit(entry: Entry, source: Source, phenomenon: Phenomenon) -> Iterator[Mistake]:
+    """Overrides that the setup does not have, or of the wrong type, and controls that remove nothing."""
+    knobs, shape = phenomenon.knobs._asdict(), phenomenon.shape._asdict()
+    settings = {name: (knobs | case.knobs, shape | case.shape) for name, case in entry.cases.items()}
+    for name, case in entry.cases.items():
+        path = (entry.key, "cases", name)
+        for knob in case.knobs.keys() - knobs.keys():
+            hint = f"; {knob!r} belongs to the shape" if knob in shape else nearest(knob, knobs)
+            yield source.mistake((*path, "knobs", knob), f"the setup has no knob {knob!r}{hint}", key=True)
+        for part, value in case.shape.items():
+            if part not in shape:
+                hint = f"; {part!r} is a knob" if part in knobs else nearest(part, shape)
+                yield source.mistake((*path, "shape", part), f"the setup's shape has no {part!r}{hint}", key=True)
+            elif type(value) is not type(shape[part]):
+                want = "an integer" if isinstance(shape[part], int) else "a word"
+                yield source.mistake((*path, "shape", part), f"want {want}, not {value!r}")
+        for positive in entry.positives if case.control is not None else ():
+            if settings[name] == settings[positive]:
+                yield source.mistake(path, f"a control that removes nothing: it runs as {positive!r} does", key=True)

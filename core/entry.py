@@ -1,0 +1,118 @@
+"""What an entry is made of. Everything here is plain data or a pure function.
+
+Every function of a setup ends in the same two arguments, (knobs, shape):
+knobs are traced, so that a sweep compiles once; shape is static, so that a
+change of it compiles again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+from bestiary.log import Finding, Log
+
+Data = Any  # any pytree of arrays: all that one run trains and is tested on
+Params = Any  # any pytree of arrays
+Knobs = Any  # a NamedTuple of floats
+Shape = Any  # a NamedTuple of ints and strings, with `steps` and `log_every`
+
+
+class TrainState(NamedTuple):
+    """One run between two steps.
+
+    Attributes:
+        step: () [step] number of updates made.
+        params: the parameters.
+        opt: the optimiser's state.
+        start: the parameters at step 0.
+    """
+
+    step: jax.Array
+    params: Params
+    opt: Any
+    start: Params
+
+
+def full_batch(key: jax.Array, data: Data, knobs: Knobs, shape: Shape) -> Data:
+    """The whole data, at every step."""
+    return data
+
+
+def as_given(params: Params, data: Data, knobs: Knobs, shape: Shape) -> Knobs:
+    """The knobs, unchanged."""
+    return knobs
+
+
+def linear_schedule(shape: Shape) -> np.ndarray:
+    """Steps at which the channels are recorded: 0, log_every, 2 log_every, ..., steps."""
+    return np.append(np.arange(0, shape.steps, shape.log_every), shape.steps)
+
+
+def log_schedule(shape: Shape, points: int = 200) -> np.ndarray:
+    """About `points` logarithmically spaced steps from 0 to shape.steps, without repeats."""
+    return np.unique(np.r_[0, np.geomspace(1, shape.steps, points).round().astype(int)])
+
+
+@dataclass(frozen=True, eq=False)
+class Phenomenon:
+    """A minimal training setup, Model = Network + Data, paired with its detector.
+
+    Build one, at module level, from module-level functions: the object is hashed by
+    identity and is itself the static argument of the compiled trainer.
+
+    One step of the default evolution is
+        batch_t  = batch(key_t, data, knobs, shape)
+        g_t      = grad loss(params_t, batch_t, knobs, shape)
+        params_t+1, opt_t+1 = the update that optimizer(knobs, shape) makes of g_t.
+
+    Attributes:
+        knobs: default values of what is traced.
+        shape: default values of what is static.
+        data: (key, knobs, shape) -> the run's data.
+        init: (key, knobs, shape) -> the network's parameters.
+        loss: (params, batch, knobs, shape) -> () training loss.
+        optimizer: (knobs, shape) -> optax.GradientTransformation, built inside the trace.
+        observe: (state, data, knobs, shape) -> {channel: ()}, at every recorded step.
+        detect: Log -> Finding.
+        units: {channel: unit}; every channel has one, "1" if dimensionless.
+        figure: the channels to draw, most telling first.
+        batch: (key, data, knobs, shape) -> what one step sees; default: all data.
+        calibrate: (params, data, knobs, shape) -> knobs, once before the first step: turns
+            knobs given in natural units (a step size in units of 2 / curvature) into plain ones.
+        step: (key, state, data, knobs, shape) -> state; replaces the default step (two
+            players, sequences of tasks; the identity for evaluation-only sweeps).
+        probe: like observe, for what is costly, at every `probe_every`-th recorded step.
+        schedule: shape -> (R,) increasing recorded steps, beginning with 0.
+        settled: Log -> whether nothing more will happen; a cell whose runs have all settled ends.
+        lanes: runs advanced together on a CPU core; None lets the trainer choose.
+        clock: name and unit of the recorded axis.
+    """
+
+    knobs: Knobs
+    shape: Shape
+    data: Callable[..., Data]
+    init: Callable[..., Params]
+    observe: Callable[..., dict[str, jax.Array]]
+    detect: Callable[[Log], Finding]
+    units: Mapping[str, str]
+    figure: tuple[str, ...]
+    loss: Callable[..., jax.Array] | None = None
+    optimizer: Callable[..., Any] | None = None
+    batch: Callable[..., Data] = full_batch
+    calibrate: Callable[..., Knobs] = as_given
+    step: Callable[..., TrainState] | None = None
+    probe: Callable[..., dict[str, jax.Array]] | None = None
+    probe_every: int = 10
+    schedule: Callable[[Shape], np.ndarray] = linear_schedule
+    settled: Callable[[Log], bool] | None = None
+    lanes: int | None = None
+    clock: tuple[str, str] = field(default=("step", "step"))
+
+    def __post_init__(self) -> None:
+        if self.step is None and (self.loss is None or self.optimizer is None):
+            raise TypeError("a phenomenon needs either loss and optimizer, or a step of its own")

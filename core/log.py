@@ -1,0 +1,132 @@
+"""What detectors read (a Log) and what they answer (a Finding). NumPy only, no JAX."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import NamedTuple
+
+import numpy as np
+
+
+class State(StrEnum):
+    """The five answers a detector can give about one run."""
+
+    FOUND = "found"
+    ABSENT = "absent"
+    UNDECIDED = "undecided"  # the run ended too early to tell
+    NOT_APPLICABLE = "not applicable"  # a channel is missing, or the question has no meaning here
+    DIVERGED = "diverged"  # the curve went non-finite, or grew without bound
+
+
+class Effect(NamedTuple):
+    """A measured quantity and its unit; "1" is dimensionless."""
+
+    value: float
+    unit: str = "1"
+
+
+class Span(NamedTuple):
+    """A stretch of the run to draw; an instant has start == stop."""
+
+    start: float
+    stop: float
+    label: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A detector's answer for one run.
+
+    Attributes:
+        state: one of the five states.
+        reason: one sentence, with the numbers that decided.
+        onset: [step] where the phenomenon begins; nan unless found.
+        effects: named measured quantities. They may be given whatever the state: a
+            control is characterised by them too.
+        spans: stretches of the run to draw.
+        phase: the name of the run's phase where the detector knows more than
+            found and absent (grokking, memorisation, ...); else empty.
+    """
+
+    state: State
+    reason: str
+    onset: float = float("nan")
+    effects: Mapping[str, Effect] = field(default_factory=dict)
+    spans: tuple[Span, ...] = ()
+    phase: str = ""
+
+    @property
+    def found(self) -> bool:
+        """Whether the phenomenon is there."""
+        return self.state is State.FOUND
+
+    def having(self, **effects: Effect) -> Finding:
+        """The same finding with further effects."""
+        return replace(self, effects={**self.effects, **effects})
+
+
+class Series(NamedTuple):
+    """One recorded curve: strictly increasing steps (T,) and values (T,), both float64."""
+
+    steps: np.ndarray
+    values: np.ndarray
+
+    def finite(self) -> Series:
+        """The points with finite values."""
+        keep = np.isfinite(self.values)
+        return Series(self.steps[keep], self.values[keep])
+
+    @property
+    def diverged_at(self) -> float:
+        """[step] of the first of the non-finite values that last to the end; nan if the last is finite."""
+        if self.values.size == 0 or np.isfinite(self.values[-1]):
+            return float("nan")
+        bad = ~np.isfinite(self.values)
+        first = self.values.size - int(np.argmin(bad[::-1])) if not bad.all() else 0
+        return float(self.steps[first])
+
+
+@dataclass(frozen=True)
+class Log:
+    """The curves of one run, each on its own axis of steps.
+
+    A test accuracy read every hundred steps and a loss read at every step live in
+    one log without padding. Build one with `Log.of`, or from {name: (steps, values)}.
+
+    Raises:
+        ValueError: a curve is not one-dimensional, its lengths differ, or its steps do not increase.
+    """
+
+    channels: Mapping[str, Series]
+
+    def __post_init__(self) -> None:
+        clean = {}
+        for name, (steps, values) in self.channels.items():
+            t, y = np.asarray(steps, np.float64), np.asarray(values, np.float64)
+            if t.ndim != 1 or t.shape != y.shape:
+                raise ValueError(f"channel {name!r}: steps have shape {t.shape} and values {y.shape}; want two (T,)")
+            if t.size and not (np.isfinite(t).all() and (np.diff(t) > 0).all()):
+                raise ValueError(f"channel {name!r}: steps must be finite and strictly increasing")
+            clean[name] = Series(t, y)
+        object.__setattr__(self, "channels", clean)
+
+    @classmethod
+    def of(cls, steps: np.ndarray, **channels: np.ndarray) -> Log:
+        """A log whose curves share one axis of steps (T,)."""
+        return cls({name: Series(steps, values) for name, values in channels.items()})
+
+    def __getitem__(self, name: str) -> Series:
+        return self.channels[name]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.channels
+
+    def lacking(self, names: Iterable[str]) -> Finding | None:
+        """A `not applicable` finding if one of the channels is missing or empty, else None."""
+        gone = [n for n in names if n not in self.channels or self.channels[n].steps.size == 0]
+        if not gone:
+            return None
+        has = ", ".join(sorted(self.channels)) or "no channel"
+        return Finding(State.NOT_APPLICABLE, f"needs channel {', '.join(gone)}; the log has {has}")

@@ -1,0 +1,140 @@
+"""Ways of reading a curve that detectors share. A name with an underscore is no detector."""
+
+import numpy as np
+from scipy.ndimage import median_filter
+from scipy.optimize import isotonic_regression
+
+AHEAD, LEAST, SHARE = 5, 3, 0.8  # [record] looked ahead, fewest that may be looked at, share that must hold
+BACK, REFRESH = 3, 4  # [record] in a row that end an excursion; between two baselines, for speed
+FEW = 8  # [record] that give a first idea of a level
+
+
+def sustained(holds: np.ndarray) -> int | None:
+    """Index of the first record from which a condition lasts, dips allowed; None if there is none.
+
+    It holds there and at 80 % of the next five records; of them at least three must exist.
+
+    Args:
+        holds: (T,) whether the condition holds at each record.
+    """
+    for i in np.flatnonzero(holds):
+        ahead = holds[i + 1 : i + 1 + AHEAD]
+        if ahead.size >= LEAST and ahead.mean() >= SHARE:
+            return int(i)
+    return None
+
+
+def rising(t: np.ndarray, y: np.ndarray, least: float = 0.05) -> bool:
+    """Whether a curve still rises when it ends.
+
+    The median of its last five records lies `least` [unit of y], and two robust deviations of one record, above the
+    median of the run's third quarter. A curve without a record there has not been watched long enough: True.
+
+    Args:
+        t: (T,) [step] increasing.
+        y: (T,) the curve.
+        least: [unit of y] rise that matters.
+    """
+    before = y[(t >= t[-1] / 2) & (t <= 0.75 * t[-1])]
+    if before.size == 0:
+        return True
+    noise = 1.4826 * float(np.median(np.abs(np.diff(y[t >= t[-1] / 2])))) / np.sqrt(2)
+    return float(np.median(y[-AHEAD:]) - np.median(before)) > max(least, 2 * noise)
+
+
+def rise_width(t: np.ndarray, y: np.ndarray, low: float, reached: float) -> float:
+    """log10 of the time a curve takes from 10 % to 90 % of its rise; nan if it does not stay up.
+
+    Args:
+        t: (T,) [step] increasing.
+        y: (T,) the curve.
+        low: [unit of y] level it rises from; it rises to its median from `reached` [step] on.
+        reached: [step] when it is up.
+    """
+    part = (y - low) / (float(np.median(y[t >= reached])) - low)
+    if (stop := sustained(part >= 0.9)) is None:
+        return float("nan")
+    start = np.flatnonzero(np.r_[True, part[:stop] < 0.1])[-1]  # the record after the last one below 10 %
+    return float(np.log10(t[stop] / max(t[start], t[1] - t[0])))
+
+
+def smooth(y: np.ndarray) -> np.ndarray:
+    """Running median over 2 % of the records, at least five; a monotone curve passes unchanged."""
+    return median_filter(y, max(5, y.size // 50) | 1, mode="nearest")
+
+
+def starting_level(y: np.ndarray) -> float:
+    """Level a falling curve starts from: the median of the first half of the records until half of it is lost."""
+    low = smooth(y)
+    half = int(np.argmax(low <= (np.median(y[:FEW]) + low.min()) / 2))
+    return float(np.median(y[: max(FEW, half // 2)]))
+
+
+def fall(y: np.ndarray, level: float, slack: float) -> tuple[int, int, int]:
+    """When a curve falls from a level to its lowest point, whatever minibatch noise lies on it.
+
+    Read off the best decreasing fit, cut off as far above the level as the drop goes below it.
+
+    Args:
+        y: (T,) the curve.
+        level: [unit of y] where it falls from.
+        slack: [drop] how far above the level the curve counts as having come down to it.
+
+    Returns:
+        Indices of the first record down to the level, and of those where 10 % and 90 % of the drop are lost.
+    """
+    low = smooth(y)
+    end = int(np.argmin(low))
+    drop = level - low[end]
+    start = int(np.argmax(low <= level + slack * drop))
+    fit = isotonic_regression(np.minimum(y[start : end + 1], level + drop), increasing=False).x
+    first, last = (start + int(np.argmax(fit <= level - share * drop)) for share in (0.1, 0.9))
+    return start, first, last
+
+
+def blocks(y: np.ndarray) -> np.ndarray:
+    """Medians of up to eight equal stretches of a curve, of at least eight records each if there are so many."""
+    return np.array([np.median(part) for part in np.array_split(y, np.clip(y.size // FEW, 1, FEW))])
+
+
+def excursions(y: np.ndarray, *, window: int, z: float, floor: float) -> list[tuple[int, int, float, str]]:
+    """Rises of a curve above its own recent past.
+
+    With b the median of the last `window` clean samples and s their robust upward spread (at least 0.01), one opens
+    where y - b >= max(floor, z s) and is over once three records in a row lie below half of that. What lies inside an
+    excursion never enters the baseline.
+
+    Args:
+        y: (T,) the curve, in logarithms if it spans decades.
+        window: [record] length of the baseline; nothing is called in its first half.
+        z: [1] rise over spread that opens an excursion.
+        floor: [unit of y] rise that opens one, however quiet the curve.
+
+    Returns:
+        (first record, last record, baseline, kind) of each; the kind is `spike`, `outlier` (one record wide),
+        `shift` (still up after 4 `window`; the baseline starts anew) or `open` (the curve ends first).
+    """
+    events: list[tuple[int, int, float, str]] = []
+    clean: list[float] = []
+    start, low, base, bar = -1, 0, np.inf, np.inf
+    for i, value in enumerate(y.tolist()):
+        if start < 0:
+            if i % REFRESH == 0 and 2 * len(clean) >= window:
+                recent = np.array(clean[-window:])
+                base = float(np.median(recent))
+                rises = [d[d > 0] for d in (recent - base, np.diff(recent) / np.sqrt(2))]  # slow swings, fast noise
+                bar = max(floor, z * max(0.01, *(1.4826 * float(np.median(d)) if d.size else 0.0 for d in rises)))
+            if value < base + bar:
+                clean.append(value)
+            else:
+                start, low = i, 0
+            continue
+        low = low + 1 if value < base + bar / 2 else 0
+        if low == BACK:
+            events.append((start, i - BACK, base, "spike" if i - BACK > start else "outlier"))
+            clean += y[i - BACK + 1 : i + 1].tolist()
+            start = -1
+        elif i - start >= 4 * window:
+            events.append((start, i, base, "shift"))
+            clean, start, base = y[i - window : i + 1].tolist(), -1, np.inf
+    return [*events, (start, y.size - 1, base, "open")] if start >= 0 else events

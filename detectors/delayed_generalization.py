@@ -1,0 +1,92 @@
+"""Delayed generalisation: test accuracy rises long after train accuracy has."""
+
+import numpy as np
+
+from bestiary.detectors._curves import rise_width, rising, sustained
+from bestiary.log import Effect, Finding, Log, Series, Span, State
+
+
+def _reached(curve: Series, level: float) -> tuple[float, float]:
+    """[step] at which a curve reaches a level to stay, and [step] of the record before; nan if it never does."""
+    t, a = curve
+    if (i := sustained(a >= level)) is None:
+        return np.nan, np.nan
+    return float(max(t[i], t[1] - t[0])), float(t[i - 1]) if i else 0.0
+
+
+def delayed_generalization(
+    log: Log,
+    train: str = "train_acc",
+    test: str = "test_acc",
+    *,
+    chance: float = 0.0,
+    ratio: float = 3.0,
+    memorised: float = 0.99,
+    generalised: float = 0.95,
+    ignorant: float = 0.5,
+    patience: float = 10.0,
+) -> Finding:
+    """Decide between grokking and its neighbours by the times t1, t2 at which train and test accuracy are reached.
+
+    A level is reached at the first record at or above it which 80 % of the next five share, so dips do not matter, and
+    no earlier than one interval of evaluation. With z = (test - chance) / (1 - chance) at t1, the phase is
+        confusion      no t1                              absent; undecided if train accuracy ends rising
+        memorisation   t1, no t2                          absent; undecided if test accuracy ends rising, or the run
+                                                          ends before `patience` t1
+        comprehension  t2 < ratio t1, or z >= ignorant    absent; undecided if t1 lies in the first interval of
+                                                          evaluation, and so is but an upper bound
+        grokking       t2 >= ratio t1, and z < ignorant   found; undecided if no evaluation after ratio t1 saw test
+                                                          accuracy still low
+
+    Args:
+        log: the run; the two accuracies, in [0, 1], may have different axes of steps.
+        train: name of the train accuracy.
+        test: name of the test accuracy.
+        chance: [1] accuracy of guessing.
+        ratio: [1] least t2 / t1, a gap in the logarithm of time.
+        memorised: [1] train accuracy at t1.
+        generalised: [1] test accuracy at t2.
+        ignorant: [1] z below which test accuracy is low; far below chance is low too.
+        patience: [t1] how long a run must last before not to generalise means anything.
+
+    Returns:
+        onset [step]: t2. Effects: `t_train`, `t_test` [step]; `delay_ratio` t2 / t1, and where t2 is missing its lower
+        bound `waited`; `test_acc_when_memorised` and its z, `z_when_memorised`; `final_test_acc`; `rise_width`, log10
+        of the time from 10 % to 90 % of the rise of test accuracy.
+
+    Silent on: flat, exponential, power_law, linear, noisy_flat, nan_tail, empty, random_walk, lr_decay_kink,
+        log_spaced_decay, comprehension, slow_comprehension, memorisation, confusion, partial_generalisation.
+
+    Source. Power et al., arXiv:2201.02177; phases of Liu et al., arXiv:2205.10343, by a ratio, not a gap, of steps.
+    """
+    if not 0 <= chance < 1:
+        raise ValueError(f"chance is {chance:g}; it is an accuracy in [0, 1)")
+    if lacking := log.lacking([train, test]):
+        return lacking
+    for name in (train, test):
+        if np.isfinite(end := log[name].diverged_at):
+            return Finding(State.DIVERGED, f"{name} is not finite from step {end:g} on")
+    learn, grasp = log[train].finite(), log[test].finite()
+    (t1, t1_before), (t2, t2_before) = _reached(learn, memorised), _reached(grasp, generalised)
+    last, delay, low = float(grasp.steps[-1]), t2 / t1, float(np.interp(t1, *grasp))
+    z, final = (low - chance) / (1 - chance), float(np.median(grasp.values[-5:]))
+    seen = {"delay_ratio": delay, "test_acc_when_memorised": low, "z_when_memorised": z, "final_test_acc": final}
+
+    reason = f"memorised at step {t1:g}, {test} {low:.3g} then; generalised at step {t2:g}, {delay:.3g} times as late"
+    if np.isnan(t1):
+        phase, unclear = ("confusion", rising(*learn)) if np.isnan(t2) else ("comprehension", False)
+        reason = f"{train} never stays at {memorised:g} within {learn.steps[-1]:g} steps"
+    elif np.isnan(t2):
+        seen["waited"] = last / t1
+        phase, unclear = "memorisation", last < patience * t1 or rising(*grasp) or grasp.values[-1] >= generalised
+        reason = f"memorised at step {t1:g}; {test} never stays at {generalised:g} until {last / t1:.3g} times as late"
+    elif delay >= ratio and z < ignorant:
+        phase, unclear = "grokking", t2_before < ratio * t1
+        seen["rise_width"] = rise_width(*grasp, low, t2)
+    else:
+        phase, unclear = "comprehension", delay < ratio and t1_before <= 0
+    state = State.UNDECIDED if unclear else State.FOUND if phase == "grokking" else State.ABSENT
+    effects = {"t_train": Effect(t1, "step"), "t_test": Effect(t2, "step")} | {k: Effect(v) for k, v in seen.items()}
+    effects = {name: effect for name, effect in effects.items() if np.isfinite(effect.value)}
+    spans = (Span(t1, max(t1, last if np.isnan(t2) else t2), "memorised"),) if np.isfinite(t1) else ()
+    return Finding(state, reason, t2 if state is State.FOUND else np.nan, effects, spans, phase)

@@ -1,0 +1,98 @@
+"""Plateau escape: the loss stays where it started for long, then drops within a short time."""
+
+import numpy as np
+
+from bestiary.detectors._curves import FEW, blocks, fall, rising, smooth, starting_level, sustained
+from bestiary.log import Effect, Finding, Log, Span, State
+
+
+def plateau_escape(
+    log: Log,
+    loss: str = "loss",
+    witness: str | None = None,
+    *,
+    level: float | None = None,
+    depth: float = 0.5,
+    ratio: float = 2.0,
+    growth: float = 10.0,
+    emerged: float = 0.2,
+    flat: float = 0.25,
+) -> Finding:
+    """Detect a long plateau of the loss that ends in an abrupt drop.
+
+    Let L0 be the plateau's level, Lmin the least loss, t0 the first time the loss is down to L0, t10 and t90 those at
+    which 10 % and 90 % of L0 - Lmin are lost, and w = t90 - t10. The run escapes a plateau if, in this order,
+        Lmin <= `depth` L0, and the loss remains there;
+        R = (t10 - t0) / w >= `ratio` (exponential decay has 0.048, linear decay 0.125);
+        no stretch of the plateau lies more than `flat` (L0 - Lmin) above L0;
+        the witness grows `growth`-fold by t90 + w, and passes half of its rise no earlier than t10 - w.
+    Times come from the best decreasing fit, so neither a start-up transient nor minibatch noise counts. A run that ends
+    less than a tenth below L0 is still on its plateau, hence undecided, as is one that ends while it falls.
+
+    Args:
+        log: the run.
+        loss: name of the loss.
+        witness: name of a channel that must grow with the drop, such as attention on the relevant token.
+        level: [unit of loss] L0, the loss of the trivial predictor. Default: the median until half of the time at
+            which half the drop is lost; give it where the loss starts above its plateau.
+        depth: [L0] loss below which a drop counts.
+        ratio: [1] least R.
+        growth: [1] least growth of the witness.
+        emerged: [L0] loss that marks the onset.
+        flat: [L0 - Lmin] rise that a plateau may have.
+
+    Returns:
+        onset [step]: the loss first stays at `emerged` L0, t90 if it never does. Effects: the same as `t_emerged`,
+        `t10`, `t90` [step]; `plateau_ratio` R; `drop` [L0]; `witness_half` [step], `witness_growth`.
+
+    Silent on: flat, exponential, power_law, linear, noisy_flat, nan_tail, empty, random_walk, lr_decay_kink,
+        log_spaced_decay, staircase, start_transient, autocorrelated, heavy_tails, oscillation, level_shift.
+
+    Source. Zucchet et al., arXiv:2505.17863; the onset is the plateau's length of its appendix D.1.
+    """
+    if lacking := log.lacking([loss, *([witness] if witness else [])]):
+        return lacking
+    for name in filter(None, (loss, witness)):
+        if np.isfinite(end := log[name].diverged_at):
+            return Finding(State.DIVERGED, f"{name} is not finite from step {end:g} on")
+    t, y = log[loss].finite()
+    if t.size < FEW:
+        return Finding(State.UNDECIDED, f"{loss} has {t.size} finite records; a plateau and a drop take {FEW}")
+    level = starting_level(y) if level is None else level
+    if level <= 0:
+        return Finding(State.NOT_APPLICABLE, f"{loss} has its plateau at {level:g}; it must be positive")
+    drop, lost = 1 - float(smooth(y).min()) / level, 1 - float(np.median(y[-max(FEW, t.size // 20) :])) / level
+    effects = {"drop": Effect(drop)}
+    if drop < 1 - depth:
+        reason = f"{loss} ends {lost:.2%} below its level {level:g} after {t[-1]:g} steps"
+        if lost < 0.1:
+            return Finding(State.UNDECIDED, f"still on its plateau: {reason}", effects=effects, phase="plateau")
+        return Finding(State.UNDECIDED if rising(t, -y, 0.05 * level) else State.ABSENT, reason, effects=effects)
+
+    k0, k10, k90 = fall(y, level, flat)
+    t0, t10, t90 = (float(t[k]) for k in (k0, k10, k90))
+    width = max(t90 - t10, float(t[max(k90, 1)] - t[max(k90, 1) - 1]))
+    lasted, onset = (t10 - t0) / width, t90 if (k := sustained(smooth(y) <= emerged * level)) is None else float(t[k])
+    effects |= {k: Effect(v, "step") for k, v in {"t10": t10, "t90": t90, "t_emerged": onset}.items()}
+    effects["plateau_ratio"] = Effect(lasted)
+    hump, after = float(blocks(y[k0 : k10 + 1]).max()) / level - 1, float(np.median(y[k90:])) / level
+
+    state, reason = State.ABSENT, f"plateau until step {t10:g}, drop of {drop:.2%} in {width:g}: R = {lasted:.3g}"
+    if t.size - k90 < 3:
+        state, reason = State.UNDECIDED, f"the run ends as {loss} falls; {reason}"
+    elif after > depth:
+        reason = f"{loss} came back to {after:.2%} of its level; {reason}"
+    elif lasted >= ratio and hump > flat * drop:
+        reason = f"{loss} rose by {hump:.2%} of its level before it fell; {reason}"
+    elif lasted >= ratio:
+        state = State.FOUND
+    if witness and state is State.FOUND:
+        when, seen = log[witness].finite()
+        seen = smooth(seen[: np.searchsorted(when, t90 + width) + 1])
+        first, top = float(np.median(seen[: 1 + np.searchsorted(when, t10 / 10)])), float(seen.max())
+        half, grown = float(when[np.argmax(seen >= (first + top) / 2)]), top / (max(first, 1e-6 * abs(top)) or 1.0)
+        effects |= {"witness_half": Effect(half, "step"), "witness_growth": Effect(grown)}
+        if grown < growth or half < t10 - width:
+            state, reason = State.ABSENT, f"{witness} grew {grown:.3g}-fold, half of it by step {half:g}; {reason}"
+    spans = (Span(t0, t10, "plateau"), Span(t10, t90, "drop"))
+    return Finding(state, reason, onset if state is State.FOUND else float("nan"), effects, spans)

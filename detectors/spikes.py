@@ -1,0 +1,91 @@
+"""Spikes: the loss shoots up again and again, and each time comes back."""
+
+import numpy as np
+
+from bestiary.detectors._curves import excursions
+from bestiary.log import Effect, Finding, Log, Span, State
+
+FEW = 10  # [record] whose median is the initial, or the final, loss
+
+
+def spikes(
+    log: Log,
+    loss: str = "loss",
+    cause: str | None = None,
+    *,
+    window: int = 64,
+    z: float = 6.0,
+    min_ratio: float = 1.1,
+    height: float = 2.0,
+    at_least: int = 3,
+    lookback: float = 0.5,
+    blowup: float = 10.0,
+) -> Finding:
+    """Detect repeated excursions of the loss above its own recent past.
+
+    With y = ln max(loss, 1e-6 initial loss), b the median of the last `window` clean y and s their robust upward
+    spread (at least 0.01), an excursion opens where y - b >= max(ln min_ratio, z s) and is over once three records in
+    a row lie below half of that. Over within 4 `window` it is a spike, else a shift; one record wide, an outlier.
+
+    Args:
+        log: the run.
+        loss: a loss, never negative, logged so often that `window` is below half the gap between spikes.
+        cause: a channel that should exceed 1 before each peak; its axis of steps may be coarser.
+        window: [record] length of the baseline; nothing is called in its first half.
+        z: [1] rise over spread that opens an excursion.
+        min_ratio: [1] loss over baseline that opens one, however quiet the curve.
+        height: [1] peak over baseline of a spike that counts.
+        at_least: [1] spikes that make a finding.
+        lookback: [median gap between spikes] how long before its peak a spike may be announced by `cause`.
+        blowup: [1] final over initial loss at which the run counts as diverged.
+
+    Returns:
+        onset [step]: where the first spike begins. Effects: `count`; `first` [step], the onset whatever the state;
+        the medians of `period` [step], the gap between onsets, `height`, the peak over the baseline, and `width`
+        [step], the time to recover; `preceded`, the share of spikes announced by `cause`. Undecided: the run has fewer
+        than `window` records, or ends inside the excursion that would decide.
+
+    Silent on: flat, exponential, power_law, linear, noisy_flat, nan_tail, empty, random_walk, lr_decay_kink,
+        log_spaced_decay, staircase, late_drop, start_transient, autocorrelated, heavy_tails, oscillation, level_shift.
+
+    Source. Medians stand in for the mean and deviation of customary z-scores, which the spikes inflate. What to log
+    as cause: Cohen et al., arXiv:2207.14484.
+    """
+    if lacking := log.lacking([loss, *([cause] if cause else [])]):
+        return lacking
+    if np.isfinite(end := log[loss].diverged_at):
+        return Finding(State.DIVERGED, f"{loss} is not finite from step {end:g} on")
+    t, values = log[loss].finite()
+    initial, final = float(np.median(values[:FEW])), float(np.median(values[-FEW:]))
+    if initial <= 0 or values.min() < 0:
+        return Finding(State.NOT_APPLICABLE, f"{loss} must be positive; it falls to {values.min():g}")
+
+    y = np.log(np.maximum(values, 1e-6 * initial))
+    events = excursions(y, window=window, z=z, floor=np.log(min_ratio))
+    seen = [(t[a], a + int(np.argmax(y[a : b + 1])), t[b + 1], base) for a, b, base, kind in events if kind == "spike"]
+    seen = [(a, t[p], b, np.exp(y[p] - base)) for a, p, b, base in seen if y[p] - base >= np.log(height)]
+    onset, peak, over, ratio = np.array(seen).reshape(-1, 4).T
+    count, still_up = onset.size, bool(events) and events[-1][3] == "open"
+
+    effects = {"count": Effect(count)}
+    for name, x, unit in (
+        ("first", onset[:1], "step"),
+        ("period", np.diff(onset), "step"),
+        ("height", ratio, "1"),
+        ("width", over - onset, "step"),
+    ):
+        if x.size:
+            effects[name] = Effect(float(np.median(x)), unit)
+    if cause and count:
+        when, what = log[cause].finite()
+        since = peak - lookback * (np.median(np.diff(onset)) if count > 1 else np.inf)
+        announced = [(what[(a <= when) & (when <= b)] > 1).any() for a, b in zip(since, peak, strict=True)]
+        effects["preceded"] = Effect(float(np.mean(announced)))
+
+    few = t.size < window or (still_up and count == at_least - 1)
+    state = State.FOUND if count >= at_least else State.UNDECIDED if few else State.ABSENT
+    reason = f"{count} spikes of {height:g} times the baseline or more in {t.size} records; {at_least} make a finding"
+    if final >= blowup * initial:
+        state, reason = State.DIVERGED, f"{loss} ends at {final / initial:.3g} times its initial value"
+    begin = float(onset[0]) if state is State.FOUND else float("nan")
+    return Finding(state, reason, begin, effects, tuple(Span(a, b, "spike") for a, _, b, _ in seen))

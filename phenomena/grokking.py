@@ -1,0 +1,121 @@
+r"""Grokking: generalisation long after memorisation, on modular addition.
+
+Setup. Data: all pairs (a, b) mod p with label a + b mod p; a random share of them is trained
+on. Network: f(a, b) = W (U_a + V_b)^2, two layers with a quadratic activation and no bias.
+Full-batch AdamW on the squared error to the one-hot label.
+
+Claim. The training set is memorised within tens of steps while the test accuracy stays at
+chance; ten times later weight decay has worn the memorising solution down and the test
+accuracy rises to 1. The delay is a ratio of steps. The hidden weights end up periodic in a
+and b: the inverse participation ratio of their Fourier spectrum rises.
+
+Control. Without weight decay, or with too few pairs, the network only memorises; with nearly
+all pairs it generalises at once (comprehension); with too much weight decay it fits nothing
+(confusion); with shuffled labels there is nothing to generalise.
+
+Source. Power et al., arXiv:2201.02177; network and initialisation of Gromov, arXiv:2301.02679;
+the four phases of Liu et al., arXiv:2205.10343.
+"""
+
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from bestiary.detectors.delayed_generalization import delayed_generalization
+from bestiary.entry import Phenomenon
+from bestiary.initial import normals
+from bestiary.observables import accuracy
+
+MODULUS = 23
+
+
+class Knobs(NamedTuple):
+    """Traced."""
+
+    lr: float = 0.01  # [1] AdamW step size
+    weight_decay: float = 3.0  # [1] decoupled, per unit of lr
+    fraction: float = 0.4  # [1] share of the pairs that is trained on
+    init_scale: float = 0.5  # [1] std of every weight, in units of (2 width)^(-1/3)
+    shuffled: float = 0.0  # [1] 1: labels permuted at random over the pairs
+
+
+class Shape(NamedTuple):
+    """Static."""
+
+    modulus: int = MODULUS
+    width: int = 64
+    steps: int = 500
+    log_every: int = 2
+
+
+def data(key, knobs, shape):
+    """-> labels (p, p), train (p, p) with 1 where a pair is trained on."""
+    p = shape.modulus
+    numbers = jnp.arange(p)
+    draw = jax.random.uniform(key, (2, p * p))
+    order, rank = jnp.argsort(draw[0]), jnp.argsort(jnp.argsort(draw[1]))
+    labels = ((numbers[:, None] + numbers) % p).ravel()
+    labels = jnp.where(knobs.shuffled > 0.5, labels[order], labels)
+    train = rank < jnp.round(knobs.fraction * p * p)
+    return {"labels": labels.reshape(p, p), "train": train.reshape(p, p).astype(jnp.float32)}
+
+
+def init(key, knobs, shape):
+    p, n = shape.modulus, shape.width
+    scale = knobs.init_scale / (2 * n) ** (1 / 3)
+    return jax.tree.map(lambda w: scale * w, normals(key, u=(p, n), v=(p, n), w=(n, p)))
+
+
+def network(params):
+    """The scores of every pair, (p, p, p)."""
+    hidden = (params["u"][:, None] + params["v"][None]) ** 2
+    return hidden @ params["w"]
+
+
+def errors(scores, labels):
+    """Squared error of every pair, averaged over classes, (p, p)."""
+    return jnp.mean((scores - jax.nn.one_hot(labels, scores.shape[-1])) ** 2, -1)
+
+
+def loss(params, batch, knobs, shape):
+    return jnp.sum(errors(network(params), batch["labels"]) * batch["train"]) / jnp.sum(batch["train"])
+
+
+def optimizer(knobs, shape):
+    return optax.adamw(knobs.lr, b2=0.98, weight_decay=knobs.weight_decay)
+
+
+def participation(table):
+    """Mean over hidden units of sum P^2 / (sum P)^2, P the Fourier power over the numbers; 1 is one frequency."""
+    power = jnp.abs(jnp.fft.rfft(table, axis=0)[1:]) ** 2
+    return jnp.mean(jnp.sum(power**2, 0) / jnp.maximum(jnp.sum(power, 0) ** 2, 1e-30))
+
+
+def observe(state, data, knobs, shape):
+    scores, labels, train = network(state.params), data["labels"], data["train"]
+    each, test = errors(scores, labels), 1 - train
+    return {
+        "train_acc": accuracy(scores, labels, train),
+        "test_acc": accuracy(scores, labels, test),
+        "train_loss": jnp.sum(each * train) / jnp.sum(train),
+        "test_loss": jnp.sum(each * test) / jnp.maximum(jnp.sum(test), 1),
+        "weight_norm": optax.global_norm(state.params),
+        "fourier_ipr": participation(state.params["u"]),
+    }
+
+
+PHENOMENON = Phenomenon(
+    knobs=Knobs(),
+    shape=Shape(),
+    data=data,
+    init=init,
+    loss=loss,
+    optimizer=optimizer,
+    observe=observe,
+    detect=partial(delayed_generalization, chance=1 / MODULUS),
+    units={"train_acc": "share of pairs", "test_acc": "share of pairs"},
+    figure=("train_acc", "test_acc"),
+)

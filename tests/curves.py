@@ -1,0 +1,174 @@
+"""Curves with a known answer: nulls that detectors must not fire on, and planted events.
+
+A null is a function rng -> Null: the axis of steps, a loss-like curve that starts near 1, and, where the two
+differ, accuracies on train and test data. Its name is what a detector's "Silent on:" lists.
+An event is a function steps -> (Log, onset).
+"""
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+import numpy as np
+
+from bestiary.log import Log
+
+T = np.arange(1000.0)
+AXES = {
+    "linear": np.arange(0.0, 2001.0),
+    "linear_every_5": np.arange(0.0, 10001.0, 5.0),
+    "logarithmic": np.r_[0.0, np.geomspace(1.0, 1e5, 1000)],
+}
+
+
+class Null(NamedTuple):
+    t: np.ndarray
+    loss: np.ndarray
+    train_acc: np.ndarray | None = None
+    test_acc: np.ndarray | None = None
+
+    def log(self, channels: Iterable[str]) -> Log:
+        """A log with these channels: accuracies rise as the loss falls, any other channel is the loss itself."""
+        rise = 1 - np.clip(self.loss, 0, 1)
+        given = {"train_acc": self.train_acc, "test_acc": self.test_acc}
+
+        def values(name):
+            if given.get(name) is not None:
+                return given[name]
+            return rise if name.endswith("acc") else self.loss
+
+        return Log({name: (self.t, values(name)) for name in channels})
+
+
+def sigmoid(x):
+    return 1 / (1 + np.exp(-np.clip(x, -500, 500)))
+
+
+def crossing(t, at, level, width):
+    """Logistic in ln t that reaches `level` exactly at `at`; `width` is its scale in ln t."""
+    return sigmoid(np.log(np.maximum(t, 1e-9) / at) / width + np.log(level / (1 - level)))
+
+
+def autoregressive(rng, n, rho):
+    x = rng.normal(size=n)
+    for i in range(1, n):
+        x[i] = rho * x[i - 1] + np.sqrt(1 - rho**2) * x[i]
+    return x
+
+
+def lr_decay_kink(rng):
+    """Decay to a floor of noise, which the step-down of the learning rate lowers at step 500."""
+    y = 0.3 + 0.7 * np.exp(-T / 60)
+    return Null(T, np.where(T < 500, y, 0.1 + 0.2 * np.exp(-(T - 500) / 5)) * np.exp(0.03 * rng.normal(size=T.size)))
+
+
+def oscillation(rng):
+    """An edge of stability: period two under a slow swing, around a falling mean."""
+    swing = 0.3 * (1 + 0.6 * np.sin(T / 23)) * (-1) ** T + 0.15 * np.sin(T / 7) + 0.05 * rng.normal(size=T.size)
+    return Null(T, np.exp(-T / 400 + swing))
+
+
+def staircase(rng):
+    return Null(T, 1.05 - sum(0.25 * sigmoid((T - at) / 8) for at in (100, 200, 400, 800)))
+
+
+def two_accuracies(train, test):
+    return Null(T, 1.001 - train, train, test)
+
+
+NULLS: dict[str, Callable[[np.random.Generator], Null]] = {
+    "flat": lambda rng: Null(T, np.ones(T.size)),
+    "exponential": lambda rng: Null(T, np.exp(-T / 80)),
+    "power_law": lambda rng: Null(T, (1 + T) ** -0.5),
+    "linear": lambda rng: Null(T, 1 - T / 1001),
+    "noisy_flat": lambda rng: Null(T, 1 + 0.1 * rng.normal(size=T.size)),
+    "nan_tail": lambda rng: Null(T, np.where(T < 700, np.exp(-T / 80), np.nan)),
+    "empty": lambda rng: Null(T[:0], T[:0]),
+    "random_walk": lambda rng: Null(T, np.exp(0.02 * np.cumsum(rng.normal(size=T.size)))),
+    "lr_decay_kink": lr_decay_kink,
+    "log_spaced_decay": lambda rng: Null(AXES["logarithmic"], np.exp(-AXES["logarithmic"] / 3000)),
+    "staircase": staircase,
+    "late_drop": lambda rng: Null(T, 1 - 0.99 * sigmoid((T - 800) / 8)),
+    "start_transient": lambda rng: Null(T, 1 + 8 * np.exp(-T / 3) + 0.01 * rng.normal(size=T.size)),
+    "minibatch": lambda rng: Null(T, np.exp(-T / 2000 + 0.3 * rng.normal(size=T.size))),
+    "autocorrelated": lambda rng: Null(T, np.exp(0.05 * autoregressive(rng, T.size, 0.9))),
+    "heavy_tails": lambda rng: Null(T, np.exp(0.03 * rng.standard_t(4, size=T.size))),
+    "oscillation": oscillation,
+    "level_shift": lambda rng: Null(T, np.where(T < 500, 0.3, 0.9) * np.exp(0.02 * rng.normal(size=T.size))),
+    "memorisation": lambda rng: two_accuracies(crossing(T, 30, 0.99, 0.1), 0.02 + 0.01 * rng.normal(size=T.size)),
+    "confusion": lambda rng: two_accuracies(0.5 + 0.02 * rng.normal(size=T.size), 0.1 + 0.02 * rng.normal(size=T.size)),
+    "comprehension": lambda rng: two_accuracies(crossing(T, 50, 0.99, 0.1), crossing(T, 60, 0.95, 0.1)),
+    "slow_comprehension": lambda rng: two_accuracies(crossing(T, 60, 0.99, 0.1), crossing(T, 170, 0.95, 0.2)),
+    "partial_generalisation": lambda rng: two_accuracies(
+        crossing(T, 30, 0.99, 0.1), 0.7 * crossing(T, 200, 0.95, 0.2) + 0.03 * rng.normal(size=T.size)
+    ),
+}
+
+
+def grokking(t, t1=40.0, t2=400.0, chance=0.0):
+    """Train accuracy reaches 0.99 at t1, test accuracy 0.95 at t2."""
+    rise = crossing(t, t2, (0.95 - chance) / (1 - chance), 0.15)
+    return Log.of(t, train_acc=crossing(t, t1, 0.99, 0.1), test_acc=chance + (1 - chance) * rise)
+
+
+def escape(t, onset=800.0, width=8.0, level=1.0, noise=0.0, seed=0):
+    """A loss that falls from its level as a logistic of scale `width` [step] and passes a fifth of it at the onset.
+
+    The attention rises from 1/64 to 1 with half its rise at the time of half the loss.
+    """
+    middle = onset - width * np.log(4)
+    fallen = sigmoid((t - middle) / width)
+    noisy = np.exp(noise * np.random.default_rng(seed).normal(size=t.size))
+    return Log.of(t, loss=level * (1 - fallen + 1e-4) * noisy, attention=1 / 64 + (1 - 1 / 64) * fallen)
+
+
+def bursts(t, onsets, height=20.0, width=10.0, noise=0.0, seed=0):
+    """A falling loss that jumps to `height` times its value at each onset and comes back within some `width` [step].
+
+    `edge_ratio` is above one for a fifth of the first gap before each onset.
+    """
+    width, onsets = np.broadcast_to(width, len(onsets)), np.asarray(onsets)
+    since = [np.where(t >= at, np.exp(-(t - at) / w), 0.0) for at, w in zip(onsets, width, strict=True)]
+    noisy = np.exp(noise * np.random.default_rng(seed).normal(size=t.size))
+    lead = 0.2 * (onsets[1] - onsets[0])
+    armed = np.any([(t >= at - lead) & (t <= at) for at in onsets], axis=0)
+    loss = np.exp(-2 * t / t[-1]) * (1 + (height - 1) * np.sum(since, axis=0)) * noisy
+    return Log.of(t, loss=loss, edge_ratio=np.where(armed, 1.1, 0.9))
+
+
+def spiky(t):
+    """Four spikes, evenly spaced on the axis given, each some three records wide."""
+    at = t[[200, 400, 600, 800]] if t.size < 1500 else t[[400, 800, 1200, 1600]]
+    interval = np.interp(at, t[1:], np.diff(t))
+    return bursts(t, at, width=4 * interval), float(at[0])
+
+
+EVENTS: dict[str, dict[str, Callable[[np.ndarray], tuple[Log, float]]]] = {
+    "delayed_generalization": {
+        "sharp": lambda t: (grokking(t), 400.0),
+        "long": lambda t: (grokking(t, 15.0, 1500.0), 1500.0),
+    },
+    "plateau_escape": {
+        "sharp": lambda t: (escape(t), 800.0),
+        "noisy": lambda t: (escape(t, 800.0, noise=0.1), 800.0),
+        "tiny_loss": lambda t: (escape(t, 1000.0, 12.0, level=1e-5), 1000.0),
+    },
+    "spikes": {"four": spiky},
+}
+
+
+def two_parameter_adam(beta2=0.999, lr=0.1, steps=5000, seed=0, adaptive=True):
+    """Loss at each step of f(x) = a (silu(w x) + silu(-w x)) fitted to x^2 on [-1, 1] from (0, 1) by Adam, or by GD."""
+    x = np.linspace(-1, 1, 64)
+    p = np.array([0.0, 1.0]) + 0.01 * np.random.default_rng(seed).normal(size=2)
+    m, v, losses = np.zeros(2), np.zeros(2), np.empty(steps)
+    for i in range(steps):
+        a, w = p
+        s = np.tanh(w * x / 2)
+        shape = w * x * s  # silu(z) + silu(-z) = z tanh(z / 2)
+        error = a * shape - x**2
+        losses[i] = np.mean(error**2) / 2
+        g = np.array([np.mean(error * shape), np.mean(error * a * x * (s + w * x / 2 * (1 - s**2)))])
+        m, v = 0.9 * m + 0.1 * g, beta2 * v + (1 - beta2) * g**2
+        adam = m / (1 - 0.9 ** (i + 1)) / (np.sqrt(v / (1 - beta2 ** (i + 1))) + 1e-8)
+        p = p - lr * (adam if adaptive else g)
+    return losses
