@@ -77,7 +77,7 @@ schema: .venv ## rewrite catalog.schema.json from the models
 
 clean: ## remove what was generated, but for .venv and .cache
 	rm -rf build dist figures .pytest_cache .ruff_cache .hypothesis
-	find core detectors phenomena benchmarks tests -name __pycache__ -prune -exec rm -rf {} +
+	find . -path ./.venv -prune -o -name __pycache__ -prune -exec rm -rf {} +
 
 distclean: clean ## remove .venv, .cache and the egg-info too
 	rm -rf .venv .cache bestiary.egg-info

@@ -30,7 +30,7 @@ CHUNK = 0.5  # [s] host work between chunks stays below a per cent, a kill loses
 SETTLING = 8  # boundaries at which a setup's `settled` is asked
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Job:
     """Settings of one entry and shape, each over the seeds 0..seeds-1.
 
@@ -72,6 +72,7 @@ class Progress:
 
     entry: str
     root: int
+    job: Job
     phase: str  # "compile", "train" or "done"
     done: int
     total: int
@@ -134,7 +135,7 @@ def _steps(job: Job, cells: Sequence[Cell]) -> int:
 
 def _progress(job: Job, known: dict, phase: str, compile_seconds: float = 0.0) -> Progress:
     done = _steps(job, [c for c, d in known.items() if d is not None])
-    return Progress(job.entry, job.root, phase, done, _steps(job, list(known)), sum(job.seeds), compile_seconds)
+    return Progress(job.entry, job.root, job, phase, done, _steps(job, list(known)), sum(job.seeds), compile_seconds)
 
 
 def _finish(job: Job, known: dict, tell: Tell, compile_seconds: float) -> xr.Dataset:
@@ -155,7 +156,7 @@ def _train(job: Job, program: trainer.Program, cells: list[Cell], cabinet: Store
 
         def report(step, per_step=per_step, before=before):
             done = before + per_step * step
-            phase = Progress(job.entry, job.root, "train", done, total, sum(job.seeds), program.compile_seconds)
+            phase = Progress(job.entry, job.root, job, "train", done, total, sum(job.seeds), program.compile_seconds)
             tell(phase)
 
         yield from _drive(job, program, batch, cabinet, report)
@@ -172,6 +173,15 @@ def _drive(job: Job, program: trainer.Program, batch: list[Cell], cabinet: Store
         window, rows = resumed[0], program.place(jax.tree.unflatten(tree, resumed[1]))
     boundaries = sorted({-(-end * i // SETTLING) for i in range(1, SETTLING + 1)} if job.phenomenon.settled else {end})
     ended: dict[Cell, int] = {}
+
+    def settle(at: int) -> None:
+        for cell, ds in _cut(job, program, batch, rows, dict.fromkeys(batch, at)):
+            if cell not in ended and all(map(job.phenomenon.settled, runs.logs(ds))):
+                ended[cell] = at
+
+    for boundary in boundaries:  # a checkpoint keeps the records, not the answers
+        if boundary <= window < end:
+            settle(boundary)
     size = 1
     while window < end and len(ended) < len(batch):
         stop = min(window + size, next(b for b in boundaries if b > window))
@@ -182,9 +192,7 @@ def _drive(job: Job, program: trainer.Program, batch: list[Cell], cabinet: Store
         window = stop
         report(int(program.schedule[window - 1]))
         if window in boundaries and window < end:
-            for cell, ds in _cut(job, program, batch, rows, dict.fromkeys(batch, window)):
-                if cell not in ended and all(map(job.phenomenon.settled, runs.logs(ds))):
-                    ended[cell] = window
+            settle(window)
         if window < end:
             cabinet.save_progress(batch, program.width, window, [np.asarray(x) for x in jax.tree.leaves(rows)])
     for cell, ds in _cut(job, program, batch, rows, {c: ended.get(c, end) for c in batch}):
@@ -260,4 +268,3 @@ def simulate(
     job = Job("", p, shape or p.shape, settings, (seeds,) * len(settings), root, "")
     ((_, ds),) = execute([job], store.NoStore(), **machine)
     return ds
-

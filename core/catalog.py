@@ -103,12 +103,13 @@ class Claim(_Record):
         given = [name for name in ("rate", "median", "correlation") if getattr(self, name) is not None]
         if len(given) != 1:
             wrong.append(f"want exactly one of rate, median and correlation, not {' and '.join(given) or 'none'}")
-        elif (given == ["correlation"]) != isinstance(self.of, tuple):
-            wrong.append(f"a {given[0]} is of {'a pair of names' if given == ['correlation'] else 'one name'}")
-        elif self.of == "found" and given != ["rate"]:
-            wrong.append(f"found is a rate, not a {given[0]}")
-        if (self.unit is None) == (given == ["median"]):
-            wrong.append("a median needs a unit" if self.unit is None else "only a median has a unit")
+        else:
+            if (given == ["correlation"]) != isinstance(self.of, tuple):
+                wrong.append(f"a {given[0]} is of {'a pair of names' if given == ['correlation'] else 'one name'}")
+            elif self.of == "found" and given != ["rate"]:
+                wrong.append(f"found is a rate, not a {given[0]}")
+            if (self.unit is None) == (given == ["median"]):
+                wrong.append("a median needs a unit" if self.unit is None else "only a median has a unit")
         if self.where is None and self.source != "measured":
             wrong.append(f"source {self.source} needs `where`: the table, figure, equation or derivation")
         if wrong:

@@ -36,7 +36,9 @@ def form(error: ValidationError, source: Source, known: Callable[[Path_], Iterab
         path = c["loc"]
         if c["type"] == "extra_forbidden" or (c["type"] == "missing" and path in meant):
             continue
-        on_key = path[-1] == "[key]"
+        if c["type"] == "too_short" and c["input"]:  # it counts the items that are well formed
+            continue
+        on_key = path[-1] == "[key]" or (c["type"] == "missing" and isinstance(path[-1], str))
         if on_key or c["type"] == "missing":
             path = path[:-1]
         for text in _words(c).split("\n"):
@@ -138,7 +140,7 @@ def _controls(path: Path_, cases: dict[str, Any], source: Source) -> Iterator[Mi
         if not isinstance(claims, tuple):
             continue
         of_found = [(i, c) for i, c in enumerate(claims) if isinstance(c, dict) and c.get("of") == "found"]
-        if not of_found:
+        if claims and not of_found:
             text = "no rate of `found`; say how often the detector fires"
             yield source.mistake((*path, name, "claims"), text, key=True)
         for i, claim in of_found:

@@ -100,13 +100,13 @@ def load(file: Path) -> tuple[dict[str, Any], Source, list[Mistake]]:
 
     try:
         raw = file.read_bytes()
-        text = raw.decode("utf-8-sig")
+        text = raw.decode("utf-8")
     except FileNotFoundError:
         raise refuse(f"no such file in {file.parent}") from None
     except OSError as error:
         raise refuse(f"cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
-        head = error.object[: error.start].decode("utf-8-sig", "replace")
+        head = error.object[: error.start].decode("utf-8", "replace")
         raise refuse(
             f"byte 0x{error.object[error.start]:02x} is not UTF-8; save the file as UTF-8", _at(head)
         ) from None
@@ -124,7 +124,9 @@ def load(file: Path) -> tuple[dict[str, Any], Source, list[Mistake]]:
         reason = "a tab; indent with spaces" if tab else f"not YAML: {error.problem or error.context}"
         raise refuse(reason, place) from None
     except ReaderError as error:
-        raise refuse(f"character {error.character!r} is not allowed in YAML", _at(text[: error.position])) from None
+        raise refuse(
+            f"character {chr(error.character)!r} is not allowed in YAML", _at(text[: error.position])
+        ) from None
     except (YAMLError, RecursionError) as error:
         raise refuse(f"not YAML: {error}" if isinstance(error, YAMLError) else "nested too deeply") from None
 
@@ -164,7 +166,7 @@ def _plain(node: Node, path: Path_, yaml: YAML, source: Source, mistakes: list[M
     if tag != _TAG + "null":
         mistakes.append(source.mistake(path, f"unknown tag {tag}; write plain YAML"))
     elif path:
-        mistakes.append(source.mistake(path, "empty; give a value or delete the field"))
+        mistakes.append(source.mistake(path, "empty; give a value or delete the field", key=True))
     return None
 
 

@@ -18,9 +18,7 @@ from bestiary.catalog import Case, Entry, check_against
 from bestiary.entry import Phenomenon
 from bestiary.log import Finding
 from bestiary.store import Store
-from bestiary.verdict import Outcome, Verdict, family_wise, judge
-
-ALPHA = 1e-4  # per claim: a true catalog of a hundred claims then fails a check once in a hundred times
+from bestiary.verdict import ALPHA, Outcome, Verdict, family_wise, judge
 
 
 @dataclass(frozen=True)
@@ -169,4 +167,6 @@ def as_json(results: Sequence[CaseResult], alpha: float) -> str:
         for r in results
     ]
     failed = any(r.failed for r in results)
-    return json.dumps({"holds": not failed, "alpha": alpha, "summary": summary(results, alpha), "cases": cases}, indent=1)
+    return json.dumps(
+        {"holds": not failed, "alpha": alpha, "summary": summary(results, alpha), "cases": cases}, indent=1
+    )

@@ -10,6 +10,8 @@ import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
 from jax.scipy.linalg import eigh_tridiagonal
 
+ROUNDING = 1e-6  # [1] what a float32 product leaves of a vector that it should have cancelled
+
 
 def accuracy(scores: jax.Array, labels: jax.Array, weights: jax.Array) -> jax.Array:
     """Weighted share of examples whose largest score is the label's.
@@ -50,7 +52,9 @@ def top_eigenvalue(
     steps = min(iterations, flat.size)
 
     def product(v):
-        return root * jax.jvp(lambda x: ravel_pytree(jax.grad(lambda y: loss(unravel(y)))(x))[0], (flat,), (root * v,))[1]
+        return (
+            root * jax.jvp(lambda x: ravel_pytree(jax.grad(lambda y: loss(unravel(y)))(x))[0], (flat,), (root * v,))[1]
+        )
 
     # A fixed, generic vector: overlap with every eigenvector, no random draw to compile.
     start = jnp.cos(1.0 + jnp.arange(flat.size) ** 1.5)
@@ -58,9 +62,12 @@ def top_eigenvalue(
     def expand(i, space):
         basis, images = space
         v = images[i - 1]
+        least = ROUNDING * jnp.linalg.norm(v)
         for _ in range(2):  # twice is enough (Kahan, Parlett)
             v = v - basis.T @ (basis @ v)
-        v = v / jnp.maximum(jnp.linalg.norm(v), 1e-30)
+        norm = jnp.linalg.norm(v)
+        # What is left below rounding is no direction: the space is exhausted, its further rows stay empty.
+        v = jnp.where(norm > least, v / norm, 0.0)
         return basis.at[i].set(v), images.at[i].set(product(v))
 
     empty = jnp.zeros((steps, flat.size), flat.dtype)
@@ -69,6 +76,7 @@ def top_eigenvalue(
     small = basis @ images.T  # tridiagonal up to rounding
     finite = jnp.isfinite(small).all()
     diagonal, beside = (jnp.where(finite, jnp.diagonal(small, k), 0.0) for k in (0, 1))
+    diagonal = jnp.where(basis.any(1), diagonal, diagonal[0])  # an empty row adds no eigenvalue above the top one
     # Bisection in plain XLA: LAPACK's batched eigensolver can deadlock with several CPU devices.
     top = eigh_tridiagonal(diagonal, beside, eigvals_only=True, select="i", select_range=(steps - 1, steps - 1))[0]
     return jnp.where(finite, top, jnp.nan)

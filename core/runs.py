@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from bestiary.entry import Knobs, Phenomenon, Shape
+from bestiary.entry import Knobs, Phenomenon
 from bestiary.log import Log, Series
 
 
@@ -42,7 +42,7 @@ def dataset(
         seen: {channel: (S, T)}.
         probe_steps: (U,) [step] recorded steps of the costly channels.
         probed: {channel: (S, U)}.
-        attrs: provenance; values that are not text or numbers are stored as JSON.
+        attrs: provenance; what is neither text nor a number that netCDF 3 can hold is stored as JSON.
     """
 
     def channel(name, values, axis):
@@ -56,17 +56,27 @@ def dataset(
     coords |= {"last_step": (("setting", "seed"), last, {"units": p.clock[1]})}
     if probed:
         coords["probe_step"] = np.asarray(probe_steps, np.int32)
-    plain = {k: v if isinstance(v, str | int | float) else json.dumps(v) for k, v in attrs.items()}
+    plain = {k: v if _storable(v) else json.dumps(v) for k, v in attrs.items()}
     ds = xr.Dataset(variables, coords, plain)
     for axis in {"step", "probe_step"} & set(ds.coords):
         ds[axis].attrs |= {"long_name": p.clock[0], "units": p.clock[1]}
     return ds
 
 
+def _storable(value: Any) -> bool:
+    """Whether netCDF 3 gives an attribute back as it is; its integers have 32 bits, and it has no booleans."""
+    if isinstance(value, int):
+        return not isinstance(value, bool) and -(2**31) <= value < 2**31
+    return isinstance(value, str | float)
+
+
 def join(parts: Sequence[Sequence[xr.Dataset]]) -> xr.Dataset:
-    """Settings, each a sequence of blocks of seeds, as one dataset."""
-    rows = [xr.concat(blocks, "seed", join="outer") if len(blocks) > 1 else blocks[0] for blocks in parts]
-    return xr.concat(rows, "setting", join="outer") if len(rows) > 1 else rows[0]
+    """Settings, each a sequence of blocks of seeds, as one dataset; its attributes are what all agree on."""
+
+    def concat(some: Sequence[xr.Dataset], dim: str) -> xr.Dataset:
+        return xr.concat(some, dim, join="outer", combine_attrs="drop_conflicts") if len(some) > 1 else some[0]
+
+    return concat([concat(blocks, "seed") for blocks in parts], "setting")
 
 
 def logs(ds: xr.Dataset, setting: int = 0) -> Iterator[Log]:

@@ -80,7 +80,7 @@ def machine() -> tuple[tuple[str, str], ...]:
 def code_hash(*files: Path) -> str:
     """Hash of source files, as (name, content) pairs."""
     h = hashlib.sha256()
-    for file in sorted(files):
+    for file in sorted(files, key=lambda file: file.name):  # not by folder: an installed package lies elsewhere
         h.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
     return h.hexdigest()[:16]
 

@@ -99,7 +99,9 @@ def working_set(p: Phenomenon, shape: Shape) -> int:
         best = 0
         for eqn in jaxpr.eqns:
             best = max(best, sum(math.prod(v.aval.shape) * 4 for v in eqn.outvars if hasattr(v.aval, "shape")))
-            best = max([best, *(largest(sub) for sub in jax.core.jaxprs_in_params(eqn.params))])
+            for inner in jax.tree.leaves(list(eqn.params.values())):
+                inner = getattr(inner, "jaxpr", inner)  # closed or not, a loop's body is called `jaxpr` or `branches`
+                best = max(best, largest(inner) if hasattr(inner, "eqns") else 0)
         return best
 
     return largest(jax.make_jaxpr(partial(step_run, p, shape))(carry).jaxpr)

@@ -22,6 +22,7 @@ from bestiary.log import Finding, State
 if TYPE_CHECKING:
     from bestiary.catalog import Claim
 
+ALPHA = 1e-4  # per claim: a true catalog of a hundred claims then fails a check once in a hundred times
 MOST_RUNS = 100_000  # beyond this many no one runs a case; `needs` gives up
 LEAST_PAIRS = 4  # Fisher's interval of a correlation divides by the root of n - 3
 
@@ -62,7 +63,7 @@ def judge(
     findings: Sequence[Finding],
     *,
     quantum: float = 0.0,
-    alpha: float = 1e-4,
+    alpha: float = ALPHA,
     confidence: float = 0.95,
 ) -> list[Verdict]:
     """Judge every claim of a case by the findings of its runs.
@@ -95,7 +96,7 @@ def judge(
     return [rules[claim.statistic](claim, findings, quantum, alpha, confidence) for claim in claims]
 
 
-def family_wise(n_claims: int, alpha: float = 1e-4) -> float:
+def family_wise(n_claims: int, alpha: float = ALPHA) -> float:
     """Bound on the probability that a catalog with nothing but true claims fails its check.
 
     1 - (1 - alpha)^n. Claims on the same runs tend to fail together, which makes it smaller.
@@ -218,7 +219,7 @@ def _correlation(claim: Claim, findings: Sequence[Finding], quantum: float, alph
             reason = f"{name} is the same in all runs, {column[0]:g}; there is nothing to correlate"
             return Verdict(claim, Outcome.INCONCLUSIVE, share, expected, reason + _odd(findings), n)
     result = pearsonr(*both.T)
-    r = float(result[0])
+    r = float(np.asarray(result[0]))
     low, high = result.confidence_interval(confidence)
     wide = result.confidence_interval(1 - alpha)
     measured = f"{r:.4f}, {low:.4f} to {high:.4f} at {100 * confidence:g} % ({share})"
@@ -266,8 +267,8 @@ def _too_few(n: int, needs: int | None) -> str:
 
 def _first(decides: Callable[[np.ndarray], np.ndarray], n: int) -> int | None:
     """The smallest number of runs above n that decides, if what was seen of them persists."""
-    for start, stop in ((n + 1, 1000), (max(n, 1000) + 1, MOST_RUNS)):
-        numbers = np.arange(start, stop + 1)
+    for stop in (1000, 10_000, MOST_RUNS):  # most searches end early
+        numbers, n = np.arange(n + 1, stop + 1), max(n, stop)
         hits = np.flatnonzero(decides(numbers)) if numbers.size else numbers
         if hits.size:
             return int(numbers[hits[0]])

@@ -28,7 +28,7 @@ def rising(t: np.ndarray, y: np.ndarray, least: float = 0.05) -> bool:
     """Whether a curve still rises when it ends.
 
     The median of its last five records lies `least` [unit of y], and two robust deviations of one record, above the
-    median of the run's third quarter. A curve without a record there has not been watched long enough: True.
+    median of the run's third quarter. True also of a curve too short to tell.
 
     Args:
         t: (T,) [step] increasing.
@@ -36,7 +36,7 @@ def rising(t: np.ndarray, y: np.ndarray, least: float = 0.05) -> bool:
         least: [unit of y] rise that matters.
     """
     before = y[(t >= t[-1] / 2) & (t <= 0.75 * t[-1])]
-    if before.size == 0:
+    if before.size == 0 or t.size < AHEAD:
         return True
     noise = 1.4826 * float(np.median(np.abs(np.diff(y[t >= t[-1] / 2])))) / np.sqrt(2)
     return float(np.median(y[-AHEAD:]) - np.median(before)) > max(least, 2 * noise)
@@ -55,7 +55,7 @@ def rise_width(t: np.ndarray, y: np.ndarray, low: float, reached: float) -> floa
     if (stop := sustained(part >= 0.9)) is None:
         return float("nan")
     start = np.flatnonzero(np.r_[True, part[:stop] < 0.1])[-1]  # the record after the last one below 10 %
-    return float(np.log10(t[stop] / max(t[start], t[1] - t[0])))
+    return float(np.log10(max(t[stop], t[1] - t[0]) / max(t[start], t[1] - t[0])))
 
 
 def smooth(y: np.ndarray) -> np.ndarray:
@@ -64,9 +64,9 @@ def smooth(y: np.ndarray) -> np.ndarray:
 
 
 def starting_level(y: np.ndarray) -> float:
-    """Level a falling curve starts from: the median of the first half of the records until half of it is lost."""
-    low = smooth(y)
-    half = int(np.argmax(low <= (np.median(y[:FEW]) + low.min()) / 2))
+    """Level a falling curve starts from: the median of the first half of the records before half of it is lost."""
+    lost = np.flatnonzero(smooth(y) <= np.median(y[:FEW]) / 2)
+    half = int(lost[0]) if lost.size else y.size
     return float(np.median(y[: max(FEW, half // 2)]))
 
 
@@ -100,9 +100,10 @@ def blocks(y: np.ndarray) -> np.ndarray:
 def excursions(y: np.ndarray, *, window: int, z: float, floor: float) -> list[tuple[int, int, float, str]]:
     """Rises of a curve above its own recent past.
 
-    With b the median of the last `window` clean samples and s their robust upward spread (at least 0.01), one opens
-    where y - b >= max(floor, z s) and is over once three records in a row lie below half of that. What lies inside an
-    excursion never enters the baseline.
+    With b the median of the last `window` clean samples and s their spread, one opens where y - b >= max(floor, z s)
+    and is over once three records in a row lie below half of that. What lies inside an excursion never enters the
+    baseline. s is the largest of 0.01 [unit of y], the median deviation upwards, and that of the change from record to
+    record, both scaled to the standard deviation of a Gaussian.
 
     Args:
         y: (T,) the curve, in logarithms if it spans decades.
@@ -122,8 +123,10 @@ def excursions(y: np.ndarray, *, window: int, z: float, floor: float) -> list[tu
             if i % REFRESH == 0 and 2 * len(clean) >= window:
                 recent = np.array(clean[-window:])
                 base = float(np.median(recent))
-                rises = [d[d > 0] for d in (recent - base, np.diff(recent) / np.sqrt(2))]  # slow swings, fast noise
-                bar = max(floor, z * max(0.01, *(1.4826 * float(np.median(d)) if d.size else 0.0 for d in rises)))
+                above, change = recent[recent > base] - base, np.diff(recent)
+                slow = float(np.median(above)) if above.size else 0.0
+                fast = float(np.median(np.abs(change - np.median(change)))) / np.sqrt(2)
+                bar = max(floor, z * max(0.01, 1.4826 * slow, 1.4826 * fast))
             if value < base + bar:
                 clean.append(value)
             else:

@@ -27,14 +27,14 @@ def plateau_escape(
         no stretch of the plateau lies more than `flat` (L0 - Lmin) above L0;
         the witness grows `growth`-fold by t90 + w, and passes half of its rise no earlier than t10 - w.
     Times come from the best decreasing fit, so neither a start-up transient nor minibatch noise counts. A run that ends
-    less than a tenth below L0 is still on its plateau, hence undecided, as is one that ends while it falls.
+    less than a tenth below L0 is still on its plateau, hence undecided, as is one that ends before t90 + w / 2.
 
     Args:
         log: the run.
         loss: name of the loss.
         witness: name of a channel that must grow with the drop, such as attention on the relevant token.
-        level: [unit of loss] L0, the loss of the trivial predictor. Default: the median until half of the time at
-            which half the drop is lost; give it where the loss starts above its plateau.
+        level: [unit of loss] L0, the loss of the trivial predictor; needed where the loss starts above its plateau.
+            Default: the median of the first half of the records before half of it is lost.
         depth: [L0] loss below which a drop counts.
         ratio: [1] least R.
         growth: [1] least growth of the witness.
@@ -45,7 +45,7 @@ def plateau_escape(
         onset [step]: the loss first stays at `emerged` L0, t90 if it never does. Effects: the same as `t_emerged`,
         `t10`, `t90` [step]; `plateau_ratio` R; `drop` [L0]; `witness_half` [step], `witness_growth`.
 
-    Silent on: flat, exponential, power_law, linear, noisy_flat, nan_tail, empty, random_walk, lr_decay_kink,
+    Silent on: flat, exponential, power_law, linear, noisy_flat, nan_tail, empty, random_walk, lr_decay_kink, minibatch,
         log_spaced_decay, staircase, start_transient, autocorrelated, heavy_tails, oscillation, level_shift.
 
     Source. Zucchet et al., arXiv:2505.17863; the onset is the plateau's length of its appendix D.1.
@@ -76,15 +76,16 @@ def plateau_escape(
     effects |= {k: Effect(v, "step") for k, v in {"t10": t10, "t90": t90, "t_emerged": onset}.items()}
     effects["plateau_ratio"] = Effect(lasted)
     hump, after = float(blocks(y[k0 : k10 + 1]).max()) / level - 1, float(np.median(y[k90:])) / level
-
     state, reason = State.ABSENT, f"plateau until step {t10:g}, drop of {drop:.2%} in {width:g}: R = {lasted:.3g}"
-    if t.size - k90 < 3:
-        state, reason = State.UNDECIDED, f"the run ends as {loss} falls; {reason}"
+    if lasted < ratio:
+        reason = f"no plateau before the drop: {reason}"
+    elif hump > flat * drop:
+        reason = f"{loss} rose by {hump:.2%} of its level before it fell: {reason}"
+    elif t.size - k90 < 3 or t[-1] - t90 < width / 2:
+        state, reason = State.UNDECIDED, f"the run ends as {loss} falls: {reason}"
     elif after > depth:
-        reason = f"{loss} came back to {after:.2%} of its level; {reason}"
-    elif lasted >= ratio and hump > flat * drop:
-        reason = f"{loss} rose by {hump:.2%} of its level before it fell; {reason}"
-    elif lasted >= ratio:
+        reason = f"{loss} came back to {after:.2%} of its level: {reason}"
+    else:
         state = State.FOUND
     if witness and state is State.FOUND:
         when, seen = log[witness].finite()
@@ -93,6 +94,6 @@ def plateau_escape(
         half, grown = float(when[np.argmax(seen >= (first + top) / 2)]), top / (max(first, 1e-6 * abs(top)) or 1.0)
         effects |= {"witness_half": Effect(half, "step"), "witness_growth": Effect(grown)}
         if grown < growth or half < t10 - width:
-            state, reason = State.ABSENT, f"{witness} grew {grown:.3g}-fold, half of it by step {half:g}; {reason}"
+            state, reason = State.ABSENT, f"{witness} grew {grown:.3g}-fold, half of it by step {half:g}: {reason}"
     spans = (Span(t0, t10, "plateau"), Span(t10, t90, "drop"))
     return Finding(state, reason, onset if state is State.FOUND else float("nan"), effects, spans)

@@ -46,7 +46,8 @@ def spikes(
         than `window` records, or ends inside the excursion that would decide.
 
     Silent on: flat, exponential, power_law, linear, noisy_flat, nan_tail, empty, random_walk, lr_decay_kink,
-        log_spaced_decay, staircase, late_drop, start_transient, autocorrelated, heavy_tails, oscillation, level_shift.
+        log_spaced_decay, staircase, late_drop, start_transient, minibatch, autocorrelated, heavy_tails,
+        oscillation, level_shift.
 
     Source. Medians stand in for the mean and deviation of customary z-scores, which the spikes inflate. What to log
     as cause: Cohen et al., arXiv:2207.14484.

@@ -11,10 +11,11 @@ passes the threshold of stability (2 + 2 beta1) / ((1 - beta1) lr). The loss jum
 magnitude, the second moment fills up again, the loss recovers, and the cycle repeats with a
 period that grows with 1 / (1 - beta2). `edge_ratio` is S over the threshold.
 
-Control. A longer memory (larger beta2) puts the first spike off beyond the run; gradient
-descent has no second moment; a small step never reaches the threshold.
+Control. A longer memory (larger beta2) puts the first spike off beyond the run; with a short
+one the threshold is reached, but as an even oscillation; gradient descent has no second
+moment; a small step does not reach the threshold.
 
-Source. Ma et al. and Cohen et al., arXiv:2207.14484, for the threshold; arXiv:2506.04805 for
+Source. Cohen et al., arXiv:2207.14484, for the threshold; Bai et al., arXiv:2506.04805, for
 the mechanism; the two-parameter model of Z. Liu, "Physics of AI" blog, 27 January 2026.
 """
 
@@ -108,7 +109,7 @@ PHENOMENON = Phenomenon(
     optimizer=optimizer,
     observe=observe,
     probe=probe,
-    probe_every=5,
+    probe_every=10,
     detect=partial(spikes, cause="edge_ratio"),
     units={"loss": "1", "edge_ratio": "S / threshold"},
     figure=("loss", "edge_ratio"),

@@ -5,9 +5,9 @@ on. Network: f(a, b) = W (U_a + V_b)^2, two layers with a quadratic activation a
 Full-batch AdamW on the squared error to the one-hot label.
 
 Claim. The training set is memorised within tens of steps while the test accuracy stays at
-chance; ten times later weight decay has worn the memorising solution down and the test
-accuracy rises to 1. The delay is a ratio of steps. The hidden weights end up periodic in a
-and b: the inverse participation ratio of their Fourier spectrum rises.
+chance; ten times later (the delay is a ratio of steps) weight decay has worn the memorising
+solution down and the test accuracy rises to 1. The hidden weights end up periodic in a and b:
+the inverse participation ratio of their Fourier spectrum rises.
 
 Control. Without weight decay, or with too few pairs, the network only memorises; with nearly
 all pairs it generalises at once (comprehension); with too much weight decay it fits nothing
@@ -17,7 +17,6 @@ Source. Power et al., arXiv:2201.02177; network and initialisation of Gromov, ar
 the four phases of Liu et al., arXiv:2205.10343.
 """
 
-from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -27,9 +26,8 @@ import optax
 from bestiary.detectors.delayed_generalization import delayed_generalization
 from bestiary.entry import Phenomenon
 from bestiary.initial import normals
+from bestiary.log import Effect
 from bestiary.observables import accuracy
-
-MODULUS = 23
 
 
 class Knobs(NamedTuple):
@@ -45,16 +43,15 @@ class Knobs(NamedTuple):
 class Shape(NamedTuple):
     """Static."""
 
-    modulus: int = MODULUS
+    modulus: int = 23
     width: int = 64
-    steps: int = 500
+    steps: int = 600
     log_every: int = 2
 
 
 def data(key, knobs, shape):
     """-> labels (p, p), train (p, p) with 1 where a pair is trained on."""
-    p = shape.modulus
-    numbers = jnp.arange(p)
+    p, numbers = shape.modulus, jnp.arange(shape.modulus)
     draw = jax.random.uniform(key, (2, p * p))
     order, rank = jnp.argsort(draw[0]), jnp.argsort(jnp.argsort(draw[1]))
     labels = ((numbers[:, None] + numbers) % p).ravel()
@@ -64,15 +61,13 @@ def data(key, knobs, shape):
 
 
 def init(key, knobs, shape):
-    p, n = shape.modulus, shape.width
-    scale = knobs.init_scale / (2 * n) ** (1 / 3)
+    (p, n), scale = (shape.modulus, shape.width), knobs.init_scale / (2 * shape.width) ** (1 / 3)
     return jax.tree.map(lambda w: scale * w, normals(key, u=(p, n), v=(p, n), w=(n, p)))
 
 
 def network(params):
     """The scores of every pair, (p, p, p)."""
-    hidden = (params["u"][:, None] + params["v"][None]) ** 2
-    return hidden @ params["w"]
+    return (params["u"][:, None] + params["v"][None]) ** 2 @ params["w"]
 
 
 def errors(scores, labels):
@@ -84,12 +79,8 @@ def loss(params, batch, knobs, shape):
     return jnp.sum(errors(network(params), batch["labels"]) * batch["train"]) / jnp.sum(batch["train"])
 
 
-def optimizer(knobs, shape):
-    return optax.adamw(knobs.lr, b2=0.98, weight_decay=knobs.weight_decay)
-
-
 def participation(table):
-    """Mean over hidden units of sum P^2 / (sum P)^2, P the Fourier power over the numbers; 1 is one frequency."""
+    """Mean over hidden units of sum P^2 / (sum P)^2, P the Fourier power over the numbers: 1 for one frequency."""
     power = jnp.abs(jnp.fft.rfft(table, axis=0)[1:]) ** 2
     return jnp.mean(jnp.sum(power**2, 0) / jnp.maximum(jnp.sum(power, 0) ** 2, 1e-30))
 
@@ -107,15 +98,23 @@ def observe(state, data, knobs, shape):
     }
 
 
+def detect(log):
+    """Delayed generalisation; with how periodic the hidden weights are in the end."""
+    finding = delayed_generalization(log)
+    if log.lacking(["fourier_ipr"]):
+        return finding
+    return finding.having(fourier_ipr=Effect(float(log["fourier_ipr"].values[-1])))
+
+
 PHENOMENON = Phenomenon(
     knobs=Knobs(),
     shape=Shape(),
     data=data,
     init=init,
     loss=loss,
-    optimizer=optimizer,
+    optimizer=lambda knobs, shape: optax.adamw(knobs.lr, b2=0.98, weight_decay=knobs.weight_decay),
     observe=observe,
-    detect=partial(delayed_generalization, chance=1 / MODULUS),
+    detect=detect,
     units={"train_acc": "share of pairs", "test_acc": "share of pairs"},
     figure=("train_acc", "test_acc"),
 )

@@ -1,20 +1,17 @@
 r"""Sparse attention emerges abruptly after a long plateau.
 
-Setup. Data: T tokens x_t ~ N(0, I/d); the target is W* x_T, W* with columns of norm 1.
-Network: y = W sum_t softmax(s)_t x_t, scores s that depend on the position only. Stochastic
-gradient descent on L = 1/2 |y - W* x_T|^2 from s = 0, W = 0; the trivial predictor has L = 1/2.
+Setup. Data: T tokens x_t ~ N(0, I/d), target W* x_T, W* with columns of norm 1. Network:
+y = W sum_t softmax(s)_t x_t, scores s of the position only. Stochastic gradient descent on
+L = 1/2 |y - W* x_T|^2 from s = 0, W = 0; the trivial predictor has L = 1/2.
 
-Claim. Attention and weights must grow together: the loss stays on its plateau until
-    t* = sqrt(pi/2) sqrt(d) T / lr   [step],
-with no free parameter, and falls within a fraction of that time. With random W the run's own
-onset follows from its initial overlap w = <W*, W> / |W*|:
-    t*(w) = (d T / |W*|) exp(w^2 / 2) sqrt(pi/2) erfc(w / sqrt 2) / lr.
-The weights lead: w is well on its way when the attention begins to move.
+Claim. Attention and weights must grow together: the loss stays on its plateau until, with no
+free parameter, t* = sqrt(pi/2) sqrt(d) T / lr [step], then falls in a fraction of that time;
+from random W, t* exp(w^2 / 2) erfc(w / sqrt 2) with the run's own w = <W*, W> / |W*|. The
+weights lead: w is well on its way when the attention begins to move.
 
-Control. One token; attention preset on the token; the token repeated in a quarter of the
-context; attention frozen; labels shuffled over the batch.
+Control. One token; attention preset; token repeated; attention frozen; labels shuffled.
 
-Source. Zucchet, d'Angelo, Lampinen & Chan, arXiv:2505.17863, sections 2 and B.1. The law is
+Source. Zucchet, d'Angelo, Lampinen & Chan, arXiv:2505.17863, sections 2 and B.1; the law is
 the blow-up time of their reduced dynamics on the plateau, where s_T - s_1 = w^2 / 2.
 """
 
@@ -22,7 +19,6 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 import optax
 
 from bestiary.detectors.plateau_escape import plateau_escape
@@ -31,9 +27,7 @@ from bestiary.initial import normals
 from bestiary.log import Effect
 
 
-class Knobs(NamedTuple):
-    """Traced."""
-
+class Knobs(NamedTuple):  # traced
     lr: float = 1.0  # [1] SGD step size
     length: float = 64.0  # [token] T, at most shape.length
     copies: float = 1.0  # [token] positions that hold the relevant token, the last ones
@@ -43,9 +37,7 @@ class Knobs(NamedTuple):
     shuffled: float = 0.0  # [1] 1: targets of another sequence
 
 
-class Shape(NamedTuple):
-    """Static."""
-
+class Shape(NamedTuple):  # static
     length: int = 64
     width: int = 16
     batch: int = 8
@@ -55,52 +47,40 @@ class Shape(NamedTuple):
 
 def data(key, knobs, shape):
     """-> W* (d, d), columns of norm 1."""
-    target = jax.random.normal(key, (shape.width, shape.width))
+    target = normals(key, w=(shape.width, shape.width))["w"]
     return target / jnp.linalg.norm(target, axis=0)
 
 
-def positions(knobs, shape):
-    """-> (active, relevant), each (T,): the last `length` positions, the last `copies` of them."""
-    from_end = shape.length - jnp.arange(shape.length)
-    return from_end <= knobs.length, from_end <= knobs.copies
+def last(count, shape):
+    """(T,) true at the last `count` positions."""
+    return shape.length - jnp.arange(shape.length) <= count
 
 
 def init(key, knobs, shape):
     weights = normals(key, w=(shape.width, shape.width))["w"] * knobs.init_scale / shape.width**0.5
-    return {"w": weights, "s": jnp.where(positions(knobs, shape)[1], knobs.preset, 0.0)}
-
-
-def attention(params, knobs, shape):
-    """(T,) softmax over the active positions."""
-    return jax.nn.softmax(jnp.where(positions(knobs, shape)[0], params["s"], -jnp.inf))
+    return {"w": weights, "s": jnp.where(last(knobs.copies, shape), knobs.preset, 0.0)}
 
 
 def batch(key, target, knobs, shape):
     """-> tokens (n, T, d), targets (n, d)."""
     x = jax.random.normal(key, (shape.batch, shape.length, shape.width)) / shape.width**0.5
-    x = jnp.where(positions(knobs, shape)[1][:, None], x[:, -1:], x)
+    x = jnp.where(last(knobs.copies, shape)[:, None], x[:, -1:], x)
     y = x[:, -1] @ target.T
     return x, jnp.where(knobs.shuffled > 0.5, jnp.roll(y, 1, axis=0), y)
 
 
 def loss(params, batch, knobs, shape):
-    x, y = batch
-    frozen = jax.lax.stop_gradient(params["s"])
-    scores = frozen + knobs.learn_attention * (params["s"] - frozen)
-    seen = jnp.einsum("t,ntd->nd", attention({"s": scores}, knobs, shape), x)
+    (x, y), s, learn = batch, params["s"], knobs.learn_attention
+    paid = jax.nn.softmax(learn * s + (1 - learn) * jax.lax.stop_gradient(s), where=last(knobs.length, shape))
+    seen = jnp.einsum("t,ntd->nd", paid, x)
     return 0.5 * jnp.mean(jnp.sum((seen @ params["w"].T - y) ** 2, -1))
 
 
-def optimizer(knobs, shape):
-    return optax.sgd(knobs.lr)
-
-
 def observe(state, target, knobs, shape):
-    weights, d = state.params["w"], shape.width
-    paid = attention(state.params, knobs, shape)
-    relevant = positions(knobs, shape)[1]
+    weights, d, norm = state.params["w"], shape.width, jnp.linalg.norm(target)
+    paid = jax.nn.softmax(state.params["s"], where=last(knobs.length, shape))
+    relevant = last(knobs.copies, shape)
     on_token, elsewhere = jnp.sum(paid * relevant), jnp.sum(paid**2 * ~relevant)
-    norm = jnp.linalg.norm(target)
     overlap = jnp.sum(weights * target) / norm
     match = jnp.where(knobs.shuffled > 0.5, 0.0, on_token * overlap * norm)
     left = jnp.sqrt(jnp.pi / 2) * jnp.exp(overlap**2 / 2) * jax.scipy.special.erfc(overlap / 2**0.5)
@@ -114,15 +94,13 @@ def observe(state, target, knobs, shape):
 
 
 def detect(log):
-    """Plateau escape; with when the overlap passed a quarter of its maximum, and the law's onset."""
+    """Plateau escape; with the law's onset, and whether the overlap (at 0.25) led the attention."""
     finding = plateau_escape(log, "loss", level=0.5, witness="attention")
     if log.lacking(["overlap", "attention", "time_left"]):
         return finding
-    (t, w), (_, paid) = log["overlap"], log["attention"]
-    moved, paying = w >= 0.25 * np.nanmax(w), paid >= 0.5
-    lead = moved.any() and paying.any() and t[moved.argmax()] < t[paying.argmax()]
-    law = float(log["time_left"].values[0])
-    finding = finding.having(predicted_onset=Effect(law, "step"), weights_lead=Effect(float(lead)))
+    moved, paying, law = log["overlap"].values >= 0.25, log["attention"].values >= 0.5, log["time_left"].values[0]
+    lead = moved.any() and paying.any() and moved.argmax() < paying.argmax()
+    finding = finding.having(predicted_onset=Effect(float(law), "step"), weights_lead=Effect(float(lead)))
     return finding.having(onset_over_law=Effect(finding.onset / law)) if finding.found else finding
 
 
@@ -133,9 +111,10 @@ PHENOMENON = Phenomenon(
     init=init,
     batch=batch,
     loss=loss,
-    optimizer=optimizer,
+    optimizer=lambda knobs, shape: optax.sgd(knobs.lr),
     observe=observe,
     detect=detect,
+    settled=lambda log: log["loss"].values[-1] < 0.005,  # a hundredth of the plateau's
     units={"loss": "1", "attention": "share on the token", "overlap": "share of |W*|", "time_left": "step"},
     figure=("loss", "attention", "overlap"),
 )

@@ -12,6 +12,7 @@ import numpy as np
 
 from bestiary.log import Log
 
+COMMON = ["loss", "train_loss", "test_loss", "train_acc", "test_acc"]
 T = np.arange(1000.0)
 AXES = {
     "linear": np.arange(0.0, 2001.0),
@@ -104,6 +105,11 @@ NULLS: dict[str, Callable[[np.random.Generator], Null]] = {
 }
 
 
+def null(name, channels=(), seed=0):
+    """A null by its name, with the common channels and these."""
+    return NULLS[name](np.random.default_rng(seed)).log([*COMMON, *channels])
+
+
 def grokking(t, t1=40.0, t2=400.0, chance=0.0):
     """Train accuracy reaches 0.99 at t1, test accuracy 0.95 at t2."""
     rise = crossing(t, t2, (0.95 - chance) / (1 - chance), 0.15)
@@ -121,7 +127,7 @@ def escape(t, onset=800.0, width=8.0, level=1.0, noise=0.0, seed=0):
     return Log.of(t, loss=level * (1 - fallen + 1e-4) * noisy, attention=1 / 64 + (1 - 1 / 64) * fallen)
 
 
-def bursts(t, onsets, height=20.0, width=10.0, noise=0.0, seed=0):
+def bursts(t, onsets, height=20.0, width=10.0, noise=0.0, fall=2.0, seed=0):
     """A falling loss that jumps to `height` times its value at each onset and comes back within some `width` [step].
 
     `edge_ratio` is above one for a fifth of the first gap before each onset.
@@ -131,7 +137,7 @@ def bursts(t, onsets, height=20.0, width=10.0, noise=0.0, seed=0):
     noisy = np.exp(noise * np.random.default_rng(seed).normal(size=t.size))
     lead = 0.2 * (onsets[1] - onsets[0])
     armed = np.any([(t >= at - lead) & (t <= at) for at in onsets], axis=0)
-    loss = np.exp(-2 * t / t[-1]) * (1 + (height - 1) * np.sum(since, axis=0)) * noisy
+    loss = np.exp(-fall * t / t[-1]) * (1 + (height - 1) * np.sum(since, axis=0)) * noisy
     return Log.of(t, loss=loss, edge_ratio=np.where(armed, 1.1, 0.9))
 
 

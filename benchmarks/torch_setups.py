@@ -1,0 +1,163 @@
+"""Three entries as ordinary PyTorch training loops: the yardstick of speed.py.
+
+Each trains what its entry in bestiary.phenomena trains, with the knobs of the measured cases: the
+same data, distribution of initial weights, loss, optimiser and channels at the same steps. Where
+a loop by hand does less work it may: a channel takes what the step's forward pass has computed,
+and masks that a case leaves switched off are not there. Optimisers are the fused ones.
+
+    begin(knobs, shape, generator) -> (params, data)
+    train(knobs, shape, params, data, ...) -> {channel: (R,) values at steps 0, log_every, ..., steps}
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+Params = dict[str, Tensor]
+
+
+class Setup(NamedTuple):
+    """How a run begins, and how it is trained."""
+
+    begin: Callable[..., tuple[Params, Any]]
+    train: Callable[..., Params]
+
+
+def _loop(shape: Any, optimizer: torch.optim.Optimizer, forward: Callable[[int], tuple[Tensor, Callable]]) -> Params:
+    """The loop: `forward` gives the step's loss, and the channels as a function to call if they are wanted."""
+    seen = []
+    for step in range(shape.steps + 1):
+        loss, observe = forward(step)
+        if step % shape.log_every == 0 or step == shape.steps:
+            with torch.no_grad():
+                seen.append(observe())
+        if step < shape.steps:
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+    return {name: torch.stack([row[name] for row in seen]) for name in seen[0]}
+
+
+def _normals(generator: torch.Generator, *size: int) -> Tensor:
+    return torch.randn(size, generator=generator)
+
+
+def _begin_grokking(knobs, shape, generator):
+    p, n = shape.modulus, shape.width
+    scale = knobs.init_scale / (2 * n) ** (1 / 3)
+    params = {name: scale * _normals(generator, *size) for name, size in (("u", (p, n)), ("v", (p, n)), ("w", (n, p)))}
+    numbers = torch.arange(p)
+    train = torch.randperm(p * p, generator=generator) < round(knobs.fraction * p * p)
+    return params, {"labels": (numbers[:, None] + numbers) % p, "train": train.reshape(p, p).float()}
+
+
+def _train_grokking(knobs, shape, params, data):
+    u, v, w = (params[name].requires_grad_() for name in "uvw")
+    labels, train = data["labels"], data["train"]
+    target, test = F.one_hot(labels, shape.modulus).float(), 1 - train
+    pairs, rest = train.sum(), test.sum()
+    adamw = torch.optim.AdamW([u, v, w], lr=knobs.lr, betas=(0.9, 0.98), weight_decay=knobs.weight_decay, fused=True)
+
+    def forward(step):
+        scores = (u[:, None] + v[None]).square() @ w
+        errors = (scores - target).square().mean(-1)
+        loss = (errors * train).sum() / pairs
+
+        def observe():
+            hit = scores.argmax(-1) == labels
+            power = torch.fft.rfft(u, dim=0)[1:].abs().square()
+            return {
+                "train_acc": (hit * train).sum() / pairs,
+                "test_acc": (hit * test).sum() / rest,
+                "train_loss": loss.detach(),
+                "test_loss": (errors * test).sum() / rest,
+                "weight_norm": (u.square().sum() + v.square().sum() + w.square().sum()).sqrt(),
+                "fourier_ipr": (power.square().sum(0) / power.sum(0).square()).mean(),
+            }
+
+        return loss, observe
+
+    return _loop(shape, adamw, forward)
+
+
+def _begin_attention(knobs, shape, generator):
+    d = shape.width
+    target = _normals(generator, d, d)
+    weights = _normals(generator, d, d) * knobs.init_scale / d**0.5
+    return {"w": weights, "s": torch.zeros(shape.length)}, target / target.norm(dim=0)
+
+
+def _train_attention(knobs, shape, params, target, generator=None, draw=None):
+    """`draw(step)` replaces the random tokens (n, T, d), already divided by sqrt(d)."""
+    w, s = (params[name].requires_grad_() for name in "ws")
+    d, norm = shape.width, target.norm()
+    draw = draw or (lambda step: torch.randn(shape.batch, shape.length, d, generator=generator) / d**0.5)
+    sgd = torch.optim.SGD([w, s], lr=knobs.lr, fused=True)
+
+    def forward(step):
+        x = draw(step)
+        paid = s.softmax(0)
+        seen = torch.einsum("t,ntd->nd", paid, x)
+        loss = 0.5 * (seen @ w.T - x[:, -1] @ target.T).square().sum(-1).mean()
+
+        def observe():
+            on_token, elsewhere = paid[-1], paid[:-1].square().sum()
+            overlap = (w * target).sum() / norm
+            match = on_token * overlap * norm
+            size = w.square().sum() * (elsewhere + on_token.square())
+            left = math.sqrt(math.pi / 2) * (overlap.square() / 2).exp() * torch.erfc(overlap / 2**0.5)
+            return {
+                "loss": 0.5 * (size - 2 * match + norm.square()) / d,
+                "attention": on_token,
+                "overlap": overlap / norm,
+                "time_left": left * d * knobs.length / norm / knobs.lr,
+            }
+
+        return loss, observe
+
+    return _loop(shape, sgd, forward)
+
+
+def _begin_spikes(knobs, shape, generator):
+    x = torch.linspace(-1.0, 1.0, 64)
+    data = x, {"square": x.square(), "chebyshev": 8 * x**4 - 8 * x**2 + 1}[shape.target]
+    if shape.network == "pair":
+        jitter = 0.01 * _normals(generator, 2)
+        return {"a": jitter[0].clone(), "w": 1.0 + jitter[1]}, data
+    params = {f"b{i}": torch.zeros(n) for i, n in ((1, 16), (2, 16), (3, 1))}
+    for name, (rows, columns) in {"w1": (1, 16), "w2": (16, 16), "w3": (16, 1)}.items():
+        params[name] = _normals(generator, rows, columns) / rows**0.5
+    return params, data
+
+
+def _train_spikes(knobs, shape, params, data):
+    p = {name: value.requires_grad_() for name, value in params.items()}
+    x, y = data
+    column = x[:, None]
+    adam = torch.optim.Adam(list(p.values()), lr=knobs.lr, betas=(0.9, knobs.beta2), eps=1e-8, fused=True)
+
+    def network():
+        if shape.network == "pair":
+            return p["a"] * (F.silu(p["w"] * x) + F.silu(-p["w"] * x))
+        hidden = (column @ p["w1"] + p["b1"]).tanh()
+        hidden = (hidden @ p["w2"] + p["b2"]).tanh()
+        return (hidden @ p["w3"] + p["b3"])[:, 0]
+
+    def forward(step):
+        loss = 0.5 * (network() - y).square().mean()
+        return loss, lambda: {"loss": loss.detach()}
+
+    return _loop(shape, adam, forward)
+
+
+SETUPS = {
+    "grokking": Setup(_begin_grokking, _train_grokking),
+    "sparse_attention_emergence": Setup(_begin_attention, _train_attention),
+    "adam_loss_spikes": Setup(_begin_spikes, _train_spikes),
+}

@@ -1,0 +1,109 @@
+"""What detectors read and answer."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from bestiary import Effect, Finding, Log, Series, State
+
+NAN, INF = float("nan"), float("inf")
+
+
+def test_curves_keep_their_own_steps():
+    log = Log({"loss": ([0, 1, 2], [3, 2, 1]), "acc": (np.array([0, 2]), np.array([0, 1], np.float32))})
+    assert log["loss"].steps.tolist() == [0, 1, 2] and log["acc"].steps.tolist() == [0, 2]
+    assert {a.dtype for series in log.channels.values() for a in series} == {np.dtype(np.float64)}
+    assert "loss" in log and "accuracy" not in log
+    with pytest.raises(KeyError):
+        log["accuracy"]
+
+
+def test_curves_may_share_their_steps():
+    log = Log.of([0, 5], loss=[1, NAN], acc=[0, INF])
+    assert log["loss"].steps.tolist() == log["acc"].steps.tolist() == [0, 5]
+    assert np.isnan(log["loss"].values[1]) and np.isinf(log["acc"].values[1])  # divergence is data
+
+
+def test_a_log_may_be_empty():
+    assert Log({}).channels == {} and Log({"loss": ([], [])})["loss"].steps.shape == (0,)
+
+
+@pytest.mark.parametrize(
+    "steps, values, says",
+    [
+        ([0, 1], [1.0], r"'loss'.*\(2,\).*\(1,\)"),
+        ([[0, 1]], [[1.0, 2.0]], r"'loss'.*\(1, 2\)"),
+        (0.0, 1.0, r"'loss'.*\(\)"),
+        ([0, 1, 1], [1, 2, 3], "'loss'.*strictly increasing"),
+        ([0, 2, 1], [1, 2, 3], "'loss'.*strictly increasing"),
+        ([0, NAN], [1, 2], "'loss'.*finite"),
+        ([0, INF], [1, 2], "'loss'.*finite"),
+        ([NAN], [1], "'loss'.*finite"),
+    ],
+)
+def test_bad_curves_are_named(steps, values, says):
+    with pytest.raises(ValueError, match=says):
+        Log({"good": ([0], [0]), "loss": (steps, values)})
+
+
+@pytest.mark.parametrize(
+    "log, names, reason",
+    [
+        (Log.of([0], loss=[1]), ["loss"], None),
+        (Log.of([0], loss=[1]), [], None),
+        (Log.of([0], loss=[1], acc=[1]), ["loss", "sharpness"], "needs channel sharpness; the log has acc, loss"),
+        (Log.of([], loss=[]), ["loss"], "needs channel loss; the log has loss"),
+        (Log({}), ["a", "b"], "needs channel a, b; the log has no channel"),
+    ],
+)
+def test_lacking(log, names, reason):
+    finding = log.lacking(names)
+    assert (finding and finding.reason) == reason
+    assert finding is None or finding.state is State.NOT_APPLICABLE
+
+
+@pytest.mark.parametrize(
+    "values, want",
+    [
+        ([1, 2, 3, 4], NAN),
+        ([], NAN),
+        ([1, NAN, 3, 4], NAN),  # it came back
+        ([1, 2, 3, NAN], 30),
+        ([1, NAN, 3, -INF], 30),
+        ([1, 2, INF, NAN], 20),
+        ([NAN, NAN, NAN, NAN], 0),
+    ],
+)
+def test_diverged_at(values, want):
+    series = Series(10.0 * np.arange(len(values)), np.array(values, float))
+    assert np.array_equal(series.diverged_at, want, equal_nan=True)
+
+
+def test_finite():
+    series = Series(np.arange(4.0), np.array([NAN, 1, INF, 2])).finite()
+    assert series.steps.tolist() == [1, 3] and series.values.tolist() == [1, 2]
+
+
+@pytest.mark.parametrize("state", State)
+def test_found_is_one_state_of_five(state):
+    assert len(State) == 5
+    assert Finding(state, "").found == (state is State.FOUND)
+
+
+def test_having_adds_and_keeps():
+    first = Finding(State.FOUND, "why", onset=3.0, effects={"delay": Effect(2.0, "step")}, phase="late")
+    more = first.having(height=Effect(5.0))
+    assert more.effects == {"delay": Effect(2.0, "step"), "height": Effect(5.0, "1")}
+    assert (more.state, more.reason, more.onset, more.phase) == (State.FOUND, "why", 3.0, "late")
+    assert list(first.effects) == ["delay"]
+
+
+def test_onset_is_nan_unless_given():
+    assert np.isnan(Finding(State.ABSENT, "").onset)
+
+
+def test_importing_the_package_imports_no_jax():
+    code = "import sys, bestiary; sys.exit('jax' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0

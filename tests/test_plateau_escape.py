@@ -1,0 +1,126 @@
+"""Pitfalls of plateau_escape: what it must find, must not, and must leave undecided."""
+
+import math
+
+import numpy as np
+import pytest
+from curves import T, escape, sigmoid
+
+from bestiary.detectors.plateau_escape import plateau_escape
+from bestiary.log import Log, State
+
+
+@pytest.mark.parametrize(("name", "value"), [("exponential", 0.048), ("linear", 0.125)])
+def test_plateau_ratio_of_textbook_decays(name, value):
+    t = np.arange(5000.0)
+    loss = {"exponential": np.exp(-t / 400), "linear": 1 - t / 4999}[name]
+    f = plateau_escape(Log.of(t, loss=loss), level=1.0)
+    assert f.effects["plateau_ratio"].value == pytest.approx(value, abs=0.002)
+    assert f.state is State.ABSENT
+    assert plateau_escape(Log.of(t, loss=loss)).effects["plateau_ratio"].value < 0.5, "nor with a level of its own"
+
+
+def test_times_of_a_logistic_drop():
+    f = plateau_escape(escape(T, 600, 10))
+    middle = 600 - 10 * math.log(4)
+    assert f.effects["t10"].value == pytest.approx(middle - 10 * math.log(9), abs=2)
+    assert f.effects["t90"].value == pytest.approx(middle + 10 * math.log(9), abs=2)
+    assert f.effects["drop"].value == pytest.approx(1, abs=1e-3)
+    assert [span.label for span in f.spans] == ["plateau", "drop"]
+
+
+@pytest.mark.parametrize("level", [None, 1.0])
+@pytest.mark.parametrize("seed", range(5))
+def test_minibatch_noise_does_not_hide_a_drop(seed, level):
+    f = plateau_escape(escape(T, 600, 10, noise=0.2, seed=seed), level=level)
+    assert f.found, f.reason
+    assert abs(f.onset - 600) <= 5
+    assert 12.6 / 1.5 < f.effects["plateau_ratio"].value < 12.6 * 1.5  # 12.6 without noise
+
+
+def test_still_on_the_plateau_is_undecided():
+    for noise in (0.0, 0.2):
+        f = plateau_escape(escape(T, 5000, 10, noise=noise))
+        assert (f.state, f.phase) == (State.UNDECIDED, "plateau"), f.reason
+
+
+@pytest.mark.parametrize("end", [580, 600, 604])
+def test_undecided_while_it_falls(end):
+    t = T[: end + 1]
+    assert plateau_escape(escape(t, 600, 20)).state is State.UNDECIDED
+
+
+def test_undecided_if_only_two_records_see_the_end():
+    t = np.arange(0.0, 1000.0, 50.0)
+    loss = np.where(t < 900, 1.0, 0.01)
+    assert plateau_escape(Log.of(t, loss=loss)).state is State.UNDECIDED
+    assert plateau_escape(Log.of(t[:-2], loss=np.where(t < 700, 1.0, 0.01)[:-2])).found
+
+
+def test_a_shallow_fall_that_goes_on_is_undecided():
+    assert plateau_escape(Log.of(T, loss=1 - 0.3 * T / 1000)).state is State.UNDECIDED
+
+
+def test_a_shallow_drop_is_absent():
+    assert plateau_escape(Log.of(T, loss=1 - 0.4 * sigmoid((T - 500) / 8))).state is State.ABSENT
+
+
+def test_a_loss_that_comes_back_is_absent():
+    loss = 1 - 0.95 * sigmoid((T - 500) / 5) * sigmoid((600 - T) / 5)
+    f = plateau_escape(Log.of(T, loss=loss))
+    assert f.state is State.ABSENT and "came back" in f.reason
+
+
+def test_a_hump_is_no_plateau():
+    loss = 1 + 2 * np.exp(-(((T - 400) / 150) ** 2)) - 0.98 * sigmoid((T - 800) / 8)
+    f = plateau_escape(Log.of(T, loss=loss), level=1.0)
+    assert f.state is State.ABSENT
+
+
+def test_start_up_transient_above_the_plateau():
+    clean = escape(T, 600, 10)
+    loss = clean["loss"].values * (1 + 4 * np.exp(-T / 5))
+    f = plateau_escape(Log.of(T, loss=loss), level=1.0)
+    assert f.found and abs(f.onset - 600) <= 2
+    slow = plateau_escape(Log.of(T, loss=1000 * np.exp(-T / 50)), level=1.0)
+    assert slow.state is State.ABSENT, "the way down to the level is no plateau"
+
+
+def test_spikes_on_the_plateau_do_not_count():
+    loss = escape(T, 600, 10)["loss"].values + 30 * (T % 97 == 50)
+    f = plateau_escape(Log.of(T, loss=loss))
+    assert f.found and abs(f.onset - 600) <= 2
+
+
+def test_the_witness_must_grow_and_in_time():
+    log = escape(T, 600, 10)
+    f = plateau_escape(log, witness="attention", level=1.0)
+    assert f.found and f.effects["witness_half"].value == pytest.approx(600 - 10 * math.log(4), abs=2)
+    assert f.effects["witness_growth"].value == pytest.approx(64, rel=0.05)
+    early = 1 / 64 + sigmoid((T - 100) / 5)
+    idle = np.full(T.size, 1 / 64)
+    late = 1 / 64 + sigmoid((T - 900) / 5)
+    little = 1 / 64 + 2 / 64 * sigmoid((T - 590) / 5)
+    for attention in (early, idle, late, little, 0 * T, -early):
+        f = plateau_escape(Log({"loss": log["loss"], "attention": (T, attention)}), witness="attention")
+        assert f.state is State.ABSENT and "attention" in f.reason
+    assert plateau_escape(log, witness="focus").state is State.NOT_APPLICABLE
+    lost = Log({"loss": log["loss"], "attention": (T, np.nan * T)})
+    assert plateau_escape(lost, witness="attention").state is State.DIVERGED
+
+
+def test_the_witness_may_be_read_rarely():
+    log, rare = escape(T, 650, 3), T[::100]
+    witness = escape(rare, 650, 3)["attention"]
+    f = plateau_escape(Log({"loss": log["loss"], "attention": witness}), witness="attention")
+    assert f.found and f.effects["witness_half"].value == 700
+
+
+def test_a_plateau_needs_a_positive_level():
+    assert plateau_escape(Log.of(T, loss=-1 - T)).state is State.NOT_APPLICABLE
+    assert plateau_escape(Log.of(T[:5], loss=1 - T[:5] / 5)).state is State.UNDECIDED
+
+
+def test_onset_without_a_deep_drop_is_the_end_of_the_drop():
+    f = plateau_escape(Log.of(T, loss=1 - 0.7 * sigmoid((T - 600) / 10)))
+    assert f.found and f.onset == f.effects["t90"].value

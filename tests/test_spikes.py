@@ -1,0 +1,118 @@
+"""Pitfalls of spikes: what it must find, must not, and must leave undecided."""
+
+import math
+import time
+
+import numpy as np
+import pytest
+from curves import T, bursts, null, two_parameter_adam
+
+from bestiary.detectors.spikes import spikes
+from bestiary.log import Log, State
+
+
+def test_spikes_are_measured():
+    f = spikes(bursts(T, [300, 500, 700, 900], height=20, width=10, fall=0))
+    assert f.effects["count"].value == 4
+    assert f.onset == f.effects["first"].value == 300
+    assert f.effects["period"].value == 200
+    assert f.effects["height"].value == pytest.approx(20, rel=0.01)
+    # Back below half the logarithm of the least ratio: 1 + 19 exp(-w / 10) = 1.1^(1/2).
+    assert f.effects["width"].value == pytest.approx(10 * math.log(19 / 0.0488), abs=1)
+    assert [span.start for span in f.spans] == [300, 500, 700, 900]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_spikes_in_noise(seed):
+    f = spikes(bursts(T, [300, 500, 700, 900], height=20, noise=0.1, seed=seed))
+    assert f.found and f.effects["count"].value == 4 and f.onset == 300
+
+
+def test_what_is_no_spike():
+    base = np.exp(-T / 1000)
+    outliers = base * (1 + 30 * np.isin(T, (300, 500, 700, 900)))
+    assert spikes(Log.of(T, loss=outliers)).effects["count"].value == 0
+    low = spikes(bursts(T, [300, 500, 700, 900], height=1.6))
+    assert low.state is State.ABSENT and low.effects["count"].value == 0
+    two = spikes(bursts(T, [300, 500]))
+    assert two.state is State.ABSENT and two.effects["count"].value == 2
+    early = spikes(bursts(T, [12, 20, 28], width=1, fall=0))
+    assert early.effects["count"].value == 0
+    assert spikes(null("level_shift")).effects["count"].value == 0
+
+
+def test_spikes_do_not_hide_the_next_ones():
+    f = spikes(bursts(T, range(200, 950, 75), height=20, width=5))
+    assert f.effects["count"].value == 10
+
+
+def test_the_run_may_end_within_the_spike_that_decides():
+    t = T[:705]
+    f = spikes(bursts(t, [300, 500, 700]))
+    assert f.state is State.UNDECIDED and f.effects["count"].value == 2
+    assert spikes(bursts(t, [300, 700])).state is State.ABSENT
+    assert spikes(Log.of(T[:40], loss=np.ones(40))).state is State.UNDECIDED
+
+
+def test_growth_without_bound_is_divergence():
+    loss = np.exp(np.maximum(0, T - 950))
+    assert spikes(Log.of(T, loss=loss)).state is State.DIVERGED
+
+
+def test_a_loss_with_negative_values_has_no_ratio():
+    assert spikes(Log.of(T, loss=np.cos(T / 50))).state is State.NOT_APPLICABLE
+
+
+def test_a_loss_that_starts_at_zero_has_no_ratio():
+    assert spikes(Log.of(T, loss=np.where(T < 20, 0.0, 1.0))).state is State.NOT_APPLICABLE
+
+
+def test_a_loss_far_below_its_start_does_not_spike():
+    """A millionth of the initial loss is as good as zero: bursts below it are rounding."""
+    burst = bursts(T, [300, 500, 700, 900], height=100, fall=0)["loss"].values
+    assert spikes(Log.of(T, loss=np.exp(-T / 5) + 1e-4 * burst)).effects["count"].value == 4
+    assert spikes(Log.of(T, loss=np.exp(-T / 5) + 1e-9 * burst)).effects["count"].value == 0
+    assert spikes(Log.of(T, loss=np.where(T < 100, 1.0, 0.0))).effects["count"].value == 0
+
+
+def test_spikes_are_seen_after_a_shift_of_level():
+    loss = bursts(T, [400, 600, 800], fall=0)["loss"].values
+    f = spikes(Log.of(T, loss=np.where(T < 100, 0.1, 1.0) * loss), window=32)
+    assert f.found and f.onset == 400
+
+
+def test_share_of_spikes_that_were_announced():
+    log = bursts(T, [300, 500, 700, 900])
+    assert spikes(log, cause="edge_ratio").effects["preceded"].value == 1
+    t, ratio = log["edge_ratio"]
+    calm = Log({"loss": log["loss"], "edge_ratio": (t, np.where(t < 600, ratio, 0.9))})
+    assert spikes(calm, cause="edge_ratio").effects["preceded"].value == 0.5
+    rare = Log({"loss": log["loss"], "edge_ratio": (t[::20], ratio[::20])})
+    assert spikes(rare, cause="edge_ratio").effects["preceded"].value == 1
+    after = Log({"loss": log["loss"], "edge_ratio": (t, np.where((t - 300) % 200 < 80, 1.1, 0.9))})
+    assert spikes(after, cause="edge_ratio", lookback=0.4).effects["preceded"].value == 1, "the peak itself counts"
+    past = Log({"loss": log["loss"], "edge_ratio": (t, np.where((t - 310) % 200 < 50, 1.1, 0.9))})
+    assert spikes(past, cause="edge_ratio").effects["preceded"].value == 0
+    assert spikes(log, cause="sharpness").state is State.NOT_APPLICABLE
+
+
+@pytest.mark.parametrize("every", [1, 5])
+def test_two_parameter_adam_spikes(every):
+    loss = two_parameter_adam()[::every]
+    f = spikes(Log.of(every * np.arange(loss.size), loss=loss))
+    assert f.found and 2500 < f.onset < 3300, f.reason
+    assert f.effects["height"].value > 5
+
+
+def test_two_parameter_controls_do_not_spike():
+    for loss in (two_parameter_adam(beta2=0.9999), two_parameter_adam(adaptive=False)):
+        f = spikes(Log.of(np.arange(loss.size), loss=loss))
+        assert f.state is State.ABSENT and f.effects["count"].value == 0
+
+
+def test_ten_thousand_records_take_less_than_half_a_second():
+    t = np.arange(10_000.0)
+    log = Log.of(t, loss=np.exp(0.1 * np.random.default_rng(0).normal(size=t.size)))
+    begin = time.process_time()
+    spikes(log)
+    assert time.process_time() - begin < 0.5
