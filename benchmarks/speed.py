@@ -39,17 +39,13 @@ import json
 import os
 import platform
 import random
-import resource
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 CASES = (
@@ -59,160 +55,12 @@ CASES = (
     ("adam_loss_spikes", "mlp"),
 )
 BASELINES = ("scan", "loop", "torch")
-PRODUCT = 512  # rows and columns: 3 MB in all, near the peak of every core we know
+WORKER = Path(__file__).with_name("speed_worker.py")
 
 
 def cores() -> list[int]:
     """The cores that this process may use."""
     return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else list(range(os.cpu_count() or 1))
-
-
-# What a worker does. Nothing of JAX or PyTorch is imported before the core is pinned.
-
-
-def build(spec: dict[str, Any]) -> tuple[Callable[[], int], dict[str, Any]]:
-    """A contender: a function that trains a little and returns seeds x steps, and facts about it."""
-    if spec["core"] is not None and hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {spec["core"]})
-    if spec["kind"] == "torch":
-        return _torch(spec), {}
-    import jax
-
-    if spec["kind"] in ("trainer", "campaign"):
-        from bestiary.machine import prepare
-
-        prepare(Path(spec["cache"]))
-    if spec["kind"] == "product":
-        return _product(), {}
-    return _setup(spec, jax)
-
-
-def _setup(spec: dict[str, Any], jax: Any) -> tuple[Callable[[], int], dict[str, Any]]:
-    import dataclasses
-
-    from bestiary import campaign, catalog, check, trainer
-
-    entry = catalog.read()[spec["entry"]]
-    block, p = entry.cases[spec["case"]], check.load(entry)
-    knobs, shape = p.knobs._replace(**block.knobs), p.shape._replace(**block.shape)
-    shape = shape._replace(steps=spec["steps"] or shape.steps)
-    if spec["kind"] != "campaign":
-        p = dataclasses.replace(p, probe=None, settled=None)
-    if spec["kind"] in BASELINES:
-        return _one_by_one(spec, p, knobs, shape), {}
-    program = trainer.compile_program(p, shape)
-    facts = {"knobs": knobs._asdict(), "shape": shape._asdict(), "lanes": program.lanes, "seeds": program.width}
-    facts["compile_seconds"] = program.compile_seconds
-    carry = jax.eval_shape(partial(trainer.begin_run, p, shape), *trainer._row(p))
-    facts["flops"] = jax.jit(partial(trainer.step_run, p, shape)).lower(carry).cost_analysis()["flops"]
-
-    def train() -> int:
-        rows = program.start([knobs] * program.width, list(range(program.width)), 0)
-        jax.device_get(program.run(rows, 0, len(program.schedule))[1])
-        return program.width * shape.steps
-
-    def simulate() -> int:
-        campaign.simulate(p, [knobs], seeds=program.width, shape=shape)
-        return program.width * shape.steps
-
-    return {"trainer": train, "campaign": simulate}[spec["kind"]], facts
-
-
-def _one_by_one(spec: dict[str, Any], p: Any, knobs: Any, shape: Any) -> Callable[[], int]:
-    """One whole run per call, of the trainer's own beginning and step, seed after seed."""
-    import jax
-    import numpy as np
-
-    from bestiary import trainer
-
-    windows, rest = divmod(shape.steps, shape.log_every)
-    if rest:
-        raise ValueError(f"{shape.steps} steps are no multiple of the interval of {shape.log_every} between records")
-    root, seeds = np.uint32(0), iter(range(spec["core"] or 0, 2**32, len(cores())))
-    knobs = type(knobs)(*map(np.float32, knobs))  # arguments, as in the trainer, not constants
-    begin = jax.jit(partial(trainer.begin_run, p, shape))
-    step = jax.jit(partial(trainer.step_run, p, shape))
-    observe = jax.jit(lambda carry: p.observe(carry.state, carry.data, carry.knobs, shape))
-
-    @jax.jit
-    def scan(carry):
-        def window(carry, _):
-            seen = observe(carry)
-            one = lambda carry, _: (carry._replace(state=step(carry)), None)  # noqa: E731
-            return jax.lax.scan(one, carry, length=shape.log_every)[0], seen
-
-        carry, seen = jax.lax.scan(window, carry, length=windows)
-        return carry.state, seen, observe(carry)
-
-    def scanned() -> int:
-        jax.device_get(scan(begin(knobs, np.uint32(next(seeds)), root))[1:])
-        return shape.steps
-
-    def looped() -> int:
-        carry, seen = begin(knobs, np.uint32(next(seeds)), root), []
-        for _ in range(windows):
-            seen.append(observe(carry))
-            for _ in range(shape.log_every):
-                carry = carry._replace(state=step(carry))
-        jax.device_get([*seen, observe(carry)])
-        return shape.steps
-
-    return {"scan": scanned, "loop": looped}[spec["kind"]]
-
-
-def _torch(spec: dict[str, Any]) -> Callable[[], int]:
-    import torch
-    import torch_setups
-
-    if spec["core"] is not None:
-        torch.set_num_threads(1)
-    setup, generator = torch_setups.SETUPS[spec["entry"]], torch.Generator().manual_seed(spec["core"] or 0)
-    knobs, shape = SimpleNamespace(**spec["knobs"]), SimpleNamespace(**spec["shape"])
-
-    def train() -> int:
-        for channel in setup.train(knobs, shape, *setup.begin(knobs, shape, generator)).values():
-            channel.numpy()
-        return shape.steps
-
-    return train
-
-
-def _product() -> Callable[[], int]:
-    """Counts FLOPs in place of steps."""
-    import jax
-    import jax.numpy as jnp
-
-    a = jax.random.normal(jax.random.key(0), (PRODUCT, PRODUCT)) / PRODUCT**0.5
-    repeat = jax.jit(lambda a: jax.lax.fori_loop(0, 20, lambda _, b: a @ b, a))
-
-    def multiply() -> int:
-        repeat(a).block_until_ready()
-        return 20 * 2 * PRODUCT**3
-
-    return multiply
-
-
-def work(spec: dict[str, Any]) -> None:
-    """A worker's life: build, warm up, then train for as many seconds as each line of stdin says."""
-    answers, sys.stdout = sys.stdout, sys.stderr  # what a library prints is no answer
-    run, facts = build(spec)
-    run()
-
-    def tell(**words: Any) -> None:
-        print(json.dumps(words), file=answers, flush=True)
-
-    tell(**facts)
-    for line in sys.stdin:
-        before, started, done, wall = time.process_time(), time.perf_counter(), 0, 0.0
-        while wall < float(line):
-            done += run()
-            wall = time.perf_counter() - started
-        unit = 1 if sys.platform == "darwin" else 1024  # [byte] of ru_maxrss
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
-        tell(done=done, wall=wall, cpu=time.process_time() - before, memory=peak)
-
-
-# What the main process does: it starts workers, gives them turns, and counts.
 
 
 class Contender:
@@ -222,7 +70,8 @@ class Contender:
         self.name = f"{kind} {way}".strip()
         pins = cores() if way == "cores" else [None]
         commands = [
-            [sys.executable, __file__, "--worker", json.dumps({"kind": kind, "core": core, **spec})] for core in pins
+            [sys.executable, WORKER, json.dumps({"kind": kind, "core": core, "cores": len(cores()), **spec})]
+            for core in pins
         ]
         self._processes = [
             subprocess.Popen(c, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for c in commands
@@ -309,5 +158,109 @@ def summarise(turns: dict[str, dict[str, list[float]]], facts: dict[str, Any]) -
         "faster": {name: {"wall": wall[name], "cpu": cpu[name]} for name in others},
         "faster_than_better_way": least,
         "peak_flops": statistics.median(peak),
-        "share_of_peak": facts["flops"] * ratio(trainer["rate"], peak),
+        "share_of_peak": {
+            "wall": facts["flops"] * ratio(trainer["rate"], peak),
+            "cpu": facts["flops"] * ratio(turns["product cores"]["cpu"], trainer["cpu"]),
+        },
     }
+
+
+def versions() -> dict[str, str]:
+    """What is installed of what decides the speed."""
+    found = {}
+    for name in ("bestiary", "jax", "jaxlib", "numpy", "optax", "torch"):
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            found[name] = importlib.metadata.version(name)
+    return found
+
+
+def machine() -> dict[str, Any]:
+    """What the numbers belong to."""
+    model = platform.processor() or platform.machine()
+    with contextlib.suppress(OSError):  # not Linux
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), model)
+    return {
+        "cpu": model,
+        "cores": len(cores()),
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "versions": versions(),
+        "load": os.getloadavg()[0],
+        "date": datetime.now(UTC).strftime("%Y-%m-%d"),
+    }
+
+
+def report(name: str, result: dict[str, Any]) -> str:
+    """All about a case, as lines of text."""
+    lines = [f"{name}: {result['seeds']} seeds at once, lanes {result['lanes']}"]
+    lines += [f"{'':14}{'wall us':>10}{'CPU us':>10}{'trainer is faster: wall':>25}{'CPU':>8}{'MB':>7}"]
+    for one, rate in result["steps_per_second"].items():
+        if one == "product cores":
+            continue
+        faster = result["faster"].get(one, {"wall": 1.0, "cpu": 1.0})
+        lines += [
+            f"{one:14}{1e6 / rate:10.2f}{1e6 * result['cpu_seconds_per_step'][one]:10.2f}"
+            f"{faster['wall']:25.2f}{faster['cpu']:8.2f}{result['memory'][one] / 1e6:7.0f}"
+        ]
+    share = result["share_of_peak"]
+    lines += [
+        f"{result['flops'] / 1e6:.4g} MFLOP per step; {share['wall']:.1%} of the peak of "
+        f"{result['peak_flops'] / 1e9:.0f} GFLOP/s in wall time, {share['cpu']:.1%} in CPU time",
+        f"compile {result['compile_cold']:.1f} s cold, {result['compile_warm']:.2f} s with a filled cache",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def table(results: dict[str, dict[str, Any]]) -> str:
+    """The summary, in Markdown: times faster than the better way of each baseline."""
+    kinds = [kind for kind in reversed(BASELINES) if all(kind in r["faster_than_better_way"] for r in results.values())]
+    titles = {"torch": "PyTorch loop", "loop": "jitted step", "scan": "jit(scan)"}
+    names = ["", "seed-steps / s", *(f"x {titles[kind]}" for kind in kinds), "of peak", "compile cold / warm", "memory"]
+    rows = [names, ["---", *["---:"] * (len(names) - 1)]]
+    for name, r in results.items():
+        faster = [r["faster_than_better_way"][kind] for kind in kinds]
+        rows.append(
+            [
+                name,
+                f"{r['steps_per_second']['trainer']:,.0f}",
+                *(f"{f['wall']:.3g} ({f['cpu']:.3g})" for f in faster),
+                f"{r['share_of_peak']['wall']:.0%}",
+                f"{r['compile_cold']:.1f} s / {r['compile_warm']:.1f} s",
+                f"{r['memory']['trainer'] / 1e6:.0f} MB",
+            ]
+        )
+    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure what is asked for and print it."""
+    entries = list(dict.fromkeys(entry for entry, _ in CASES))
+    parser = argparse.ArgumentParser(description="Speed of the trainer beside the usual ways to write the same.")
+    parser.add_argument("--entries", nargs="+", choices=entries, default=entries, metavar="ENTRY", help=f"of {entries}")
+    parser.add_argument("--rounds", type=int, default=5, help="turns of every contender (%(default)s)")
+    parser.add_argument("--seconds", type=float, default=1.5, help="least length of a turn (%(default)s)")
+    parser.add_argument("--steps", type=int, help="of a run, in place of the case's own number")
+    parser.add_argument("--no-torch", action="store_true", help="leave PyTorch out")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all numbers there")
+    asked = parser.parse_args(arguments)
+    torch = not asked.no_torch
+    if torch and importlib.util.find_spec("torch") is None:
+        print("PyTorch is not installed and left out; to have it: pip install 'bestiary[torch]'", file=sys.stderr)
+        torch = False
+    here, results = machine(), {}
+    print(json.dumps(here))
+    for entry, case in CASES:
+        if entry in asked.entries:
+            with contenders(entry, case, asked.steps, torch) as (everyone, facts):
+                turns = measure(everyone, asked.rounds, asked.seconds)
+            name = entry if entry == case else f"{entry}, {case}"
+            results[name] = facts | summarise(turns, facts) | {"turns": turns}
+            print("\n" + report(name, results[name]), flush=True)
+    print(table(results))
+    if asked.json:
+        asked.json.write_text(json.dumps({"machine": here, "asked": vars(asked), "cases": results}, default=str))
+
+
+if __name__ == "__main__":
+    main()

@@ -113,7 +113,7 @@ def execute(
         waiting = {}
         for i, job in enumerate(jobs):
             tell(_progress(job, known[i], "compile"))
-            if None in known[i].values():
+            if any(ds is None for ds in known[i].values()):  # `in` would compare whole datasets
                 waiting[i] = pool.submit(trainer.compile_program, job.phenomenon, job.shape, **machine)
             else:
                 yield i, _finish(job, known[i], tell, 0.0)

@@ -228,9 +228,6 @@ def main(argv: Sequence[str] | None = None) -> Any:
     """Entry point: every mistake of the user is one line and exit status 2."""
     try:
         status = cli.main(argv, standalone_mode=False, prog_name="bestiary")
-    except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message())
-        sys.exit(2)
     except click.UsageError as error:
         where = f" (see '{error.ctx.command_path} --help')" if error.ctx else ""
         click.echo(f"bestiary: {error.format_message()}{where}", err=True)

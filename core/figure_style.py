@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import matplotlib.style
 from matplotlib.artist import Artist
@@ -69,7 +69,7 @@ class Line(NamedTuple):
 
     text: str
     size: float  # [pt]
-    look: dict[str, str]  # weight, style, color
+    look: dict[str, Any]  # weight, style, color
 
     @property
     def height(self) -> float:

@@ -179,7 +179,7 @@ def _figure(
                 for k, (panel, unit, values) in enumerate(zip(shared, units, limits, strict=True)):
                     bottom = y - above - tall - k * (tall + STACK)
                     ax = figure.add_axes((x / WIDTH, bottom / high, wide / WIDTH, tall / high))
-                    style.scale_x(ax, *steps)
+                    style.scale_x(ax, *steps, ticks=max(4, round(1.6 * wide)))
                     style.scale_y(ax, *values)
                     panels.draw(ax, panel, unit, c, steps, values, shades)
                     ax.tick_params(labelleft=i == 0, labelbottom=panel is shared[-1])

@@ -93,7 +93,8 @@ def digest(ds: xr.Dataset) -> str:
     h = hashlib.sha256()
     for name in sorted(map(str, ds.variables)):
         values = np.ascontiguousarray(ds[name].values)
-        h.update(f"{name}{values.dtype.str}{values.shape}{ds[name].dims}{sorted(ds[name].attrs.items())}".encode())
+        kind = (name, name in ds.coords, values.dtype.str, values.shape, ds[name].dims, sorted(ds[name].attrs.items()))
+        h.update(repr(kind).encode())
         h.update(values.tobytes())
     h.update(repr(sorted((k, v) for k, v in ds.attrs.items() if k != "digest")).encode())
     return h.hexdigest()
@@ -130,7 +131,8 @@ def read(path: Path) -> xr.Dataset:
     except FileNotFoundError:
         raise
     except Exception as error:  # the backend raises whatever its parser stumbles on
-        raise ValueError(f"{path}: not a readable netCDF file ({error or type(error).__name__})") from error
+        why = (str(error) or type(error).__name__).splitlines()[0]
+        raise ValueError(f"{path}: not a readable netCDF file ({why})") from error
     native = {n: v.astype(v.dtype.newbyteorder("=")) for n, v in ds.variables.items()}
     attrs = {k: v.item() if isinstance(v, np.generic) else v for k, v in ds.attrs.items()}
     ds = xr.Dataset({n: native[n] for n in ds.data_vars}, {n: native[n] for n in ds.coords}, attrs)

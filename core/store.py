@@ -150,8 +150,8 @@ class Store:
                 raise ValueError("the content does not match its digest")
             with np.load(io.BytesIO(raw[32:])) as saved:
                 leaves = [saved[f"leaf{i}"] for i in range(len(like))]
-                window = int(saved["window"])
-            if any(a.shape != b.shape or a.dtype != b.dtype for a, b in zip(leaves, like, strict=True)):
+                window, spare = int(saved["window"]), len(saved.files) - 1 - len(like)
+            if spare or any(a.shape != b.shape or a.dtype != b.dtype for a, b in zip(leaves, like, strict=True)):
                 raise ValueError("its arrays are those of another program")
         except (ValueError, KeyError, zipfile.BadZipFile) as error:
             self.tell(f"{path}: unusable checkpoint ({error}); starting these runs again")

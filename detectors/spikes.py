@@ -89,4 +89,4 @@ def spikes(
     if final >= blowup * initial:
         state, reason = State.DIVERGED, f"{loss} ends at {final / initial:.3g} times its initial value"
     begin = float(onset[0]) if state is State.FOUND else float("nan")
-    return Finding(state, reason, begin, effects, tuple(Span(a, b, "spike") for a, _, b, _ in seen))
+    return Finding(state, reason, begin, effects, tuple(Span(float(a), float(b), "spike") for a, _, b, _ in seen))

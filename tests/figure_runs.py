@@ -1,6 +1,5 @@
 """Made-up setups, entries and runs of which figures are drawn."""
 
-import datetime
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +10,7 @@ from bestiary.log import Finding, State
 
 STEPS = np.arange(0, 101, 2)
 ATTRS = {"root": 7, "bestiary": "2026.0", "commit": "abc1234", "machine": {"jax": "0.8.0", "platform": "cpu"}}
-FOUND, ABSENT, DIVERGED = State.FOUND, State.ABSENT, State.DIVERGED
+ABSENCE, DIVERGENCE = Finding(State.ABSENT, ""), Finding(State.DIVERGED, "")
 
 
 class Knobs(NamedTuple):
@@ -27,7 +26,7 @@ def nothing(*arguments):
     raise AssertionError("a figure is drawn from runs, not from the setup")
 
 
-def setup(units, probed=False, schedule=linear_schedule, detect=nothing, clock=("step", "step")):
+def setup(units, schedule=linear_schedule, detect=nothing, clock=("step", "step")):
     return Phenomenon(
         knobs=Knobs(),
         shape=Shape(),
@@ -43,37 +42,35 @@ def setup(units, probed=False, schedule=linear_schedule, detect=nothing, clock=(
     )
 
 
+LOSS = setup({"loss": "1"})
+
+
 def decay(n=4, to=0.5, steps=STEPS):
     """(n, T) from 1 to `to`, each run 1 % above the one before."""
     return np.geomspace(1, to, steps.size) * 1.01 ** np.arange(n)[:, None]
 
 
 def found(onset, *spans):
-    return Finding(FOUND, "", onset, spans=spans)
-
-
-ABSENCE = Finding(ABSENT, "")
+    return Finding(State.FOUND, "", onset, spans=spans)
 
 
 def result(p, name, seen, findings, control=None, probed=None, root=7, detector="spikes", steps=STEPS):
     """A case of an entry of its own; `seen` and `probed` are {channel: (S, T)}."""
-    claims = [{"of": "found", "rate": (0.0, 1.0), "source": "measured"}]
     block = {
         "title": "Sudden fall of the loss",
         "definition": "The loss falls, and then it does not.",
-        "particle": ["MLP"],
+        "particle": ("MLP",),
         "kind": "transition",
         "zone": 1,
         "status": "established",
         "version": 1,
-        "references": ["someone2020"],
-        "added": {"by": "test", "date": datetime.date(2026, 1, 1)},
+        "references": ("someone2020",),
+        "added": {"by": "test", "date": "2026-01-01"},
         "detector": detector,
-        "cases": {name: {"claims": claims} | ({"control": control} if control else {})},
+        "cases": {name: {"claims": ({"of": "found", "rate": (0.0, 1.0), "source": "measured"},)}},
     }
-    text = {key: tuple(value) if isinstance(value, list) else value for key, value in block.items()}
-    text["cases"] = {k: v | {"claims": tuple(v["claims"])} for k, v in block["cases"].items()}
-    entry = catalog.Entry.model_validate(text)
+    block["cases"][name] |= {"control": control} if control else {}
+    entry = catalog.Entry.model_validate(block)
     entry._key, entry.cases[name]._name = "sudden_fall", name
     seeds, probe_steps = range(len(findings)), steps[::5]
     ds = runs.dataset(p, Knobs(), seeds, steps, seen, probe_steps, probed or {}, ATTRS)
@@ -90,9 +87,6 @@ def marks(ax, name):
 
 def words(figure):
     return " ".join(text.get_text() for text in figure.texts)
-
-
-LOSS = setup({"loss": "1"})
 
 
 def case(name="falls", control=None, onsets=(10, 20, 40, 90), **more):

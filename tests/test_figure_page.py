@@ -9,19 +9,7 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 import pytest
-from figure_runs import (
-    ABSENCE,
-    DIVERGED,
-    LOSS,
-    case,
-    decay,
-    drawn,
-    found,
-    marks,
-    result,
-    setup,
-    words,
-)
+from figure_runs import ABSENCE, LOSS, case, decay, drawn, found, marks, result, setup, words
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
@@ -29,7 +17,7 @@ from bestiary import check, figure_style, figures, runs
 from bestiary.detectors.delayed_generalization import delayed_generalization
 from bestiary.detectors.spikes import spikes
 from bestiary.entry import log_schedule
-from bestiary.log import Finding, Span
+from bestiary.log import Finding, Span, State
 
 PATTERNS = {".png": b"\x89PNG\r\n", ".pdf": b"%PDF-", ".svg": b"<?xml"}
 
@@ -135,7 +123,7 @@ def test_no_word_lies_on_another_or_off_the_page(n):
     p = setup({"loss": "1", "attention_on_the_token": "share of all the attention there is", "ratio": "S / threshold"})
     seen = dict(zip(p.figure, (decay(to=1e-6), decay(), 12345 * decay()), strict=True))
     findings = [found(60 + t, Span(0, 20, "plateau"), Span(20, 60 + t, "slow, then abrupt drop")) for t in range(3)]
-    findings.append(Finding(DIVERGED, "", phase="instability"))
+    findings.append(Finding(State.DIVERGED, "", phase="instability"))
     cases = [
         result(p, f"case{i}" + "_hyperparameterisation" * i, seen, findings, "the one cause removed, " * i or None)
         for i in range(n)

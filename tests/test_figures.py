@@ -2,21 +2,7 @@
 
 import numpy as np
 import pytest
-from figure_runs import (
-    ABSENCE,
-    ABSENT,
-    DIVERGED,
-    LOSS,
-    STEPS,
-    case,
-    decay,
-    drawn,
-    found,
-    marks,
-    result,
-    setup,
-    words,
-)
+from figure_runs import ABSENCE, DIVERGENCE, LOSS, STEPS, case, decay, drawn, found, marks, result, setup, words
 
 from bestiary import figure_panels, figures, runs
 from bestiary.log import Finding, Span, State
@@ -68,7 +54,7 @@ def test_title_definition_and_provenance():
 
 
 def test_states_are_named_by_phase():
-    findings = [Finding(ABSENT, "", phase="memorisation")] * 3 + [Finding(State.UNDECIDED, "")]
+    findings = [Finding(State.ABSENT, "", phase="memorisation")] * 3 + [Finding(State.UNDECIDED, "")]
     told = words(drawn(LOSS, result(LOSS, "a", {"loss": decay()}, findings, "decay")))
     assert "0/4 found; 3 memorisation, 1 undecided" in told
 
@@ -174,7 +160,7 @@ def test_a_run_that_diverged_is_cut_off_at_the_frame(end, to, tmp_path):
     y = decay(to=to)
     calm = drawn(LOSS, result(LOSS, "a", {"loss": y[:3]}, [ABSENCE] * 3)).axes[0]
     y[3, 20:] = end
-    figure = drawn(LOSS, result(LOSS, "a", {"loss": y}, [*[ABSENCE] * 3, Finding(DIVERGED, "")]))
+    figure = drawn(LOSS, result(LOSS, "a", {"loss": y}, [*[ABSENCE] * 3, DIVERGENCE]))
     (ax,) = figure.axes
     assert ax.get_ylim() == calm.get_ylim() and ax.get_yscale() == calm.get_yscale()
     (cross,) = marks(ax, "diverged")
@@ -187,7 +173,7 @@ def test_a_run_that_diverged_is_cut_off_at_the_frame(end, to, tmp_path):
 def test_all_runs_diverged(tmp_path):
     y = np.full((4, STEPS.size), 1e30)
     y[:, 0] = 1.0
-    figure = drawn(LOSS, result(LOSS, "a", {"loss": y}, [Finding(DIVERGED, "")] * 4))
+    figure = drawn(LOSS, result(LOSS, "a", {"loss": y}, [DIVERGENCE] * 4))
     assert figure.axes[0].get_yscale() == "log"
     figures.save(figure, tmp_path / "a.png")
 
@@ -196,7 +182,7 @@ def test_all_runs_diverged(tmp_path):
 def test_a_channel_without_a_value(n, tmp_path):
     p = setup({"loss": "1", "edge_ratio": "S / threshold", "lost": "1"})
     gone = np.full((n, STEPS.size), np.nan)
-    figure = drawn(p, result(p, "a", {"loss": gone, "edge_ratio": gone}, [Finding(DIVERGED, "")] * n))
+    figure = drawn(p, result(p, "a", {"loss": gone, "edge_ratio": gone}, [DIVERGENCE] * n))
     assert [ax.texts[0].get_text() for ax in figure.axes] == ["no finite value", "no finite value", "not recorded"]
     figures.save(figure, tmp_path / "a.png")
 

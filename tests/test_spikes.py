@@ -77,7 +77,7 @@ def test_a_loss_far_below_its_start_does_not_spike():
 
 def test_spikes_are_seen_after_a_shift_of_level():
     loss = bursts(T, [400, 600, 800], fall=0)["loss"].values
-    f = spikes(Log.of(T, loss=np.where(T < 100, 0.1, 1.0) * loss), window=32)
+    f = spikes(Log.of(T, loss=np.where(T < 100, 0.2, 1.0) * loss), window=32)
     assert f.found and f.onset == 400
 
 
