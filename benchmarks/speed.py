@@ -43,8 +43,9 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -73,10 +74,14 @@ class Contender:
             [sys.executable, WORKER, json.dumps({"kind": kind, "core": core, "cores": len(cores()), **spec})]
             for core in pins
         ]
-        self._processes = [
-            subprocess.Popen(c, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for c in commands
-        ]
-        self.facts = self._answers()[0]
+        # How many devices, and which cache, is a contender's own affair.
+        env = {k: v for k, v in os.environ.items() if not k.startswith("JAX_")} | {"JAX_PLATFORMS": "cpu"}
+        start = partial(subprocess.Popen, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env)
+        self._processes = [start(command) for command in commands]
+
+    def ready(self) -> dict[str, Any]:
+        """Wait until it is built and warm; returns facts about it."""
+        return self._answers()[0]
 
     def _answers(self) -> list[dict[str, Any]]:
         lines = [process.stdout.readline() for process in self._processes if process.stdout]
@@ -96,9 +101,12 @@ class Contender:
         return {"rate": rate, "cpu": cpu, "memory": sum(t["memory"] for t in told)}
 
     def close(self) -> None:
-        """End the processes: they leave when their input ends."""
+        """End the processes: they leave when their input ends. Closing twice does nothing."""
         for process in self._processes:
-            process.communicate()
+            for pipe in (process.stdin, process.stdout):
+                if pipe:
+                    pipe.close()
+            process.wait()
 
 
 @contextlib.contextmanager
@@ -112,14 +120,19 @@ def contenders(entry: str, case: str, steps: int | None, torch: bool) -> Iterato
             stack.callback(one.close)
             return one
 
-        cold = Contender("trainer", **spec)  # alone on the machine and with an empty cache
+        cold = start("trainer")  # alone on the machine and with an empty cache
+        facts = cold.ready()
         cold.close()
+        if facts["shape"]["steps"] % facts["shape"]["log_every"]:
+            raise SystemExit(f"speed.py: --steps: {entry} wants a multiple of {facts['shape']['log_every']}")
         trainer = start("trainer")
-        facts = trainer.facts | {"compile_cold": cold.facts["compile_seconds"]}
-        facts["compile_warm"] = facts.pop("compile_seconds")
-        everyone = [trainer, start("campaign"), start("product", "cores")]
-        for kind in BASELINES if torch else BASELINES[:-1]:
-            everyone += [start(kind, way, knobs=facts["knobs"], shape=facts["shape"]) for way in ("cores", "threads")]
+        facts |= {"compile_cold": facts.pop("compile_seconds"), "compile_warm": trainer.ready()["compile_seconds"]}
+        others = [start("campaign"), start("product", "cores")]
+        for kind in [b for b in BASELINES if torch or b != "torch"]:
+            others += [start(kind, way, knobs=facts["knobs"], shape=facts["shape"]) for way in ("cores", "threads")]
+        for one in others:
+            one.ready()
+        everyone = [trainer, *others]
         yield everyone, facts
 
 
@@ -233,14 +246,26 @@ def table(results: dict[str, dict[str, Any]]) -> str:
     return "\n".join("| " + " | ".join(row) + " |" for row in rows)
 
 
+def positive(kind: type) -> Callable[[str], Any]:
+    """A converter for argparse that refuses what is not above zero."""
+
+    def convert(text: str) -> Any:
+        if (value := kind(text)) > 0:
+            return value
+        raise argparse.ArgumentTypeError(f"want a number above 0, not {text}")
+
+    convert.__name__ = kind.__name__  # argparse names it in its message
+    return convert
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure what is asked for and print it."""
     entries = list(dict.fromkeys(entry for entry, _ in CASES))
     parser = argparse.ArgumentParser(description="Speed of the trainer beside the usual ways to write the same.")
     parser.add_argument("--entries", nargs="+", choices=entries, default=entries, metavar="ENTRY", help=f"of {entries}")
-    parser.add_argument("--rounds", type=int, default=5, help="turns of every contender (%(default)s)")
-    parser.add_argument("--seconds", type=float, default=1.5, help="least length of a turn (%(default)s)")
-    parser.add_argument("--steps", type=int, help="of a run, in place of the case's own number")
+    parser.add_argument("--rounds", type=positive(int), default=5, help="turns of every contender (%(default)s)")
+    parser.add_argument("--seconds", type=positive(float), default=1.0, help="least length of a turn (%(default)s)")
+    parser.add_argument("--steps", type=positive(int), help="of a run, in place of the case's own number")
     parser.add_argument("--no-torch", action="store_true", help="leave PyTorch out")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all numbers there")
     asked = parser.parse_args(arguments)

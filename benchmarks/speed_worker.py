@@ -3,8 +3,9 @@
 It builds what SPEC names, warms up, answers with a line of facts, and then, for every line of its
 standard input, a number of seconds, trains about as long and answers with what it did.
 
-SPEC: kind; core to be pinned to, or null; cores in all; and, but for `product`, entry, case, steps
-(null: the case's own), cache (folder of compiled programs); for `torch` also knobs and shape.
+SPEC: kind; core to be pinned to, or null; cores in all; and, but for `product`, the entry. For
+`trainer` and `campaign`: case, steps (null: the case's own), cache (folder of compiled programs).
+For the others: knobs and shape in full, from the trainer's facts.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ import os
 import resource
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -24,22 +26,24 @@ from typing import Any
 PRODUCT = 512  # rows and columns: 3 MB in all, near the peak of a core
 
 
-def build(spec: dict[str, Any]) -> tuple[Callable[[], int], dict[str, Any]]:
-    """A contender: a function that trains a little and returns seeds x steps, and facts about it."""
+def build(spec: dict[str, Any]) -> tuple[Iterator[int], dict[str, Any]]:
+    """A contender: an iterator that trains a little and yields seeds x steps, for ever; and facts about it."""
     if spec["core"] is not None and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {spec["core"]})
     if spec["kind"] == "torch":
         return _torch(spec), {}
-    if spec["kind"] in ("trainer", "campaign"):
-        from bestiary.machine import prepare
-
-        prepare(Path(spec["cache"]))
     if spec["kind"] == "product":
         return _product(), {}
-    return _setup(spec)
+    if spec["kind"] in ("scan", "loop"):
+        return _one_by_one(spec), {}
+    return _together(spec)
 
 
-def _setup(spec: dict[str, Any]) -> tuple[Callable[[], int], dict[str, Any]]:
+def _together(spec: dict[str, Any]) -> tuple[Iterator[int], dict[str, Any]]:
+    """The trainer, alone or inside a campaign, over as many seeds as its program is wide."""
+    from bestiary.machine import prepare
+
+    prepare(Path(spec["cache"]))
     import jax
 
     from bestiary import campaign, catalog, check, trainer
@@ -50,36 +54,47 @@ def _setup(spec: dict[str, Any]) -> tuple[Callable[[], int], dict[str, Any]]:
     shape = shape._replace(steps=spec["steps"] or shape.steps)
     if spec["kind"] != "campaign":
         p = dataclasses.replace(p, probe=None, settled=None)
-    if spec["kind"] in ("scan", "loop"):
-        return _one_by_one(spec, p, knobs, shape), {}
     program = trainer.compile_program(p, shape)
     facts = {"knobs": knobs._asdict(), "shape": shape._asdict(), "lanes": program.lanes, "seeds": program.width}
     facts["compile_seconds"] = program.compile_seconds
-    carry = jax.eval_shape(partial(trainer.begin_run, p, shape), *trainer._row(p))
-    facts["flops"] = jax.jit(partial(trainer.step_run, p, shape)).lower(carry).cost_analysis()["flops"]
+    facts["flops"] = flops(p, knobs, shape)
 
-    def train() -> int:
-        rows = program.start([knobs] * program.width, list(range(program.width)), 0)
-        jax.device_get(program.run(rows, 0, len(program.schedule))[1])
-        return program.width * shape.steps
+    def train() -> Iterator[int]:
+        while True:
+            rows = program.start([knobs] * program.width, list(range(program.width)), 0)
+            jax.device_get(program.run(rows, 0, len(program.schedule))[1])
+            yield program.width * shape.steps
 
-    def simulate() -> int:
-        campaign.simulate(p, [knobs], seeds=program.width, shape=shape)
-        return program.width * shape.steps
+    def simulate() -> Iterator[int]:
+        while True:
+            campaign.simulate(p, [knobs], seeds=program.width, shape=shape)
+            yield program.width * shape.steps
 
-    return {"trainer": train, "campaign": simulate}[spec["kind"]], facts
+    return {"trainer": train, "campaign": simulate}[spec["kind"]](), facts
 
 
-def _one_by_one(spec: dict[str, Any], p: Any, knobs: Any, shape: Any) -> Callable[[], int]:
-    """One whole run per call, of the trainer's own beginning and step, seed after seed."""
+def flops(p: Any, knobs: Any, shape: Any) -> float:
+    """Of one step of one seed: XLA's cost analysis of the step as lowered, before any optimisation."""
     import jax
     import numpy as np
 
     from bestiary import trainer
 
-    windows, rest = divmod(shape.steps, shape.log_every)
-    if rest:
-        raise ValueError(f"{shape.steps} steps are no multiple of the interval of {shape.log_every} between records")
+    knobs = type(knobs)(*map(np.float32, knobs))
+    carry = jax.eval_shape(partial(trainer.begin_run, p, shape), knobs, np.uint32(0), np.uint32(0))
+    return jax.jit(partial(trainer.step_run, p, shape)).lower(carry).cost_analysis()["flops"]
+
+
+def _one_by_one(spec: dict[str, Any]) -> Iterator[int]:
+    """The trainer's own beginning and step, seed after seed."""
+    import jax
+    import numpy as np
+
+    from bestiary import trainer
+
+    p = import_module(f"bestiary.phenomena.{spec['entry']}").PHENOMENON
+    knobs, shape = type(p.knobs)(**spec["knobs"]), type(p.shape)(**spec["shape"])
+    windows = shape.steps // shape.log_every
     root, seeds = np.uint32(0), iter(range(spec["core"] or 0, 2**32, spec["cores"]))
     knobs = type(knobs)(*map(np.float32, knobs))  # arguments, as in the trainer, not constants
     begin = jax.jit(partial(trainer.begin_run, p, shape))
@@ -96,23 +111,26 @@ def _one_by_one(spec: dict[str, Any], p: Any, knobs: Any, shape: Any) -> Callabl
         carry, seen = jax.lax.scan(window, carry, length=windows)
         return carry.state, seen, observe(carry)
 
-    def scanned() -> int:
-        jax.device_get(scan(begin(knobs, np.uint32(next(seeds)), root))[1:])
-        return shape.steps
+    def scanned() -> Iterator[int]:
+        for seed in seeds:
+            jax.device_get(scan(begin(knobs, np.uint32(seed), root))[1:])
+            yield shape.steps
 
-    def looped() -> int:
-        carry, seen = begin(knobs, np.uint32(next(seeds)), root), []
-        for _ in range(windows):
-            seen.append(observe(carry))
-            for _ in range(shape.log_every):
-                carry = carry._replace(state=step(carry))
-        jax.device_get([*seen, observe(carry)])
-        return shape.steps
+    def looped() -> Iterator[int]:
+        for seed in seeds:
+            carry, seen = begin(knobs, np.uint32(seed), root), []
+            for _ in range(windows):
+                seen.append(observe(carry))
+                for _ in range(shape.log_every):
+                    carry = carry._replace(state=step(carry))
+                yield shape.log_every
+            jax.device_get([*seen, observe(carry)])
+            yield 0
 
-    return {"scan": scanned, "loop": looped}[spec["kind"]]
+    return {"scan": scanned, "loop": looped}[spec["kind"]]()
 
 
-def _torch(spec: dict[str, Any]) -> Callable[[], int]:
+def _torch(spec: dict[str, Any]) -> Iterator[int]:
     import torch
     import torch_setups
 
@@ -121,33 +139,34 @@ def _torch(spec: dict[str, Any]) -> Callable[[], int]:
     setup, generator = torch_setups.SETUPS[spec["entry"]], torch.Generator().manual_seed(spec["core"] or 0)
     knobs, shape = SimpleNamespace(**spec["knobs"]), SimpleNamespace(**spec["shape"])
 
-    def train() -> int:
-        for channel in setup.train(knobs, shape, *setup.begin(knobs, shape, generator)).values():
-            channel.numpy()
-        return shape.steps
+    def train() -> Iterator[int]:
+        while True:
+            seen = []
+            for row in setup.train(knobs, shape, *setup.begin(knobs, shape, generator)):
+                yield shape.log_every if seen else 0
+                seen.append(row)
 
-    return train
+    return train()
 
 
-def _product() -> Callable[[], int]:
+def _product() -> Iterator[int]:
     """Counts FLOPs in place of steps."""
     import jax
 
     a = jax.random.normal(jax.random.key(0), (PRODUCT, PRODUCT)) / PRODUCT**0.5
     repeat = jax.jit(lambda a: jax.lax.fori_loop(0, 20, lambda _, b: a @ b, a))
 
-    def multiply() -> int:
+    while True:
         repeat(a).block_until_ready()
-        return 20 * 2 * PRODUCT**3
-
-    return multiply
+        yield 20 * 2 * PRODUCT**3
 
 
 def work(spec: dict[str, Any]) -> None:
     """A worker's life: build, warm up, then train for as many seconds as each line of stdin says."""
     answers, sys.stdout = sys.stdout, sys.stderr  # what a library prints is no answer
     run, facts = build(spec)
-    run()
+    while not next(run):  # what comes first compiles
+        pass
 
     def tell(**words: Any) -> None:
         print(json.dumps(words), file=answers, flush=True)
@@ -156,7 +175,7 @@ def work(spec: dict[str, Any]) -> None:
     for line in sys.stdin:
         before, started, done, wall = time.process_time(), time.perf_counter(), 0, 0.0
         while wall < float(line):
-            done += run()
+            done += next(run)
             wall = time.perf_counter() - started
         unit = 1 if sys.platform == "darwin" else 1024  # [byte] of ru_maxrss
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

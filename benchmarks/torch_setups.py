@@ -6,13 +6,13 @@ a loop by hand does less work it may: a channel takes what the step's forward pa
 and masks that a case leaves switched off are not there. Optimisers are the fused ones.
 
     begin(knobs, shape, generator) -> (params, data)
-    train(knobs, shape, params, data, ...) -> {channel: (R,) values at steps 0, log_every, ..., steps}
+    train(knobs, shape, params, data, ...) -> iterator of {channel: ()} at steps 0, log_every, ..., steps
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import torch
@@ -26,22 +26,23 @@ class Setup(NamedTuple):
     """How a run begins, and how it is trained."""
 
     begin: Callable[..., tuple[Params, Any]]
-    train: Callable[..., Params]
+    train: Callable[..., Iterator[Params]]
 
 
-def _loop(shape: Any, optimizer: torch.optim.Optimizer, forward: Callable[[int], tuple[Tensor, Callable]]) -> Params:
-    """The loop: `forward` gives the step's loss, and the channels as a function to call if they are wanted."""
-    seen = []
+def _loop(
+    shape: Any, optimizer: torch.optim.Optimizer, forward: Callable[[int], tuple[Tensor, Callable[[], Params]]]
+) -> Iterator[Params]:
+    """The loop: `forward` gives a step's loss, and its channels as a function to call if they are wanted."""
     for step in range(shape.steps + 1):
         loss, observe = forward(step)
         if step % shape.log_every == 0 or step == shape.steps:
             with torch.no_grad():
-                seen.append(observe())
+                seen = observe()
+            yield seen
         if step < shape.steps:
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
-    return {name: torch.stack([row[name] for row in seen]) for name in seen[0]}
 
 
 def _normals(generator: torch.Generator, *size: int) -> Tensor:

@@ -120,7 +120,7 @@ def check(
     from bestiary.verdict import ALPHA, Outcome
 
     level = alpha or ALPHA
-    results = _judged(chosen, _start(cache), roots or ROOTS, seeds=seeds, alpha=level, hide=as_json)
+    results = _judged(chosen, start(cache), roots or ROOTS, seeds=seeds, alpha=level, hide=as_json)
     from bestiary import check as checking
     from bestiary import listing
 
@@ -154,7 +154,7 @@ def measure(keys: Sequence[str], roots: Sequence[int], to: Path | None, file: Pa
     folder = to or measured.folder()
     if folder is None:
         raise BadInput("measure: an installed package has no benchmarks/measured; say where with --to FOLDER")
-    results = _judged(chosen, _start(cache), roots or (1, 2))
+    results = _judged(chosen, start(cache), roots or (1, 2))
     for entry in chosen:
         own = [r for r in results if r.entry.key == entry.key]
         click.echo(f"wrote {measured.write(measured.record(own, ALPHA), folder)}")
@@ -181,7 +181,7 @@ def run(
 ) -> None:
     """Train ENTRY over seeds and say what its detector finds."""
     (block,) = entries(file, [entry])
-    store = _start(cache)
+    store = start(cache)
     from bestiary import listing, progress, settings
 
     try:
@@ -210,7 +210,7 @@ def _judged(
         raise BadInput(str(error)) from error
 
 
-def _start(cache: Path | None) -> Store:
+def start(cache: Path | None) -> Store:
     """Set JAX up and open the store."""
     from bestiary.machine import prepare
     from bestiary.store import Store, cache_dir

@@ -31,7 +31,8 @@ class Column(NamedTuple):
     title: str
     control: str  # empty for a positive case
     findings: Sequence[Finding]
-    last: np.ndarray  # (S,) [step]
+    planned: int | None  # [step] that runs which do not settle take
+    settled: bool  # a run ended before
     curves: dict[str, tuple[np.ndarray, np.ndarray]]  # channel -> steps (T,), values (S, T), nan where there is none
 
     @property
@@ -71,7 +72,8 @@ def column(
         y = ds[channel].values[setting][:n].astype(float)
         ran = t <= last.max()
         curves[channel] = t[ran], np.where(np.isfinite(y) & (t <= last[:, None]), y, np.nan)[:, ran]
-    return Column(title, control, findings, last, curves)
+    planned = ds.attrs.get("steps_planned")
+    return Column(title, control, findings, planned, planned is not None and bool(last.min() < planned), curves)
 
 
 def panels_of(p: Phenomenon) -> list[list[str]]:
@@ -92,15 +94,26 @@ def name_of(panel: Sequence[str]) -> str:
 
 
 def _values(panel: Sequence[str], columns: Sequence[Column], calm: bool) -> np.ndarray:
-    """All finite values of a panel; if `calm`, those of runs that did not diverge."""
-    rows = [
-        c.curves[channel][1][[not calm or f.state is not State.DIVERGED for f in c.findings]].ravel()
-        for c in columns
-        for channel in panel
-        if channel in c.curves
-    ]
-    flat = np.concatenate([np.empty(0), *rows])
+    """All finite values that a panel shows, of a band its quantiles; if `calm`, those of runs that did not diverge."""
+    parts = [np.empty(0)]
+    for c in columns:
+        keep = [not calm or f.state is not State.DIVERGED for f in c.findings]
+        for channel in filter(c.curves.__contains__, panel):
+            values = c.curves[channel][1][keep]
+            parts.append((quantiles(values) if len(c.findings) > CROWD else values).ravel())
+    flat = np.concatenate(parts)
     return flat[np.isfinite(flat)]
+
+
+def quantiles(values: np.ndarray) -> np.ndarray:
+    """(3, T) the BAND of (S, T) values, where at least half of the runs have one; else nan."""
+    band, there = np.full((len(BAND), values.shape[1]), np.nan), np.isfinite(values)
+    all_, most = there.all(0), there.sum(0) >= max(1, len(values) / 2)
+    if len(values):
+        band[:, all_] = np.quantile(values[:, all_], BAND, axis=0)
+        for i in np.flatnonzero(most & ~all_):
+            band[:, i] = np.quantile(values[there[:, i], i], BAND)
+    return band
 
 
 def limits_y(panel: Sequence[str], unit: str, columns: Sequence[Column]) -> Limits:
@@ -127,9 +140,13 @@ def limits_y(panel: Sequence[str], unit: str, columns: Sequence[Column]) -> Limi
     return Limits(lo - pad, hi + pad, False)
 
 
-def limits_x(c: Column, log: bool) -> Limits:
-    """From the first to the last record; on a logarithmic axis, from the first after step 0."""
-    steps = np.concatenate([np.zeros(1), *(t for t, _ in c.curves.values())])
+def limits_x(c: Column, columns: Sequence[Column], log: bool) -> Limits:
+    """From the first record, or on a logarithmic axis from the first after step 0, to the last of any such case.
+
+    Cases planned to be equally long share the axis: one that settled early does not look slow.
+    """
+    alike = [other for other in columns if other.planned == c.planned]
+    steps = np.concatenate([np.zeros(1), *(t for other in alike for t, _ in other.curves.values())])
     lo = steps[steps > 0].min(initial=np.inf) if log else 0.0
     lo = float(lo) if np.isfinite(lo) else 1.0
     return Limits(lo, max(float(steps.max()), 2 * lo, 1.0), log)
@@ -165,8 +182,7 @@ def draw(ax: Axes, panel: Sequence[str], unit: str, c: Column, x: Limits, y: Lim
         t, values = c.curves[channel]
         empty &= not np.isfinite(values).any()
         values = np.clip(values, *reach)
-        keep = t >= x.lo
-        _runs(ax, t[keep], values[:, keep], hue, c.example)
+        _runs(ax, t, values, hue, c.example)
         for row, finding in zip(values, c.findings, strict=True):
             if finding.state is State.DIVERGED and (there := np.flatnonzero(np.isfinite(row))).size:
                 end = np.clip(t[there[-1]], x.lo, x.hi), np.clip(row[there[-1]], y.lo, y.hi)
@@ -188,11 +204,7 @@ def rug(ax: Axes, c: Column, x: Limits) -> None:
 
 
 def _runs(ax: Axes, t: np.ndarray, values: np.ndarray, hue: str, example: int | None) -> None:
-    """Lines or a band, and the median, where at least half of the runs have a value."""
-    low, middle, high = np.full((3, t.size), np.nan)
-    there = np.isfinite(values).sum(0) >= max(1, len(values) / 2)
-    if there.any():
-        low[there], middle[there], high[there] = np.nanquantile(values[:, there], BAND, axis=0)
+    low, middle, high = quantiles(values)
     if len(values) > CROWD:
         ax.fill_between(t, low, high, color=hue, alpha=0.25, lw=0, zorder=1, label="band")
     else:

@@ -1,7 +1,7 @@
 """Figures of runs: a column per case, a panel per channel, the onsets marked.
 
-All cases share the axis of a channel, and a case's panels that of its steps. Runs are thin lines, or a band where they
-are many, with their median over them. Controls are named as such and stand on grey.
+All cases share the axis of a channel, and those planned to be equally long that of steps. Runs are thin lines, or a
+band where they are many, with their median over them. Controls are named as such and stand on grey.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Sequence
-from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
 
 ABREAST = 4  # columns side by side at most
 FORMATS = {".png": None, ".pdf": {"CreationDate": None}, ".svg": {"Date": None}}  # the same figure, the same bytes
+DELAYED = "final_test_acc"  # an effect by which findings of delayed_generalization, a ratio of steps, are known
 
 EDGE, LEFT, RIGHT = 0.08, 0.70, 0.14  # [in] margin of the page; of the panels, left and right
 GAP, STACK, AXIS = 0.22, 0.11, 0.36  # [in] between columns; between panels; below them, for the steps
@@ -82,8 +82,7 @@ def draw_runs(
     if not settings == len(findings) == len(labels):
         raise ValueError(f"{settings} settings, {len(findings)} lists of findings, {len(labels)} labels: want one each")
     columns = [panels.column(name, "", ds, k, findings[k], phenomenon.figure) for k, name in enumerate(labels)]
-    detect = phenomenon.detect.func if isinstance(phenomenon.detect, partial) else phenomenon.detect
-    log = getattr(detect, "__name__", "") == "delayed_generalization"
+    log = any(DELAYED in f.effects for some in findings for f in some)
     return _figure(key.replace("_", " "), "", phenomenon, columns, [ds.attrs], log)
 
 
@@ -135,6 +134,7 @@ def _provenance(columns: Sequence[Column], attrs: Sequence[dict]) -> str:
         f"bestiary {first['bestiary']}{commit}" if "bestiary" in first else "",
         f"jax {machine['jax']} on {machine.get('device', machine.get('platform', '?'))}" if "jax" in machine else "",
         first.get("date", "")[:10],
+        "runs end when settled" if any(c.settled for c in columns) else "",
     ]
     return " · ".join(filter(None, parts))
 
@@ -175,7 +175,7 @@ def _figure(
             for i, c in enumerate(row):
                 x = LEFT + i * (wide + GAP)
                 style.write(figure, head[i], x, y - above + AIR + style.height(head[i]))
-                steps = panels.limits_x(c, log or p.schedule is log_schedule)
+                steps = panels.limits_x(c, columns, log or p.schedule is log_schedule)
                 for k, (panel, unit, values) in enumerate(zip(shared, units, limits, strict=True)):
                     bottom = y - above - tall - k * (tall + STACK)
                     ax = figure.add_axes((x / WIDTH, bottom / high, wide / WIDTH, tall / high))

@@ -26,7 +26,7 @@ import xarray as xr
 from bestiary import runs
 
 FORMAT = 1  # of a cell's file; a new number makes old files unfindable
-STALE = 86400.0  # [s] age at which a temporary file of a killed process is swept
+STALE = 7 * 86400.0  # [s] age at which what a killed process left behind is swept
 
 
 def cache_dir() -> Path:
@@ -95,7 +95,7 @@ class Store:
 
     def __init__(self, folder: Path, tell: Callable[[str], None] = lambda line: None) -> None:
         self.folder, self.tell = Path(folder), tell
-        for part in self.folder.glob("**/*.tmp"):
+        for part in (f for f in self.folder.glob("*/*") if f.suffix in (".tmp", ".part")):
             if time.time() - part.stat().st_mtime > STALE:
                 part.unlink(missing_ok=True)
 
@@ -131,7 +131,7 @@ class Store:
     def save_progress(self, cells: Sequence[Cell], width: int, window: int, leaves: Sequence[np.ndarray]) -> None:
         """Save unfinished rows, `leaves`, after `window` windows of their schedule."""
         buffer = io.BytesIO()
-        np.savez(buffer, window=np.int64(window), **{f"leaf{i}": leaf for i, leaf in enumerate(leaves)})
+        np.savez(buffer, np.int64(window), *leaves)
         body = buffer.getvalue()
         path = self._checkpoint(cells, width)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -149,14 +149,14 @@ class Store:
             if hashlib.sha256(raw[32:]).digest() != raw[:32]:
                 raise ValueError("the content does not match its digest")
             with np.load(io.BytesIO(raw[32:])) as saved:
-                leaves = [saved[f"leaf{i}"] for i in range(len(like))]
-                window, spare = int(saved["window"]), len(saved.files) - 1 - len(like)
+                window, *leaves = (saved[f"arr_{i}"] for i in range(1 + len(like)))
+                spare = len(saved.files) - 1 - len(like)
             if spare or any(a.shape != b.shape or a.dtype != b.dtype for a, b in zip(leaves, like, strict=True)):
                 raise ValueError("its arrays are those of another program")
         except (ValueError, KeyError, zipfile.BadZipFile) as error:
             self.tell(f"{path}: unusable checkpoint ({error}); starting these runs again")
             return None
-        return window, leaves
+        return int(window), leaves
 
     def drop_progress(self, cells: Sequence[Cell], width: int) -> None:
         """Forget the checkpoint of rows that are finished."""

@@ -206,8 +206,11 @@ def _compile(p: Phenomenon, shape: Shape, width: int, lanes: int | None, devices
     def begin(knobs, seeds, root):
         carry = jax.vmap(partial(begin_run, p, shape), (0, 0, None))(knobs, seeds, root)
         some = jax.tree.map(lambda x: x[0], carry)
-        seen = jax.eval_shape(lambda c: p.observe(c.state, c.data, c.knobs, shape), some)
-        probed = jax.eval_shape(lambda c: p.probe(c.state, c.data, c.knobs, shape), some) if p.probe else {}
+
+        def channels(function):
+            return jax.eval_shape(lambda c: function(c.state, c.data, c.knobs, shape), some) if function else {}
+
+        seen, probed = channels(p.observe), channels(p.probe)
         probes = len(schedule[:: p.probe_every])
         return (
             carry,

@@ -97,6 +97,24 @@ def blocks(y: np.ndarray) -> np.ndarray:
     return np.array([np.median(part) for part in np.array_split(y, np.clip(y.size // FEW, 1, FEW))])
 
 
+def half_growth(t: np.ndarray, y: np.ndarray, early: float, late: float) -> tuple[float, float]:
+    """How many-fold a curve grows, and when half of that has happened.
+
+    Args:
+        t: (T,) [step] increasing.
+        y: (T,) the curve.
+        early: [step] it grows from its median until here,
+        late: [step] to its greatest value until here, or until the first record after.
+
+    Returns:
+        The factor, 0 if it never is positive, at most a million; [step] the first record past half of the growth.
+    """
+    seen = smooth(y[: np.searchsorted(t, late) + 1])
+    first, top = float(np.median(seen[: 1 + np.searchsorted(t, early)])), float(seen.max())
+    half = float(t[np.argmax(seen >= (first + top) / 2)])
+    return (top / max(first, 1e-6 * top) if top > 0 else 0.0), half
+
+
 def excursions(y: np.ndarray, *, window: int, z: float, floor: float) -> list[tuple[int, int, float, str]]:
     """Rises of a curve above its own recent past.
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bestiary.detectors._curves import FEW, blocks, fall, rising, smooth, starting_level, sustained
+from bestiary.detectors._curves import FEW, blocks, fall, half_growth, rising, smooth, starting_level, sustained
 from bestiary.log import Effect, Finding, Log, Span, State
 
 
@@ -26,15 +26,15 @@ def plateau_escape(
         R = (t10 - t0) / w >= `ratio` (exponential decay has 0.048, linear decay 0.125);
         no stretch of the plateau lies more than `flat` (L0 - Lmin) above L0;
         the witness grows `growth`-fold by t90 + w, and passes half of its rise no earlier than t10 - w.
-    Times come from the best decreasing fit, so neither a start-up transient nor minibatch noise counts. A run that ends
-    less than a tenth below L0 is still on its plateau, hence undecided, as is one that ends before t90 + w / 2.
+    Times come from the best decreasing fit: neither a start-up transient nor minibatch noise counts. Undecided if the
+    run ends above 0.9 L0, still on its plateau, or before t90 + w / 2; diverged if it ends at 10 L0 or more.
 
     Args:
         log: the run.
         loss: name of the loss.
         witness: name of a channel that must grow with the drop, such as attention on the relevant token.
-        level: [unit of loss] L0, the loss of the trivial predictor; needed where the loss starts above its plateau.
-            Default: the median of the first half of the records before half of it is lost.
+        level: [unit of loss] L0, the loss of the trivial predictor; default: the median of the first half of the
+            records before half of it is lost, which is wrong where the loss starts above its plateau.
         depth: [L0] loss below which a drop counts.
         ratio: [1] least R.
         growth: [1] least growth of the witness.
@@ -50,22 +50,25 @@ def plateau_escape(
 
     Source. Zucchet et al., arXiv:2505.17863; the onset is the plateau's length of its appendix D.1.
     """
-    if lacking := log.lacking([loss, *([witness] if witness else [])]):
+    read = [loss, witness] if witness else [loss]
+    if lacking := log.lacking(read):
         return lacking
-    for name in filter(None, (loss, witness)):
-        if np.isfinite(end := log[name].diverged_at):
-            return Finding(State.DIVERGED, f"{name} is not finite from step {end:g} on")
+    for name in read:
+        if np.isfinite(bad := log[name].diverged_at):
+            return Finding(State.DIVERGED, f"{name} is not finite from step {bad:g} on")
     t, y = log[loss].finite()
     if t.size < FEW:
         return Finding(State.UNDECIDED, f"{loss} has {t.size} finite records; a plateau and a drop take {FEW}")
     level = starting_level(y) if level is None else level
     if level <= 0:
         return Finding(State.NOT_APPLICABLE, f"{loss} has its plateau at {level:g}; it must be positive")
-    drop, lost = 1 - float(smooth(y).min()) / level, 1 - float(np.median(y[-max(FEW, t.size // 20) :])) / level
+    drop, end = 1 - float(smooth(y).min()) / level, float(np.median(y[-max(FEW, t.size // 20) :])) / level
     effects = {"drop": Effect(drop)}
     if drop < 1 - depth:
-        reason = f"{loss} ends {lost:.2%} below its level {level:g} after {t[-1]:g} steps"
-        if lost < 0.1:
+        reason = f"{loss} ends at {end:.3g} times its level {level:g} after {t[-1]:g} steps"
+        if end >= 10:
+            return Finding(State.DIVERGED, reason, effects=effects)
+        if end > 0.9:
             return Finding(State.UNDECIDED, f"still on its plateau: {reason}", effects=effects, phase="plateau")
         return Finding(State.UNDECIDED if rising(t, -y, 0.05 * level) else State.ABSENT, reason, effects=effects)
 
@@ -74,7 +77,7 @@ def plateau_escape(
     width = max(t90 - t10, float(t[max(k90, 1)] - t[max(k90, 1) - 1]))
     lasted, onset = (t10 - t0) / width, t90 if (k := sustained(smooth(y) <= emerged * level)) is None else float(t[k])
     effects |= {k: Effect(v, "step") for k, v in {"t10": t10, "t90": t90, "t_emerged": onset}.items()}
-    effects["plateau_ratio"] = Effect(lasted)
+    effects |= {"plateau_ratio": Effect(lasted)}
     hump, after = float(blocks(y[k0 : k10 + 1]).max()) / level - 1, float(np.median(y[k90:])) / level
     state, reason = State.ABSENT, f"plateau until step {t10:g}, drop of {drop:.2%} in {width:g}: R = {lasted:.3g}"
     if lasted < ratio:
@@ -88,12 +91,9 @@ def plateau_escape(
     else:
         state = State.FOUND
     if witness and state is State.FOUND:
-        when, seen = log[witness].finite()
-        seen = smooth(seen[: np.searchsorted(when, t90 + width) + 1])
-        first, top = float(np.median(seen[: 1 + np.searchsorted(when, t10 / 10)])), float(seen.max())
-        half, grown = float(when[np.argmax(seen >= (first + top) / 2)]), top / (max(first, 1e-6 * abs(top)) or 1.0)
+        grown, half = half_growth(*log[witness].finite(), early=t10 / 10, late=t90 + width)
         effects |= {"witness_half": Effect(half, "step"), "witness_growth": Effect(grown)}
         if grown < growth or half < t10 - width:
             state, reason = State.ABSENT, f"{witness} grew {grown:.3g}-fold, half of it by step {half:g}: {reason}"
-    spans = (Span(t0, t10, "plateau"), Span(t10, t90, "drop"))
-    return Finding(state, reason, onset if state is State.FOUND else float("nan"), effects, spans)
+    onset = onset if state is State.FOUND else float("nan")
+    return Finding(state, reason, onset, effects, (Span(t0, t10, "plateau"), Span(t10, t90, "drop")))

@@ -93,7 +93,7 @@ def observe(state, data, knobs, shape):
         "test_acc": accuracy(scores, labels, test),
         "train_loss": jnp.sum(each * train) / jnp.sum(train),
         "test_loss": jnp.sum(each * test) / jnp.maximum(jnp.sum(test), 1),
-        "weight_norm": optax.global_norm(state.params),
+        "weight_norm": jnp.sqrt(sum(jnp.sum(w**2) for w in state.params.values())),
         "fourier_ipr": participation(state.params["u"]),
     }
 

@@ -29,7 +29,7 @@ from bestiary.log import Effect
 
 class Knobs(NamedTuple):  # traced
     lr: float = 1.0  # [1] SGD step size
-    length: float = 64.0  # [token] T, at most shape.length
+    length: float = 64.0  # [token] T, at most shape.positions
     copies: float = 1.0  # [token] positions that hold the relevant token, the last ones
     preset: float = 0.0  # [1] initial score of the relevant positions
     learn_attention: float = 1.0  # [1] 0: attention frozen as it begins
@@ -38,7 +38,7 @@ class Knobs(NamedTuple):  # traced
 
 
 class Shape(NamedTuple):  # static
-    length: int = 64
+    positions: int = 64
     width: int = 16
     batch: int = 8
     steps: int = 800
@@ -53,7 +53,7 @@ def data(key, knobs, shape):
 
 def last(count, shape):
     """(T,) true at the last `count` positions."""
-    return shape.length - jnp.arange(shape.length) <= count
+    return shape.positions - jnp.arange(shape.positions) <= count
 
 
 def init(key, knobs, shape):
@@ -63,7 +63,7 @@ def init(key, knobs, shape):
 
 def batch(key, target, knobs, shape):
     """-> tokens (n, T, d), targets (n, d)."""
-    x = jax.random.normal(key, (shape.batch, shape.length, shape.width)) / shape.width**0.5
+    x = jax.random.normal(key, (shape.batch, shape.positions, shape.width)) / shape.width**0.5
     x = jnp.where(last(knobs.copies, shape)[:, None], x[:, -1:], x)
     y = x[:, -1] @ target.T
     return x, jnp.where(knobs.shuffled > 0.5, jnp.roll(y, 1, axis=0), y)

@@ -26,7 +26,7 @@ def nothing(*arguments):
     raise AssertionError("a figure is drawn from runs, not from the setup")
 
 
-def setup(units, schedule=linear_schedule, detect=nothing, clock=("step", "step")):
+def setup(units, schedule=linear_schedule, clock=("step", "step")):
     return Phenomenon(
         knobs=Knobs(),
         shape=Shape(),
@@ -34,7 +34,7 @@ def setup(units, schedule=linear_schedule, detect=nothing, clock=("step", "step"
         init=nothing,
         observe=nothing,
         step=nothing,
-        detect=detect,
+        detect=nothing,
         units={channel: unit for channel, unit in units.items() if unit != "1"},
         figure=tuple(units),
         schedule=schedule,

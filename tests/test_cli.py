@@ -15,11 +15,16 @@ CORE = Path(catalog.__file__).parent
 CATALOG = catalog.path()
 
 
+def folder(name: str) -> Path:
+    """Where the package keeps its detectors or phenomena: below it in a wheel, beside it in a checkout."""
+    return CORE / name if (CORE / name).is_dir() else CORE.parent / name
+
+
 def layout(to: Path, text: str, setups: dict[str, str]) -> Path:
     """The package as a wheel lays it out, with this catalog and these setups; returns what goes on PYTHONPATH."""
     package = to / "site" / "bestiary"
     shutil.copytree(CORE, package, ignore=shutil.ignore_patterns("__pycache__", "data", "detectors", "phenomena"))
-    shutil.copytree(Path(catalog.__file__).parent / "detectors" if (CORE / "detectors").is_dir() else CORE.parent / "detectors", package / "detectors")
+    shutil.copytree(folder("detectors"), package / "detectors")
     (package / "phenomena").mkdir()
     (package / "phenomena" / "__init__.py").touch()
     for key, source in setups.items():
@@ -51,8 +56,12 @@ def bestiary(*words, site=None, cache=None, **more):
 
 @pytest.mark.parametrize("words", [["list"], ["show", "grokking"], ["cite", "grokking"]])
 def test_reading_commands_import_no_jax(words):
-    code = f"import sys; from bestiary.cli import main\ntry: main({words})\nexcept SystemExit as e: assert e.code == 0\n"
-    ran = subprocess.run([sys.executable, "-c", code + "sys.exit('jax' in sys.modules)"], capture_output=True, text=True)
+    code = (
+        f"import sys; from bestiary.cli import main\ntry: main({words})\nexcept SystemExit as e: assert e.code == 0\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code + "sys.exit('jax' in sys.modules)"], capture_output=True, text=True
+    )
     assert ran.returncode == 0, ran.stderr
 
 
@@ -144,15 +153,19 @@ def test_a_mistake_in_the_catalog_is_named_with_its_place(site, cache, tmp_path)
     bad = tmp_path / "catalog.yaml"
     bad.write_text(saddle.BLOCK.replace("{start: 0.5}", "{strat: 0.5}"))
     ran = bestiary("check", "--catalog", bad, site=site, cache=cache)
-    assert ran.returncode == 2 and "catalog.yaml:22:" in ran.stderr and "did you mean 'start'" in ran.stderr
+    assert (
+        ran.returncode == 2
+        and "catalog.yaml:19:15: saddle.cases.far.knobs.strat" in ran.stderr
+        and "did you mean 'start'" in ran.stderr
+    )
 
 
 def test_adding_an_entry_takes_a_file_and_a_block(tmp_path, cache):
     blocks = CATALOG.read_text().split("\n\n")
-    setups = CORE.parent / "phenomena" if (CORE.parent / "phenomena").is_dir() else CORE / "phenomena"
-    own = {f.stem: f.read_text() for f in setups.glob("[!_]*.py")}
-    text = "\n\n".join(sorted([*blocks, saddle.BLOCK.strip()], key=lambda b: b.split("\n# One")[-1].splitlines()[-1 if b.startswith("# yaml") else 0] if not b.startswith("# yaml") else ""))
-    site = layout(tmp_path, text + "\n", own | {"saddle": saddle.SETUP})
+    own = {f.stem: f.read_text() for f in folder("phenomena").glob("[!_]*.py")}
+    place = sum(block.lstrip("# \n").split(":")[0] < "saddle" for block in blocks[1:]) + 1  # the first has the modeline
+    text = "\n\n".join(block.strip() for block in [*blocks[:place], saddle.BLOCK, *blocks[place:]]) + "\n"
+    site = layout(tmp_path, text, own | {"saddle": saddle.SETUP})
     assert "saddle" in bestiary("list", site=site).stdout
     ran = bestiary("check", "saddle", site=site, cache=cache)
     assert ran.returncode == 0, ran.stderr + ran.stdout

@@ -3,7 +3,6 @@
 import itertools
 import subprocess
 import sys
-from functools import partial
 from pathlib import Path
 
 import matplotlib
@@ -11,13 +10,13 @@ import numpy as np
 import pytest
 from figure_runs import ABSENCE, LOSS, case, decay, drawn, found, marks, result, setup, words
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
 from bestiary import check, figure_style, figures, runs
 from bestiary.detectors.delayed_generalization import delayed_generalization
-from bestiary.detectors.spikes import spikes
 from bestiary.entry import log_schedule
-from bestiary.log import Finding, Span, State
+from bestiary.log import Finding, Log, Span, State
 
 PATTERNS = {".png": b"\x89PNG\r\n", ".pdf": b"%PDF-", ".svg": b"<?xml"}
 
@@ -88,18 +87,26 @@ def test_steps_are_logarithmic_where_the_delay_is_a_ratio(p, detector, scale):
     (ax,) = drawn(p, late).axes
     assert ax.get_xscale() == scale
     assert ax.get_xlim() == ((2 if scale == "log" else 0), 100)
-    assert ax.get_xlim()[0] <= marks(ax, "onset")[0].get_xdata()[0] <= 100
+    at = np.concatenate([line.get_xdata() for name in ("onset", "onsets") for line in marks(ax, name)])
+    assert at.size == 6 and (at >= ax.get_xlim()[0]).all()
 
 
-@pytest.mark.parametrize("detect, scale", [(partial(delayed_generalization, chance=0.1), "log"), (spikes, "linear")])
-def test_settings_that_are_no_cases(detect, scale):
-    p = setup({"loss": "1"}, detect=detect)
-    ds = runs.join([[result(p, name, {"loss": decay()}, [ABSENCE] * 4).runs] for name in ("a", "b")])
-    figure = figures.draw_runs("sudden_fall", p, ds, [[found(50)] * 4, [ABSENCE] * 4], ["lr=0.1", "lr=0.2"])
+def test_settings_that_are_no_cases():
+    ds = runs.join([[case().runs], [case().runs]])
+    figure = figures.draw_runs("sudden_fall", LOSS, ds, [[found(50)] * 4, [ABSENCE] * 4], ["lr=0.1", "lr=0.2"])
     assert words(figure).startswith("sudden fall lr=0.1 4/4 found, onset 50 lr=0.2 0/4 found; 4 absent root seed 7")
-    assert [ax.get_xscale() for ax in figure.axes] == [scale, scale]
+    assert [ax.get_xscale() for ax in figure.axes] == ["linear", "linear"]
     with pytest.raises(ValueError, match="2 settings, 1 lists of findings, 2 labels"):
-        figures.draw_runs("sudden_fall", p, ds, [[ABSENCE] * 4], ["lr=0.1", "lr=0.2"])
+        figures.draw_runs("sudden_fall", LOSS, ds, [[ABSENCE] * 4], ["lr=0.1", "lr=0.2"])
+
+
+def test_steps_of_settings_are_logarithmic_by_what_their_detector_measures():
+    t = np.arange(0.0, 101.0, 2.0)
+    learning, confused = Log.of(t, train_acc=t / 50, test_acc=t / 100), Log.of(t, train_acc=0 * t, test_acc=0 * t)
+    for log in (learning, confused):
+        findings = [delayed_generalization(log)] * 4
+        (ax,) = figures.draw_runs("sudden_fall", LOSS, case().runs, [findings], ["lr=0.1"]).axes
+        assert ax.get_xscale() == "log"
 
 
 # The page.
@@ -154,8 +161,8 @@ def test_at_most_four_columns_as_even_as_can_be():
 
 
 def test_dollars_are_no_mathematics(tmp_path):
-    figure = drawn(LOSS, case(control="$5 and _a $6 {"))
-    assert "without $5 and _a $6 {" in words(figure)
+    figure = drawn(LOSS, case(control=r"$\frac{ and $6"))
+    assert r"without $\frac{ and $6" in words(figure)
     figures.save(figure, tmp_path / "a.png")
 
 
@@ -165,6 +172,16 @@ def test_paragraphs():
     assert max(figure_style.width_of(line.text) for line in lines) <= 1.0
     assert figure_style.paragraph("", 1.0) == []
     assert [line.text for line in figure_style.paragraph("ab", 0.0)] == ["a", "b"]
+
+
+def test_a_group_of_a_key_is_broken_only_if_it_is_too_wide():
+    def rows(*groups, width=3.0):
+        made = [[Line2D([], [], label=label) for label in group] for group in groups]
+        return [[str(entry.get_label()) for entry in row] for row in figure_style.rows_of_key(made, width)]
+
+    assert rows(["first word"], ["one", "two"]) == [["first word", "one", "two"]]
+    assert rows(["first word"] * 2, ["one", "two", "three"]) == [["first word"] * 2, ["one", "two", "three"]]
+    assert rows(["one", "w" * 60, "two"]) == [["one"], ["w" * 60], ["two"]]
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from figure_runs import ABSENCE, DIVERGENCE, LOSS, STEPS, case, decay, drawn, found, marks, result, setup, words
+from matplotlib.colors import to_rgba
 
 from bestiary import figure_panels, figures, runs
 from bestiary.log import Finding, Span, State
@@ -37,14 +38,13 @@ def test_channels_of_a_panel_have_hues_of_their_own_and_are_named():
 
 
 def test_positive_cases_come_first_and_controls_say_what_is_missing():
-    figure = drawn(LOSS, case("no_decay", "weight decay", [np.nan] * 4), case("falls", onsets=(10, 20, 40, np.nan)))
+    figure = drawn(LOSS, case("no_decay", "weight decay", [np.nan] * 4), case("sudden", onsets=(10, 20, 40, np.nan)))
     told = words(figure)
-    assert told.index("falls") < told.index("no decay") < told.index("control: without weight decay")
+    assert told.index("sudden") < told.index("no decay") < told.index("control: without weight decay")
     assert "3/4 found, onset 20; 1 absent" in told
     assert "0/4 found; 4 absent" in told
     first, second = figure.axes
-    assert first.get_position().x0 < second.get_position().x0
-    assert first.get_facecolor() != second.get_facecolor()
+    assert first.get_facecolor() == to_rgba("white") != second.get_facecolor()
 
 
 def test_title_definition_and_provenance():
@@ -146,12 +146,33 @@ def test_runs_of_different_length():
     assert np.isfinite(median.get_ydata()).tolist() == (STEPS <= 50).tolist()
 
 
-def test_settings_end_where_their_runs_end():
-    p = setup({"loss": "1"})
-    short = result(p, "a", {"loss": decay(steps=STEPS[:11])}, [ABSENCE] * 4, steps=STEPS[:11]).runs
-    ds = runs.join([[result(p, "b", {"loss": decay()}, [ABSENCE] * 4).runs], [short]])
-    long, short = figures.draw_runs("x", p, ds, [[ABSENCE] * 4] * 2, ["long", "short"]).axes
-    assert (long.get_xlim()[1], short.get_xlim()[1]) == (100, 20)
+def test_curves_end_where_their_runs_end_on_the_axis_of_the_longest():
+    short = result(LOSS, "a", {"loss": decay(steps=STEPS[:11])}, [ABSENCE] * 4, steps=STEPS[:11])
+    ds = runs.join([[result(LOSS, "b", {"loss": decay()}, [ABSENCE] * 4).runs], [short.runs]])
+    for ax, end in zip(figures.draw_runs("x", LOSS, ds, [[ABSENCE] * 4] * 2, ["b", "a"]).axes, (100, 20), strict=True):
+        assert ax.get_xlim() == (0, 100)
+        assert marks(ax, "median")[0].get_xdata()[-1] == end
+
+
+def test_cases_planned_to_be_shorter_have_a_shorter_axis():
+    short = result(LOSS, "a", {"loss": decay(steps=STEPS[:11])}, [ABSENCE] * 4, steps=STEPS[:11])
+    short.runs.attrs |= {"steps_planned": 20}
+    assert [ax.get_xlim()[1] for ax in drawn(LOSS, short, case()).axes] == [20, 100]
+
+
+def test_the_reader_is_told_why_curves_end_early():
+    whole, settled = case(), case()
+    whole.runs.attrs["steps_planned"] = settled.runs.attrs["steps_planned"] = 100
+    assert "settled" not in words(drawn(LOSS, whole))
+    settled.runs["last_step"].values[0, 2] = 50
+    assert words(drawn(LOSS, whole, settled)).endswith("· runs end when settled")
+
+
+def test_an_axis_is_as_long_as_the_band_not_as_one_run_of_many():
+    y = decay(101)
+    y[50, 3] = 1e4
+    (ax,) = drawn(LOSS, result(LOSS, "many", {"loss": y}, [ABSENCE] * 101)).axes
+    assert ax.get_ylim()[1] < 4
 
 
 @pytest.mark.parametrize("end", [np.nan, np.inf, -np.inf, 1e38])

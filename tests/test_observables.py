@@ -81,13 +81,13 @@ def test_top_eigenvalue_is_that_of_the_dense_hessian(kind, n, scaled):
 
 def test_fewer_iterations_than_parameters():
     """Twenty products find a largest eigenvalue that stands apart to a fraction of a per cent."""
-    n, rng = 300, np.random.default_rng(0)
+    n, rng = 150, np.random.default_rng(0)
     bulk = rng.normal(size=(n, n)) / np.sqrt(2 * n)
     hessian = (bulk + bulk.T + 4 * np.outer(v := rng.normal(size=n) / np.sqrt(n), v)).astype(np.float32)
     exact = np.linalg.eigvalsh(hessian.astype(float))[-1]
     at = np.zeros(n, np.float32)
     np.testing.assert_allclose(top(hessian, at), exact, rtol=1e-3)
-    estimates = [float(top(hessian, at, iterations=k)) for k in (1, 3, 8)]
+    estimates = [float(top(hessian, at, iterations=k)) for k in (1, 8)]
     assert estimates == sorted(estimates) and estimates[0] < 0.9 * exact  # they rise towards it
 
 

@@ -71,19 +71,26 @@ def test_a_loss_that_comes_back_is_absent():
     assert f.state is State.ABSENT and "came back" in f.reason
 
 
+def test_growth_without_bound_is_divergence():
+    assert plateau_escape(Log.of(T, loss=np.exp(np.maximum(0, T - 900)))).state is State.DIVERGED
+
+
 def test_a_hump_is_no_plateau():
     loss = 1 + 2 * np.exp(-(((T - 400) / 150) ** 2)) - 0.98 * sigmoid((T - 800) / 8)
     f = plateau_escape(Log.of(T, loss=loss), level=1.0)
     assert f.state is State.ABSENT
 
 
-def test_start_up_transient_above_the_plateau():
+@pytest.mark.parametrize("time", [5, 40])
+def test_start_up_transient_above_the_plateau(time):
     clean = escape(T, 600, 10)
-    loss = clean["loss"].values * (1 + 4 * np.exp(-T / 5))
-    f = plateau_escape(Log.of(T, loss=loss), level=1.0)
+    f = plateau_escape(Log.of(T, loss=clean["loss"].values * (1 + 4 * np.exp(-T / time))), level=1.0)
     assert f.found and abs(f.onset - 600) <= 2
+
+
+def test_the_way_down_to_the_level_is_no_plateau():
     slow = plateau_escape(Log.of(T, loss=1000 * np.exp(-T / 50)), level=1.0)
-    assert slow.state is State.ABSENT, "the way down to the level is no plateau"
+    assert slow.state is State.ABSENT
 
 
 def test_spikes_on_the_plateau_do_not_count():

@@ -68,7 +68,11 @@ whole = st.integers(-(2**31), 2**31 - 1)
 floats = hnp.arrays(np.uint32, st.tuples(st.integers(1, 4), st.just(4))).map(lambda bits: bits.view(np.float32))
 
 
-@given(values=floats, attrs=st.dictionaries(st.sampled_from("abc"), text | whole | st.floats(allow_nan=False)), lr=st.floats())
+@given(
+    values=floats,
+    attrs=st.dictionaries(st.sampled_from("abc"), text | whole | st.floats(allow_nan=False)),
+    lr=st.floats(),
+)
 @settings(deadline=None, max_examples=60)
 def test_any_bits_come_back(tmp_path_factory, values, attrs, lr):
     """Every bit pattern of a float, payloads of NaN included, and every attribute."""

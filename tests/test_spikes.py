@@ -57,6 +57,7 @@ def test_the_run_may_end_within_the_spike_that_decides():
 def test_growth_without_bound_is_divergence():
     loss = np.exp(np.maximum(0, T - 950))
     assert spikes(Log.of(T, loss=loss)).state is State.DIVERGED
+    assert spikes(Log.of(T, loss=np.where(T < 999, 1.0, 1e6))).state is State.ABSENT  # one bad batch
 
 
 def test_a_loss_with_negative_values_has_no_ratio():

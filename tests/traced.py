@@ -35,3 +35,13 @@ def largest_constant(function: Callable, *args: Any) -> int:
         found += [v.val for v in eqn.invars if hasattr(v, "val")]
         found += [c for p in jax.tree.leaves(list(eqn.params.values())) for c in getattr(p, "consts", ())]
     return max((int(getattr(c, "size", 1)) for c in found), default=0)
+
+
+def reads(function: Callable, *args: Any) -> list[bool]:
+    """For each leaf of the arguments, whether a result depends on it; a loop counts as reading all it is given."""
+    jaxpr = jax.make_jaxpr(function)(*args).jaxpr
+    needed = {v for v in jaxpr.outvars if not hasattr(v, "val")}
+    for eqn in reversed(jaxpr.eqns):
+        if needed.intersection(eqn.outvars):
+            needed.update(v for v in eqn.invars if not hasattr(v, "val"))
+    return [v in needed for v in jaxpr.invars]

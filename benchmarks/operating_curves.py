@@ -1,0 +1,170 @@
+"""Who fires on what: every detector on the recorded runs of every case of every entry.
+
+    python benchmarks/operating_curves.py [--root 1] [--json FILE] [--figure FILE]
+
+Each detector runs as a stranger would call it, with its default thresholds and channels, wherever
+its channels exist (a log without `loss` but with `train_loss` lends that one). A detector that
+fires on an entry that is not its own is a declared relation (`also_fires` in catalog.yaml) or a
+false alarm; the exit status is 1 if there is one. Runs come from the cache or are trained.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+import click
+import numpy as np
+from scipy.stats import binomtest
+
+from bestiary import catalog, check, cli, listing, progress, runs
+from bestiary.catalog import Entry
+from bestiary.log import Finding, Log, State
+
+COLOURS = ("#ffffff", "#0072b2")  # silent to firing; one blue, legible without colour
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One detector on one case: `fired` of `n` runs; n is 0 where a channel is missing."""
+
+    entry: str
+    case: str
+    control: bool
+    detector: str
+    fired: int
+    n: int
+    relation: str  # "own", "declared" or "none"
+
+    @property
+    def alarm(self) -> bool:
+        """Whether it fires where nobody has said that it should."""
+        return self.relation == "none" and self.fired > 0
+
+
+def detectors() -> dict[str, Callable[[Log], Finding]]:
+    """Every detector, as found in its folder."""
+    names = sorted(catalog.modules("detectors"))
+    return {name: getattr(import_module(f"bestiary.detectors.{name}"), name) for name in names}
+
+
+def lend(log: Log) -> Log:
+    """The same log, with `train_loss` as `loss` if it has no loss of its own."""
+    if "loss" in log or "train_loss" not in log:
+        return log
+    return Log({**log.channels, "loss": log["train_loss"]})
+
+
+def readable(detector: Callable[[Log], Finding]) -> bool:
+    """Whether a detector can be called on a bare log: every other argument has a default."""
+    others = list(inspect.signature(detector).parameters.values())[1:]
+    return all(p.default is not inspect.Parameter.empty for p in others)
+
+
+def row(entry: Entry, case: catalog.Case, logs: list[Log], own: list[Finding]) -> list[Cell]:
+    """What each detector says of one case; the entry's own says it as the entry configures it."""
+    cells = []
+    for name, detector in detectors().items():
+        relation = "own" if name == entry.detector else "declared" if name in entry.also_fires else "none"
+        if relation == "own":
+            findings = own
+        elif not readable(detector):
+            findings = []
+        else:
+            findings = [detector(lend(log)) for log in logs]
+        read = [f for f in findings if f.state is not State.NOT_APPLICABLE]
+        fired = sum(f.found for f in read)
+        cells.append(Cell(entry.key, case.name, case.control is not None, name, fired, len(read), relation))
+    return cells
+
+
+def picture(cells: list[Cell], path: Path) -> None:
+    """The matrix as a figure: rows are cases, columns detectors, the number is the share of runs in per cent."""
+    from matplotlib.colors import LinearSegmentedColormap
+    from matplotlib.figure import Figure
+
+    from bestiary import figures
+
+    rows = list(dict.fromkeys((c.entry, c.case, c.control) for c in cells))
+    columns = list(dict.fromkeys(c.detector for c in cells))
+    figure = Figure(figsize=(2.9 + 0.42 * len(columns), 1.5 + 0.135 * len(rows)), layout="constrained")
+    axes = figure.subplots()
+    share = np.full((len(rows), len(columns)), np.nan)
+    for c in cells:
+        if c.n:
+            share[rows.index((c.entry, c.case, c.control)), columns.index(c.detector)] = c.fired / c.n
+    axes.imshow(share, cmap=LinearSegmentedColormap.from_list("share", COLOURS), vmin=0, vmax=1, aspect="auto")
+    for c in cells:
+        y, x = rows.index((c.entry, c.case, c.control)), columns.index(c.detector)
+        if c.n == 0:
+            axes.text(x, y, "\u00b7", ha="center", va="center", fontsize=6, color="0.6")
+            continue
+        if c.fired:
+            colour = "white" if c.fired > c.n / 2 else "black"
+            axes.text(x, y, f"{100 * c.fired / c.n:.0f}", ha="center", va="center", fontsize=5.5, color=colour)
+        if c.relation != "none":
+            style = "-" if c.relation == "own" else ":"
+            axes.add_patch(_box(x, y, style))
+    axes.set_xticks(range(len(columns)), [c.replace("_", " ") for c in columns], rotation=55, ha="left", fontsize=6.5)
+    labels = [f"{entry}  {case}{'  (control)' if control else ''}".replace("_", " ") for entry, case, control in rows]
+    axes.set_yticks(range(len(rows)), labels, fontsize=5.5)
+    axes.xaxis.tick_top()
+    axes.tick_params(length=0)
+    for i in range(1, len(rows)):
+        if rows[i][0] != rows[i - 1][0]:
+            axes.axhline(i - 0.5, color="0.6", linewidth=0.5)
+    legend = "share of runs that fire [%]\nsolid box: the entry's own; dotted: declared; \u00b7 no such channel"
+    axes.set_xlabel(legend, fontsize=6, loc="right")
+    figures.save(figure, path)
+
+
+def _box(x: float, y: float, style: str):
+    from matplotlib.patches import Rectangle
+
+    return Rectangle((x - 0.46, y - 0.44), 0.92, 0.88, fill=False, edgecolor="black", linewidth=0.6, linestyle=style)
+
+
+@click.command()
+@click.option("--root", type=int, default=1, show_default=True)
+@click.option("--json", "to", type=click.Path(path_type=Path), help="Write the matrix there.")
+@click.option("--figure", type=click.Path(path_type=Path), help="Draw the matrix there.")
+def main(root: int, to: Path | None, figure: Path | None) -> None:
+    """Print the matrix and every undeclared firing."""
+    entries = list(catalog.read().values())
+    store = cli.start(None)
+    cells: list[Cell] = []
+    with progress.bars() as tell:
+        results = check.in_order(list(check.check(entries, store, roots=[root], tell=tell)), entries)
+    for r in results:
+        cells += row(r.entry, r.case, list(runs.logs(r.runs)), r.findings)
+    names = list(detectors())
+    table = listing.table("case", *names)
+    for r in results:
+        own = [c for c in cells if (c.entry, c.case) == (r.entry.key, r.case.name)]
+        mark = {"own": "*", "declared": "+", "none": ""}
+        table.add_row(
+            f"{r.entry.key}/{r.case.name}", *(f"{c.fired}/{c.n}{mark[c.relation]}" if c.n else "" for c in own)
+        )
+    listing.console().print(table)
+    for name in names:
+        quiet = [c for c in cells if c.detector == name and c.relation == "none" and c.n]
+        fired, n = sum(c.fired for c in quiet), sum(c.n for c in quiet)
+        limit = f"; at most {binomtest(fired, n).proportion_ci(0.90).high:.2%} at 95 %" if n else ""
+        click.echo(f"{name}: {fired} false alarms in {n} runs of entries that are not its own{limit}")
+    if to is not None:
+        runs.replace_with(to, (json.dumps({"root": root, "cells": [vars(c) for c in cells]}, indent=1) + "\n").encode())
+    if figure is not None:
+        picture(cells, figure)
+    alarms = [c for c in cells if c.alarm]
+    for c in alarms:
+        click.echo(f"undeclared: {c.detector} fires on {c.fired}/{c.n} runs of {c.entry}/{c.case}")
+    sys.exit(bool(alarms))
+
+
+if __name__ == "__main__":
+    main()

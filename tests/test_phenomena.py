@@ -1,0 +1,238 @@
+"""Contract every entry keeps. A new file in phenomena/ is picked up without touching this one."""
+
+import inspect
+import math
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache, partial
+from importlib import import_module
+from itertools import count
+from pathlib import Path
+from types import ModuleType
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import tiny
+import xarray as xr
+from traced import draws, equations, largest_constant, reads
+
+from bestiary import catalog, runs, trainer
+from bestiary.campaign import simulate
+from bestiary.entry import Phenomenon
+from bestiary.log import Finding, Log, State
+
+LINES, DRAWS, CONSTANT = 120, 2, 4096
+RECORDS, SEEDS = 8, 2
+MACHINE = {"width": SEEDS, "lanes": 1, "devices": 1}  # of every run here: one program for an entry
+RESERVED = {"setting", "seed", "step", "probe_step", "last_step"}  # names of a dataset's own axes
+LAPACK = {"cholesky", "eig", "eigh", "geqrf", "hessenberg", "householder_product", "lu", "ormqr", "qr", "schur", "svd"}
+KEYS = sorted(catalog.modules("phenomena"))
+
+
+class Entry(NamedTuple):
+    module: ModuleType
+    p: Phenomenon
+    shape: NamedTuple  # with few records
+    program: Future
+
+
+@cache
+def short(p: Phenomenon):
+    """The setup's shape with as few steps as make RECORDS records."""
+    shapes = (p.shape._replace(steps=n) for n in count(1))
+    return next(s for s in shapes if len(p.schedule(s)) >= RECORDS or s.steps >= p.shape.steps)
+
+
+@pytest.fixture(scope="module")
+def programs(request):
+    """{key: the program being compiled}, of the entries that the chosen tests are about."""
+    # Compiling is most of the time here, and half of compiling is optimising.
+    jax.config.update("jax_disable_most_optimizations", True)
+    chosen = {i.callspec.params["entry"] for i in request.session.items if "entry" in getattr(i, "fixturenames", ())}
+    with ThreadPoolExecutor(2) as pool:
+        yield {key: pool.submit(compile_short, key) for key in KEYS if key in chosen}
+    jax.config.update("jax_disable_most_optimizations", False)
+
+
+def compile_short(key: str) -> trainer.Program:
+    p = import_module(f"bestiary.phenomena.{key}").PHENOMENON
+    return trainer.compile_program(p, short(p), **MACHINE)
+
+
+@pytest.fixture(scope="module", params=KEYS)
+def entry(request, programs) -> Entry:
+    module = import_module(f"bestiary.phenomena.{request.param}")
+    return Entry(module, module.PHENOMENON, short(module.PHENOMENON), programs[request.param])
+
+
+@pytest.fixture(scope="module")
+def ds(entry) -> xr.Dataset:
+    entry.program.result()
+    return simulate(entry.p, seeds=SEEDS, shape=entry.shape, **MACHINE)
+
+
+def everything(p: Phenomenon, shape, knobs, seed, root):
+    """All that is computed in a run's first step."""
+    carry = trainer.begin_run(p, shape, knobs, seed, root)
+    state = trainer.step_run(p, shape, carry)
+    seen = [f(state, carry.data, carry.knobs, shape) for f in (p.observe, p.probe) if f is not None]
+    return carry.data, state.params, state.opt, seen
+
+
+@cache
+def closed(p: Phenomenon, shape):
+    return jax.make_jaxpr(partial(everything, p, shape))(p.knobs, 0, 0)
+
+
+def test_every_entry_is_found():
+    folder = Path(inspect.getfile(import_module("bestiary.phenomena"))).parent
+    assert sorted(f.stem for f in folder.glob("*.py") if f.stem != "__init__") == KEYS and len(KEYS) >= 3
+
+
+# The file.
+
+
+def test_file_is_short(entry):
+    lines = inspect.getsource(entry.module).count("\n")
+    assert lines <= LINES, f"{entry.module.__name__} has {lines} lines"
+
+
+@pytest.mark.parametrize("word", ["Setup.", "Claim.", "Control.", "Source."])
+def test_docstring_has_its_parts(entry, word):
+    assert f"\n\n{word} " in entry.module.__doc__
+
+
+def test_knobs_are_floats_and_shape_is_static(entry):
+    assert {type(v) for v in entry.p.knobs} <= {float} and len(entry.p.knobs) > 0
+    assert {type(v) for v in entry.p.shape} <= {int, str}
+    assert {"steps", "log_every"} <= set(entry.p.shape._fields)
+
+
+# What it records.
+
+
+def test_channels_are_scalars(entry):
+    p, shape = entry.p, entry.shape
+    carry = jax.eval_shape(partial(trainer.begin_run, p, shape), p.knobs, 0, 0)
+    for function in (p.observe, p.probe):
+        if function is not None:
+            channels = jax.eval_shape(lambda c, f=function: f(c.state, c.data, c.knobs, shape), carry)
+            assert {name: a.shape for name, a in channels.items()} == dict.fromkeys(channels, ())
+
+
+def test_channels_are_finite_at_the_start(ds):
+    assert len(ds.data_vars) > 0
+    first = {name: ds[name].values[0, :, 0] for name in ds.data_vars}
+    assert {name: v.tolist() for name, v in first.items() if not np.isfinite(v).all()} == {}
+
+
+def test_every_channel_has_a_unit(entry, ds):
+    assert all(isinstance(ds[name].attrs["units"], str) and ds[name].attrs["units"] for name in ds.data_vars)
+    assert set(entry.p.units) <= set(ds.data_vars)
+
+
+def test_figure_shows_channels(entry, ds):
+    figure = entry.p.figure
+    assert isinstance(figure, tuple) and figure and set(figure) <= set(ds.data_vars)
+    assert len(set(figure)) == len(figure)
+
+
+def test_no_name_is_used_twice(entry, ds):
+    probed = {name for name in ds.data_vars if "probe_step" in ds[name].dims}
+    carry = jax.eval_shape(partial(trainer.begin_run, entry.p, entry.shape), entry.p.knobs, 0, 0)
+    seen = jax.eval_shape(lambda c: entry.p.observe(c.state, c.data, c.knobs, entry.shape), carry)
+    assert not set(seen) & probed
+    assert not (set(ds.data_vars) | RESERVED) & set(entry.p.knobs._fields)
+    assert not set(ds.data_vars) & RESERVED
+
+
+def test_schedule(entry):
+    for shape in (entry.shape, entry.p.shape):
+        marks = np.asarray(entry.p.schedule(shape))
+        assert marks[0] == 0 and marks.dtype.kind == "i" and (np.diff(marks) > 0).all()
+
+
+def test_seeds_differ(ds):
+    assert any(not np.array_equal(*ds[name].values[0], equal_nan=True) for name in ds.data_vars)
+
+
+# How it computes.
+
+
+def test_one_program_for_all_knobs(entry, ds):
+    p, before = entry.p, trainer.compiled
+    moved = [p.knobs._replace(**{name: 0.9 * value or 0.1}) for name, value in p.knobs._asdict().items()]
+    several = simulate(p, moved, seeds=SEEDS, shape=entry.shape, **MACHINE)
+    assert trainer.compiled == before and several.sizes["setting"] == len(p.knobs)
+    for i, name in enumerate(p.knobs._fields):
+        assert np.float32(several[name].values[i]) == np.float32(moved[i][i]) != np.float32(ds[name].values[0])
+
+
+def test_every_knob_does_something(entry):
+    """In the default shape, or in that of one of the entry's cases."""
+    p, unread = entry.p, set(entry.p.knobs._fields)
+    shapes = dict.fromkeys([p.shape, *(p.shape._replace(**c.shape) for c in cases(entry))])
+    for shape in shapes:
+        if unread:
+            used = reads(partial(everything, p, shape), p.knobs, 0, 0)
+            unread -= {name for name, use in zip(p.knobs._fields, used, strict=False) if use}
+    assert unread == set()
+
+
+def cases(entry):
+    known = catalog.read()
+    key = entry.module.__name__.rpartition(".")[2]
+    return known[key].cases.values() if key in known else ()
+
+
+def test_init_draws_at_most_twice(entry):
+    p = entry.p
+    assert draws(lambda key, knobs: p.init(key, knobs, entry.shape), jax.random.key(0), p.knobs) <= DRAWS
+
+
+def test_data_are_returned_not_closed_over(entry):
+    """A constant is folded into the program at every compilation, for every run anew."""
+    assert largest_constant(partial(everything, entry.p, entry.p.shape), entry.p.knobs, 0, 0) <= CONSTANT
+
+
+def test_lapack_runs_alone(entry):
+    """LAPACK's batched routines can deadlock with several CPU devices: such an entry sets lanes=1."""
+    used = {eqn.primitive.name for eqn in equations(closed(entry.p, entry.shape))} & LAPACK
+    assert not used or entry.p.lanes == 1, used
+
+
+# What it finds.
+
+
+def test_detector_reads_the_log(entry, ds):
+    for log in runs.logs(ds):
+        finding = entry.p.detect(log)
+        assert isinstance(finding, Finding) and isinstance(finding.state, State) and finding.reason
+        assert finding.found == math.isfinite(finding.onset)
+        assert all(type(e.unit) is str and np.ndim(e.value) == 0 for e in finding.effects.values())
+        assert entry.p.settled is None or isinstance(entry.p.settled(log), bool | np.bool_)
+
+
+def test_detector_says_that_an_empty_log_lacks_its_channels(entry, ds):
+    for log in (Log({}), Log.of([], **{name: [] for name in ds.data_vars})):
+        finding = entry.p.detect(log)
+        assert finding.state is State.NOT_APPLICABLE and finding.reason
+
+
+# The contract's own instruments.
+
+
+def test_instruments_see():
+    big = np.arange(CONSTANT + 1.0)
+    for inside in (lambda f: f, jax.jit, lambda f: lambda x: jax.lax.fori_loop(0, 3, lambda i, y: f(y), x)):
+        assert largest_constant(inside(lambda x: x + jnp.asarray(big).sum()), 1.0) == big.size
+        assert largest_constant(inside(lambda x: x + 2.0), 1.0) <= 1
+        assert draws(inside(lambda x: x + jax.random.normal(jax.random.key(0))), 1.0) == 1
+    assert reads(lambda a, b, c: (a + 0 * b, 1.0), 1.0, 2.0, 3.0) == [True, True, False]
+    matrix = np.eye(4, dtype=np.float32)
+    for name in ("cholesky", "eigh", "eigvalsh", "svd", "qr", "inv", "det"):
+        jaxpr = jax.make_jaxpr(getattr(jnp.linalg, name))(matrix)
+        assert {eqn.primitive.name for eqn in equations(jaxpr)} & LAPACK, name
+    assert [len(p.schedule(short(p))) for p in (tiny.BOWL, tiny.NATURAL)] == [8, 8]
