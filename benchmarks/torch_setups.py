@@ -91,14 +91,14 @@ def _begin_attention(knobs, shape, generator):
     d = shape.width
     target = _normals(generator, d, d)
     weights = _normals(generator, d, d) * knobs.init_scale / d**0.5
-    return {"w": weights, "s": torch.zeros(shape.length)}, target / target.norm(dim=0)
+    return {"w": weights, "s": torch.zeros(shape.positions)}, target / target.norm(dim=0)
 
 
 def _train_attention(knobs, shape, params, target, generator=None, draw=None):
     """`draw(step)` replaces the random tokens (n, T, d), already divided by sqrt(d)."""
     w, s = (params[name].requires_grad_() for name in "ws")
     d, norm = shape.width, target.norm()
-    draw = draw or (lambda step: torch.randn(shape.batch, shape.length, d, generator=generator) / d**0.5)
+    draw = draw or (lambda step: torch.randn(shape.batch, shape.positions, d, generator=generator) / d**0.5)
     sgd = torch.optim.SGD([w, s], lr=knobs.lr, fused=True)
 
     def forward(step):

@@ -148,6 +148,27 @@ def spiky(t):
     return bursts(t, at, width=4 * interval), float(at[0])
 
 
+def settling(t, onset=800.0, start=1.0, level=3.0, noise=0.0, seed=0):
+    """A curve that relaxes exponentially, and at the onset is a twentieth of the level, or of its way to it, off."""
+    off = 0.05 * min(level, abs(start - level)) / abs(start - level)
+    noisy = noise * np.random.default_rng(seed).normal(size=t.size)
+    return Log.of(t, value=level + (start - level) * off ** (t / onset) + noisy, level=np.full(t.size, level))
+
+
+def balance(t, onset=400.0, leak=0.01):
+    """Parts that exchange a tenth by the onset and all in the end, of which `leak` is lost."""
+    exchange = 1 - 0.9 ** (t / onset)
+    return Log.of(t, exchange=exchange, drift=leak * exchange)
+
+
+def orbit(t, onset=500.0, period=None, growth=0.0, noise=0.0, seed=0):
+    """A curve at rest at 3 that begins to swing, and passes its middle at 2 at the onset; `growth` [1 / period]."""
+    period = t[-1] / 12 if period is None else period
+    since = np.maximum(t - (onset - period / 4), 0) / period
+    swing = np.exp(growth * since) * np.cos(2 * np.pi * since)
+    return Log.of(t, value=2 + swing + noise * np.random.default_rng(seed).normal(size=t.size))
+
+
 EVENTS: dict[str, dict[str, Callable[[np.ndarray], tuple[Log, float]]]] = {
     "delayed_generalization": {
         "sharp": lambda t: (grokking(t), 400.0),
@@ -159,6 +180,13 @@ EVENTS: dict[str, dict[str, Callable[[np.ndarray], tuple[Log, float]]]] = {
         "tiny_loss": lambda t: (escape(t, 1000.0, 12.0, level=1e-5), 1000.0),
     },
     "spikes": {"four": spiky},
+    "settles_at": {
+        "up": lambda t: (settling(t), 800.0),
+        "down": lambda t: (settling(t, 600.0, 5.0, 2.0), 600.0),
+        "from_zero": lambda t: (settling(t, 500.0, 0.0, 1e-5), 500.0),
+    },
+    "conserved": {"exact": lambda t: (balance(t, leak=0.0), 400.0), "leaking": lambda t: (balance(t), 400.0)},
+    "cycling": {"circle": lambda t: (orbit(t), 500.0), "spiral": lambda t: (orbit(t, 500.0, growth=0.02), 500.0)},
 }
 
 

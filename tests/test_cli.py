@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import saddle
+
 from bestiary import catalog, runs
 
 CORE = Path(catalog.__file__).parent

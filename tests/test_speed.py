@@ -24,6 +24,16 @@ CASES = [
 ]
 
 
+WITHOUT = "PyTorch is not installed: pip install 'bestiary[torch]'"
+
+
+def setting(key, case, **shape):
+    """The setup of an entry's case, with a changed shape."""
+    entry = catalog.read()[key]
+    p, block = check.load(entry), entry.cases[case]
+    return p, p.knobs._replace(**block.knobs), p.shape._replace(**{**block.shape, **shape})
+
+
 @pytest.fixture
 def speed(monkeypatch):
     monkeypatch.syspath_prepend(BENCHMARKS)
@@ -55,28 +65,41 @@ def test_the_better_way_counts(speed):
 def test_flops_are_those_of_the_products(speed):
     """Three products of (p^2, n, p) a step; what goes element by element adds less than half of that."""
     worker = importlib.import_module("speed_worker")
-    p = check.load(catalog.read()["grokking"])
-    modulus, width = p.shape.modulus, p.shape.width
-    assert 1.0 <= worker.flops(p, p.knobs, p.shape) / (3 * 2 * modulus**3 * width) < 1.5
+    p, knobs, shape = setting("grokking", "grokking")
+    assert 1.0 <= worker.flops(p, knobs, shape) / (3 * 2 * shape.modulus**3 * shape.width) < 1.5
 
 
-def test_every_contender_takes_turns(speed, monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr(speed, "CASES", (("adam_loss_spikes", "mlp"),))
+def test_contenders_take_turns(speed, monkeypatch, tmp_path, capsys):
+    """In processes, on one core, with one baseline; the other baselines are in the next test."""
     core = speed.cores()[0]
     monkeypatch.setattr(speed, "cores", lambda: [core])
+    monkeypatch.setattr(speed, "BASELINES", ("loop",))
     file = tmp_path / "speed.json"
-    speed.main(["--no-torch", "--rounds", "2", "--seconds", "0.01", "--steps", "20", "--json", str(file)])
+    budget = ["--rounds", "2", "--seconds", "0.01", "--steps", "4"]
+    speed.main(["--entries", "grokking", "--no-torch", *budget, "--json", str(file)])
     written = json.loads(file.read_text())
-    case = written["cases"]["adam_loss_spikes, mlp"]
-    names = {"trainer", "campaign", "product cores", "scan cores", "scan threads", "loop cores", "loop threads"}
-    assert set(case["turns"]) == names
+    case = written["cases"]["grokking"]
+    assert set(case["turns"]) == {"trainer", "campaign", "product cores", "loop cores", "loop threads"}
     for turns in case["turns"].values():
         assert len(turns["rate"]) == 2 and min(turns["rate"]) > 0 and min(turns["cpu"]) > 0
-        assert min(turns["memory"]) > 1e7  # a process with numpy in it
-    assert case["shape"]["network"] == "mlp" and case["knobs"]["lr"] == 0.01
+        assert min(turns["memory"]) > 1e7  # no process with JAX in it is smaller
+    assert case["shape"]["steps"] == 4 and case["knobs"]["weight_decay"] == 3.0
     assert case["compile_warm"] < case["compile_cold"]
     assert written["machine"]["cores"] == 1 and written["machine"]["versions"]["jax"] == jax.__version__
-    assert "| adam_loss_spikes, mlp |" in capsys.readouterr().out
+    assert "| grokking |" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("kind", ["scan", "loop", "torch"])
+def test_a_baseline_counts_its_steps(speed, kind):
+    """Run after run: what it yields before its third beginning are the steps of two runs."""
+    if kind == "torch":
+        pytest.importorskip("torch", reason=WITHOUT)
+    worker = importlib.import_module("speed_worker")
+    _, knobs, shape = setting("adam_loss_spikes", "mlp", steps=6, log_every=2)
+    spec = {"kind": kind, "core": None, "cores": 1, "entry": "adam_loss_spikes"}
+    steps, _ = worker.build(spec | {"knobs": knobs._asdict(), "shape": shape._asdict()})
+    counts = [next(steps) for _ in range({"scan": 2, "loop": 8, "torch": 8}[kind])]
+    assert sum(counts) == 12 and max(counts) == {"scan": 6, "loop": 2, "torch": 2}[kind]
 
 
 def test_a_worker_that_dies_is_named(speed):
@@ -96,16 +119,15 @@ def test_bad_arguments(speed, arguments, capsys):
 @pytest.mark.parametrize(("key", "case"), CASES)
 def test_pytorch_trains_the_same(speed, key, case):
     """From the same weights and data, every channel is the same to rounding, for as long as rounding stays small."""
-    torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install 'bestiary[torch]'")
+    torch = pytest.importorskip("torch", reason=WITHOUT)
     setup = importlib.import_module("torch_setups").SETUPS[key]
     assert (key, case) in speed.CASES
-    entry = catalog.read()[key]
-    p, block = check.load(entry), entry.cases[case]
-    knobs, shape = p.knobs._replace(**block.knobs), p.shape._replace(**{**block.shape, "steps": STEPS})
+    p, knobs, shape = setting(key, case, steps=STEPS)
     carry = trainer.begin_run(p, shape, type(knobs)(*map(np.float32, knobs)), np.uint32(3), np.uint32(0))
 
     def tensors(tree):
-        return jax.tree.map(lambda leaf: torch.tensor(np.asarray(leaf)), tree)
+        kinds = {"f": np.float32, "i": np.int64}  # an index is 64 bits wide there
+        return jax.tree.map(lambda leaf: torch.tensor(np.asarray(leaf, kinds[leaf.dtype.kind])), tree)
 
     def batch(step):
         key = jax.random.fold_in(jax.random.wrap_key_data(carry.key, impl="threefry2x32"), step)
@@ -130,11 +152,9 @@ def test_pytorch_trains_the_same(speed, key, case):
 @pytest.mark.parametrize(("key", "case"), CASES)
 def test_pytorch_begins_the_same(speed, key, case):
     """Its own draw has the names, shapes and sizes of ours."""
-    torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install 'bestiary[torch]'")
+    torch = pytest.importorskip("torch", reason=WITHOUT)
     setup = importlib.import_module("torch_setups").SETUPS[key]
-    entry = catalog.read()[key]
-    p, block = check.load(entry), entry.cases[case]
-    knobs, shape = p.knobs._replace(**block.knobs), p.shape._replace(**block.shape)
+    p, knobs, shape = setting(key, case)
     begin = jax.jit(jax.vmap(partial(trainer.begin_run, p, shape), (None, 0, None)))
     ours = begin(type(knobs)(*map(np.float32, knobs)), np.arange(64, dtype=np.uint32), np.uint32(0))
     given = SimpleNamespace(**knobs._asdict()), SimpleNamespace(**shape._asdict())

@@ -1,0 +1,108 @@
+r"""Bigram critical dimension: as many embedding dimensions as the transitions have rank, and not one less.
+
+Setup. Data: all pairs of V tokens, the first uniform, the second with probabilities
+P = softmax(A B^T), the V x V logits of rank R with equal singular values. Network: softmax(E U^T), embedding E and
+unembedding U of N dimensions each. Full-batch Adam with a cosine schedule on the expected
+cross-entropy, whose least value is the entropy of P.
+
+Claim. The loss reaches the entropy if and only if N >= R: at N = R the gap vanishes to rounding.
+
+Control. One dimension less leaves a gap of finite size, however long one trains.
+
+Source. Z. Liu, "Physics of AI" blog, 19 January 2026, there with Gaussian A and B and tokens as
+frequent as their chain makes them. A case of the softmax bottleneck, Yang et al., arXiv:1711.03953.
+"""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from bestiary.detectors.settles_at import settles_at
+from bestiary.entry import Phenomenon
+from bestiary.initial import normals
+from bestiary.log import Effect
+
+
+class Knobs(NamedTuple):
+    """Traced."""
+
+    dimension: float = 3.0  # [1] N, at most shape.most
+    rank: float = 3.0  # [1] R, at most shape.most
+    strength: float = 1.0  # [nat] std of the entries of A B^T
+    lr: float = 0.03  # [1] Adam step size at the start
+    init_scale: float = 0.3  # [1] std of the weights
+
+
+class Shape(NamedTuple):
+    """Static."""
+
+    tokens: int = 10
+    most: int = 6
+    steps: int = 3000
+    log_every: int = 20
+
+
+def orthonormal(a):
+    """The columns of a (V, k), made orthonormal one after the other."""
+    q = jnp.zeros_like(a)
+    for column in range(a.shape[1]):
+        rest = a[:, column] - q @ (q.T @ a[:, column])
+        q = q.at[:, column].set(rest / jnp.linalg.norm(rest))
+    return q
+
+
+def data(key, knobs, shape):
+    """-> log P (V, V), the rows' logarithms of probability."""
+    draw = normals(key, a=(shape.tokens, shape.most), b=(shape.tokens, shape.most))
+    # Centred, since softmax ignores what is common to a row: a constant column of B would add no rank.
+    a, b = orthonormal(draw["a"]), orthonormal(draw["b"] - jnp.mean(draw["b"], 0))
+    kept = a * (jnp.arange(shape.most) < knobs.rank) / jnp.sqrt(knobs.rank)
+    return jax.nn.log_softmax(knobs.strength * shape.tokens * kept @ b.T)
+
+
+def init(key, knobs, shape):
+    params = normals(key, e=(shape.tokens, shape.most), u=(shape.tokens, shape.most))
+    return jax.tree.map(lambda w: knobs.init_scale * w, params)
+
+
+def gap(params, truth, knobs, shape):
+    """[nat] Cross-entropy less entropy, KL(P | Q); dimensions beyond N do not exist."""
+    there = jnp.arange(shape.most) < knobs.dimension
+    guess = jax.nn.log_softmax((params["e"] * there) @ params["u"].T)
+    return jnp.mean(jnp.sum(jnp.exp(truth) * (truth - guess), -1))
+
+
+def entropy(truth):
+    """[nat] Of the second token given the first."""
+    return -jnp.mean(jnp.sum(jnp.exp(truth) * truth, -1))
+
+
+def optimizer(knobs, shape):
+    return optax.adam(optax.cosine_decay_schedule(knobs.lr, shape.steps))
+
+
+def observe(state, truth, knobs, shape):
+    excess, floor = gap(state.params, truth, knobs, shape), entropy(truth)
+    return {"loss": floor + excess, "entropy": floor, "gap": excess}
+
+
+def detect(log):
+    """Whether the loss settles on the entropy; with the gap that is left."""
+    finding = settles_at(log, "loss", "entropy", tolerance=1e-3)
+    return finding if log.lacking(["gap"]) else finding.having(gap=Effect(float(log["gap"].values[-1]), "nat"))
+
+
+PHENOMENON = Phenomenon(
+    knobs=Knobs(),
+    shape=Shape(),
+    data=data,
+    init=init,
+    loss=gap,
+    optimizer=optimizer,
+    observe=observe,
+    detect=detect,
+    units={"loss": "nat", "entropy": "nat", "gap": "nat"},
+    figure=("gap", "loss"),
+)

@@ -1,0 +1,108 @@
+r"""Dirac GAN: two players who move at once circle their equilibrium and drift away from it.
+
+Setup. Data: one point at 0. Network: a generator that puts one point at g, a discriminator
+D(x) = d x. They play
+    L(g, d) = f(d g) + f(0) - reg/2 d^2,   f(s) = -ln(1 + exp(-s)),
+the generator downhill, the discriminator uphill, by gradient steps of size lr, at once or in turn.
+The last term is the R1 penalty, half the squared slope of D at the data. Equilibrium: (0, 0).
+
+Claim. The field circles the origin. With h = f'(0) = 1/2 a step made at once multiplies (g, d) by
+    [[1, -lr h], [lr h, 1 - lr reg]],   of determinant  1 - lr reg + lr^2 h^2,
+so close to the origin the radius grows by the root of that per step and the phase by its angle. The
+players spiral out unless reg > lr / 4. Steps in turn have determinant 1: the circle neither
+grows nor shrinks.
+
+Control. The R1 penalty, above that threshold: the same circling, but inwards.
+
+Source. Mescheder, Geiger & Nowozin, arXiv:1801.04406.
+"""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from bestiary.detectors.cycling import cycling
+from bestiary.entry import Phenomenon
+from bestiary.initial import normals
+from bestiary.log import Effect
+
+H = 0.5  # h = f'(0), the slope of a sigmoid
+
+
+class Knobs(NamedTuple):
+    """Traced."""
+
+    lr: float = 0.1  # [1] step size of both
+    reg: float = 0.0  # [1] strength of the R1 penalty
+    in_turn: float = 0.0  # [1] 1: the discriminator sees the generator's new place
+    radius: float = 0.001  # [1] distance from equilibrium at the start
+
+
+class Shape(NamedTuple):
+    """Static."""
+
+    steps: int = 4000
+    log_every: int = 4
+
+
+def data(key, knobs, shape):
+    """-> the real point, ()."""
+    return jnp.zeros(())
+
+
+def init(key, knobs, shape):
+    start = normals(key, place=(2,))["place"]
+    g, d = knobs.radius * start / jnp.linalg.norm(start)
+    return {"g": g, "d": d}
+
+
+def game(g, d, real, knobs):
+    """L(g, d): the generator's loss, the discriminator's gain."""
+    slope = jax.grad(lambda x: d * x)(real)
+    return jax.nn.log_sigmoid(d * g) + jax.nn.log_sigmoid(-d * real) - 0.5 * knobs.reg * slope**2
+
+
+def step(key, state, real, knobs, shape):
+    """One step of both players."""
+    g, d = state.params["g"], state.params["d"]
+    moved = g - knobs.lr * jax.grad(game, 0)(g, d, real, knobs)
+    seen = jnp.where(knobs.in_turn > 0.5, moved, g)
+    return state._replace(params={"g": moved, "d": d + knobs.lr * jax.grad(game, 1)(seen, d, real, knobs)})
+
+
+def observe(state, real, knobs, shape):
+    g, d, a = state.params["g"], state.params["d"], knobs.lr * H
+    together = 1 - jnp.round(knobs.in_turn)
+    determinant = 1 - knobs.lr * knobs.reg + together * a**2
+    trace = 2 - knobs.lr * knobs.reg - (1 - together) * a**2
+    turn = jnp.arctan2(jnp.sqrt(4 * determinant - trace**2), trace)  # [rad] per step
+    return {
+        "generator": g,
+        "discriminator": d,
+        "distance": jnp.hypot(g, d),
+        "period_in_theory": 2 * jnp.pi / turn,
+        "growth_in_theory": determinant ** (jnp.pi / turn),  # of the distance, per period
+    }
+
+
+def detect(log):
+    """Cycling of the generator; with its period and growth over those of the linear map."""
+    finding, law = cycling(log, "generator"), {"period": "period_in_theory", "growth_per_cycle": "growth_in_theory"}
+    if log.lacking(law.values()) or "period" not in finding.effects:
+        return finding
+    period, growth = (finding.effects[name].value / float(log[law[name]].values[-1]) for name in law)
+    return finding.having(period_over_law=Effect(period), growth_over_law=Effect(growth))
+
+
+PHENOMENON = Phenomenon(
+    knobs=Knobs(),
+    shape=Shape(),
+    data=data,
+    init=init,
+    step=step,
+    observe=observe,
+    detect=detect,
+    units={"generator": "1", "discriminator": "1", "distance": "1", "period_in_theory": "step"},
+    figure=("generator", "distance"),
+)

@@ -1,0 +1,120 @@
+r"""Grokking in a diagonal linear network, whose delay obeys a law.
+
+Setup. Data: n sign vectors x in {-1, 1}^d, label the sign of x_1 + x_2 + x_3, n < d. Network:
+f(x) = (u^2 - v^2) x with u = v = alpha at the start. Gradient descent on the logistic loss plus
+wd/2 (|u|^2 + |v|^2).
+
+Claim. A network that starts large moves as a linear one: within a few steps it fits the training
+set by a dense vector that generalises poorly. Weight decay then wears u and v down like exp(-lr wd t)
+until they are small enough to become sparse, and only then, hundreds of times later, the test
+accuracy rises. In the clock lr wd t that time hardly depends on lr or wd, and a start larger by a
+factor r puts it off by ln r, as long as it takes to decay from r alpha to alpha. A `twin` trains
+beside every network, the same but for a start r times as large.
+
+Control. Without weight decay, or with too few points, it never generalises; with n = 5 d points
+it generalises at once.
+
+Source. Lyu et al., arXiv:2311.18817: the transition comes at (ln alpha) / wd for large alpha.
+"""
+
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from bestiary.detectors.delayed_generalization import delayed_generalization
+from bestiary.entry import Phenomenon, log_schedule
+from bestiary.log import Effect
+
+
+class Knobs(NamedTuple):  # traced
+    lr: float = 0.1  # [1] step size
+    weight_decay: float = 0.01  # [1] in the gradient, per unit of lr
+    alpha: float = 1.0  # [1] every weight at the start
+    twin: float = 2.0  # [1] r, the twin's start over the network's
+    share: float = 1.0  # [1] of the points that is trained on
+
+
+class Shape(NamedTuple):  # static
+    inputs: int = 500  # d
+    points: int = 140  # n
+    tests: int = 800
+    steps: int = 4000
+    log_every: int = 1  # [step] at least; records are spaced logarithmically
+
+
+def data(key, knobs, shape):
+    """-> train and test examples x (n, d), y (n,)."""
+    x = jax.random.rademacher(key, (shape.points + shape.tests, shape.inputs), jnp.float32)
+    y = jnp.sign(jnp.sum(x[:, :3], 1))
+    return (x[: shape.points], y[: shape.points]), (x[shape.points :], y[shape.points :])
+
+
+def init(key, knobs, shape):
+    """Nothing is drawn: the seeds differ in their data."""
+    starts = knobs.alpha * jnp.array([1.0, knobs.twin])
+    return {"u": jnp.tile(starts[:, None], shape.inputs), "v": jnp.tile(starts[:, None], shape.inputs)}
+
+
+def network(params, x):
+    """(n, 2) the outputs of the network and its twin."""
+    return x @ (params["u"] ** 2 - params["v"] ** 2).T
+
+
+def trained_on(knobs, shape):
+    """(shape.points,) the weight of every point in the mean over those trained on."""
+    used = jnp.arange(shape.points) < jnp.round(knobs.share * shape.points)
+    return used / jnp.sum(used)
+
+
+def loss(params, batch, knobs, shape):
+    (x, y), _ = batch
+    each = jax.nn.softplus(-y[:, None] * network(params, x))
+    return jnp.sum(trained_on(knobs, shape) @ each) + 0.5 * knobs.weight_decay * optax.global_norm(params) ** 2
+
+
+def observe(state, data, knobs, shape):
+    (x, y), (x_test, y_test) = data
+    train = trained_on(knobs, shape) @ (y[:, None] * network(state.params, x) > 0)
+    test = jnp.mean(y_test[:, None] * network(state.params, x_test) > 0, 0)
+    return {
+        "train_acc": train[0],
+        "test_acc": test[0],
+        "twin_train_acc": train[1],
+        "twin_test_acc": test[1],
+        "weight_norm": jnp.sqrt(jnp.sum(state.params["u"][0] ** 2 + state.params["v"][0] ** 2)),
+        "clock": state.step * knobs.lr * knobs.weight_decay,
+        "head_start": jnp.log(knobs.twin),
+    }
+
+
+def detect(log):
+    """Delayed generalisation; with its time in the clock lr wd t, and the twin's delay over ln r."""
+    finding = delayed_generalization(log, chance=0.5)
+    twin = delayed_generalization(log, "twin_train_acc", "twin_test_acc", chance=0.5)
+    if log.lacking(["clock", "head_start"]) or not finding.found:
+        return finding
+    clock = log["clock"]
+    finding = finding.having(clock=Effect(float(np.interp(finding.onset, *clock))))
+    if not twin.found:
+        return finding
+    later = np.interp(twin.onset, *clock) - np.interp(finding.onset, *clock)
+    return finding.having(shift_over_law=Effect(float(later / log["head_start"].values[-1])))
+
+
+PHENOMENON = Phenomenon(
+    knobs=Knobs(),
+    shape=Shape(),
+    data=data,
+    init=init,
+    loss=loss,
+    optimizer=lambda knobs, shape: optax.sgd(knobs.lr),
+    observe=observe,
+    detect=detect,
+    schedule=partial(log_schedule, points=600),
+    units={"train_acc": "share of examples", "test_acc": "share of examples", "clock": "1 / (lr wd)"},
+    figure=("train_acc", "test_acc", "twin_test_acc"),
+)
