@@ -28,6 +28,11 @@ def accuracy(scores: jax.Array, labels: jax.Array, weights: jax.Array) -> jax.Ar
     return hit.sum() / jnp.maximum(weights.sum(), 1e-30)
 
 
+def sum_of_squares(params: Any) -> jax.Array:
+    """|params|^2 over all leaves of a pytree, ()."""
+    return sum((jnp.sum(x**2) for x in jax.tree.leaves(params)), jnp.zeros(()))
+
+
 def top_eigenvalue(
     loss: Callable[[Any], jax.Array], params: Any, scale: Any = None, *, iterations: int = 20
 ) -> jax.Array:

@@ -27,6 +27,7 @@ from bestiary.detectors.conserved import conserved
 from bestiary.entry import Phenomenon
 from bestiary.initial import normals
 from bestiary.log import Effect
+from bestiary.observables import sum_of_squares
 
 
 class Knobs(NamedTuple):
@@ -61,7 +62,7 @@ def init(key, knobs, shape):
 
 def loss(params, batch, knobs, shape):
     (x, y), phi = batch, {"relu": jax.nn.relu, "tanh": jnp.tanh}[shape.activation]
-    decay = 0.5 * knobs.weight_decay * optax.global_norm(params) ** 2
+    decay = 0.5 * knobs.weight_decay * sum_of_squares(params)
     return 0.5 * jnp.mean((phi(x @ params["w"]) @ params["a"] - y) ** 2) + decay
 
 

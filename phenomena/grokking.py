@@ -27,7 +27,7 @@ from bestiary.detectors.delayed_generalization import delayed_generalization
 from bestiary.entry import Phenomenon
 from bestiary.initial import normals
 from bestiary.log import Effect
-from bestiary.observables import accuracy
+from bestiary.observables import accuracy, sum_of_squares
 
 
 class Knobs(NamedTuple):
@@ -93,7 +93,7 @@ def observe(state, data, knobs, shape):
         "test_acc": accuracy(scores, labels, test),
         "train_loss": jnp.sum(each * train) / jnp.sum(train),
         "test_loss": jnp.sum(each * test) / jnp.maximum(jnp.sum(test), 1),
-        "weight_norm": jnp.sqrt(sum(jnp.sum(w**2) for w in state.params.values())),
+        "weight_norm": jnp.sqrt(sum_of_squares(state.params)),
         "fourier_ipr": participation(state.params["u"]),
     }
 

@@ -28,6 +28,7 @@ import optax
 from bestiary.detectors.delayed_generalization import delayed_generalization
 from bestiary.entry import Phenomenon, log_schedule
 from bestiary.log import Effect
+from bestiary.observables import sum_of_squares
 
 
 class Knobs(NamedTuple):  # traced
@@ -73,7 +74,7 @@ def trained_on(knobs, shape):
 def loss(params, batch, knobs, shape):
     (x, y), _ = batch
     each = jax.nn.softplus(-y[:, None] * network(params, x))
-    return jnp.sum(trained_on(knobs, shape) @ each) + 0.5 * knobs.weight_decay * optax.global_norm(params) ** 2
+    return jnp.sum(trained_on(knobs, shape) @ each) + 0.5 * knobs.weight_decay * sum_of_squares(params)
 
 
 def observe(state, data, knobs, shape):
@@ -99,10 +100,9 @@ def detect(log):
         return finding
     clock = log["clock"]
     finding = finding.having(clock=Effect(float(np.interp(finding.onset, *clock))))
-    if not twin.found:
-        return finding
     later = np.interp(twin.onset, *clock) - np.interp(finding.onset, *clock)
-    return finding.having(shift_over_law=Effect(float(later / log["head_start"].values[-1])))
+    shift = Effect(float(later / log["head_start"].values[-1]))
+    return finding.having(shift_over_law=shift) if twin.found else finding
 
 
 PHENOMENON = Phenomenon(

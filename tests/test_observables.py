@@ -108,3 +108,8 @@ def test_non_finite_parameters_give_nan(bad):
 
 def test_top_eigenvalue_draws_nothing():
     assert draws(lambda x: top_eigenvalue(lambda y: jnp.sum(y**4), x), np.ones(5, np.float32)) == 0
+
+
+def test_the_sum_of_squares_runs_over_all_leaves():
+    params = {"a": jnp.arange(3.0), "b": [jnp.full((2, 2), 2.0)], "c": ()}
+    assert observables.sum_of_squares(params) == 0 + 1 + 4 + 4 * 4
