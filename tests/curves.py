@@ -26,15 +26,21 @@ class Null(NamedTuple):
     loss: np.ndarray
     train_acc: np.ndarray | None = None
     test_acc: np.ndarray | None = None
+    other: np.ndarray | None = None
 
     def log(self, channels: Iterable[str]) -> Log:
-        """A log with these channels: accuracies rise as the loss falls, any other channel is the loss itself."""
+        """A log with these channels: accuracies rise as the loss falls.
+
+        A channel that is neither loss nor accuracy is `other`, or the loss itself.
+        """
         rise = 1 - np.clip(self.loss, 0, 1)
         given = {"train_acc": self.train_acc, "test_acc": self.test_acc}
 
         def values(name):
             if given.get(name) is not None:
                 return given[name]
+            if self.other is not None and name not in COMMON:
+                return self.other
             return rise if name.endswith("acc") else self.loss
 
         return Log({name: (self.t, values(name)) for name in channels})
@@ -72,6 +78,12 @@ def staircase(rng):
     return Null(T, 1.05 - sum(0.25 * sigmoid((T - at) / 8) for at in (100, 200, 400, 800)))
 
 
+def edge(t, level, loss=None):
+    """Curvature over its threshold, and the loss: by default one that falls, restless."""
+    loss = np.exp(-t / t[-1]) * (1 + 0.1 * (-1.0) ** np.arange(t.size)) if loss is None else loss
+    return Null(t, loss, other=level)
+
+
 def two_accuracies(train, test):
     return Null(T, 1.001 - train, train, test)
 
@@ -102,6 +114,10 @@ NULLS: dict[str, Callable[[np.random.Generator], Null]] = {
     "partial_generalisation": lambda rng: two_accuracies(
         crossing(T, 30, 0.99, 0.1), 0.7 * crossing(T, 200, 0.95, 0.2) + 0.03 * rng.normal(size=T.size)
     ),
+    "hump": lambda rng: edge(T, np.full(T.size, 1.5), np.exp(-T / 80) * (1 + 30 * np.exp(-(((T - 30) / 9) ** 2)))),
+    "passes_the_edge": lambda rng: edge(T, 0.3 + 1.7 * T / 1000 + 0.02 * rng.normal(size=T.size)),
+    "short_of_the_edge": lambda rng: edge(T, 0.3 + 0.45 * sigmoid((T - 200) / 30) + 0.02 * rng.normal(size=T.size)),
+    "returns_from_the_edge": lambda rng: edge(T, 0.3 + 0.8 * np.exp(-(((T - 300) / 100) ** 2))),
 }
 
 
@@ -169,6 +185,27 @@ def orbit(t, onset=500.0, period=None, growth=0.0, noise=0.0, seed=0):
     return Log.of(t, value=2 + swing + noise * np.random.default_rng(seed).normal(size=t.size))
 
 
+def hovering(t, every=1):
+    """Curvature that arrives at its threshold, within a few records, at a fixed record, and swings around it."""
+    at = t[200]
+    swing = 0.05 * np.sin(np.arange(t.size) / 3) * (t >= at)
+    ratio = np.where(t < at, 0.3 + 0.5 * (t / at) ** 4, 1.0) + swing
+    loss = np.exp(-2 * np.minimum(t / at, 1) - t / t[-1]) * (1 + 0.2 * (t >= at) * (-1.0) ** np.arange(t.size))
+    return Log({"loss": (t, loss), "edge_ratio": (t[::every], ratio[::every])}), float(at)
+
+
+def catapulted(t):
+    """A loss that grows e-fold per record from the tenth to the fourteenth, then halves per record; flatter after."""
+    k = np.arange(t.size)
+    loss = np.exp(np.clip(k - 10, 0, 4) - 0.7 * np.clip(k - 14, 0, 40))
+    return Log.of(t, loss=loss, edge_ratio=np.where(k < 14, 1.5, 0.6)), float(t[11])
+
+
+def one_by_one(t, at=(300, 500, 700)):
+    """Modes that rise as logistics in t, with half of each at the records given."""
+    return Log.of(t, **{f"mode_{i + 1}": sigmoid(10 * (t / t[k] - 1)) for i, k in enumerate(at)}), float(t[at[0]])
+
+
 EVENTS: dict[str, dict[str, Callable[[np.ndarray], tuple[Log, float]]]] = {
     "delayed_generalization": {
         "sharp": lambda t: (grokking(t), 400.0),
@@ -179,6 +216,9 @@ EVENTS: dict[str, dict[str, Callable[[np.ndarray], tuple[Log, float]]]] = {
         "noisy": lambda t: (escape(t, 800.0, noise=0.1), 800.0),
         "tiny_loss": lambda t: (escape(t, 1000.0, 12.0, level=1e-5), 1000.0),
     },
+    "overshoot": {"early": catapulted},
+    "staggered_modes": {"three": one_by_one},
+    "edge_hover": {"every_record": hovering, "rare": lambda t: hovering(t, 4)},
     "spikes": {"four": spiky},
     "settles_at": {
         "up": lambda t: (settling(t), 800.0),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from traced import draws
 
-from bestiary.observables import accuracy, top_eigenvalue
+from bestiary.observables import accuracy, sum_of_squares, top_eigenvalue
 
 
 def test_accuracy_counts():
@@ -112,4 +112,4 @@ def test_top_eigenvalue_draws_nothing():
 
 def test_the_sum_of_squares_runs_over_all_leaves():
     params = {"a": jnp.arange(3.0), "b": [jnp.full((2, 2), 2.0)], "c": ()}
-    assert observables.sum_of_squares(params) == 0 + 1 + 4 + 4 * 4
+    assert sum_of_squares(params) == 0 + 1 + 4 + 4 * 4

@@ -1,0 +1,79 @@
+"""Overshoot: the loss first grows manyfold, then falls below where it started, at a lower curvature."""
+
+import numpy as np
+
+from bestiary.detectors._curves import FEW
+from bestiary.log import Effect, Finding, Log, Span, State
+
+
+def overshoot(
+    log: Log,
+    loss: str = "loss",
+    curvature: str = "edge_ratio",
+    *,
+    height: float = 2.0,
+    settled: float = 0.1,
+    flatter: float = 0.95,
+    blowup: float = 10.0,
+) -> Finding:
+    """Detect a rise of the loss from its initial value L0, with a recovery that leaves the curvature lower.
+
+    With L the final loss (median of the last records), P the largest, and h0, h the curvature at both ends,
+        divergence   not finite, or L >= `blowup` L0 and L > `settled` P   diverged
+        lazy         P < `height` L0                                       absent
+        catapult     L <= `settled` P, L < L0, and h <= `flatter` h0       found
+    A loss that is not down when the run ends is undecided; one that is down while the curvature is not, absent.
+
+    Args:
+        log: the run from its first step; the event is over within tens of steps, so every step should be recorded.
+        loss: name of the loss.
+        curvature: name of the sharpness, or of the tangent kernel's top eigenvalue, in any unit.
+        height: [L0] loss that counts as a rise.
+        settled: [P] loss at which it is over.
+        flatter: [h0] largest final curvature.
+        blowup: [L0] final loss at which the run counts as diverged.
+
+    Returns:
+        onset [step]: the loss first reaches `height` L0. Effects: `peak` P / L0 and `peak_step` [step]; `initial` h0,
+        `final` h and `flattening` h / h0. Phases: lazy, catapult, divergence.
+
+    Silent on: flat, exponential, power_law, linear, noisy_flat, nan_tail, empty, random_walk, lr_decay_kink,
+        log_spaced_decay, staircase, start_transient, minibatch, heavy_tails, oscillation, level_shift, hump.
+
+    Source. Lewkowycz et al., arXiv:2003.02218.
+    """
+    if lacking := log.lacking([loss, curvature]):
+        return lacking
+    for name in (loss, curvature):
+        if np.isfinite(end := log[name].diverged_at):
+            reason = f"{name} is not finite from step {end:g} on"
+            return Finding(State.DIVERGED, reason, phase="divergence")
+    (t, y), (_, h) = log[loss].finite(), log[curvature].finite()
+    first, last = float(y[0]), float(np.median(y[-FEW:]))
+    if t.size < 2 * FEW:
+        return Finding(State.UNDECIDED, f"{loss} has {t.size} finite records; a rise and a recovery take {2 * FEW}")
+    if first <= 0 or h[0] <= 0:
+        return Finding(State.NOT_APPLICABLE, f"{loss} starts at {first:g} and {curvature} at {h[0]:g}; want both > 0")
+
+    top = int(np.argmax(y))
+    peak, down, flat = float(y[top]), last / float(y[top]), float(np.median(h[-FEW:])) / float(h[0])
+    effects = {"peak": Effect(peak / first), "peak_step": Effect(float(t[top]), "step"), "initial": Effect(float(h[0]))}
+    effects |= {"final": Effect(float(np.median(h[-FEW:]))), "flattening": Effect(flat)}
+    reason = (
+        f"{loss} rises to {peak / first:.3g} and ends at {last / first:.3g} times its initial value, "
+        f"{curvature} at {flat:.3g} times its own"
+    )
+    if last >= blowup * first and down > settled:
+        return Finding(State.DIVERGED, reason, effects=effects, phase="divergence")
+    if peak < height * first:
+        return Finding(State.ABSENT, reason, effects=effects, phase="lazy")
+    onset, spans = float(t[np.argmax(y >= height * first)]), ()
+    if down > settled or last >= first:
+        state, phase = State.UNDECIDED, ""
+    elif flat > flatter:
+        state, phase = State.ABSENT, ""
+    else:
+        state, phase = State.FOUND, "catapult"
+        over = float(t[top + np.argmax(y[top:] <= settled * peak)])
+        spans = (Span(onset, over, "overshoot"),)
+    return Finding(state, reason, onset if state is State.FOUND else float("nan"), effects, spans, phase)

@@ -1,0 +1,99 @@
+r"""Adaptive edge of stability: under Adam the preconditioned sharpness stays at its threshold.
+
+Setup. Data: the Chebyshev polynomial T_4 at 20 points of [-1, 1], full batch. Network: tanh
+1-12-12-1. Adam on L = 1/2 mean (f - y)^2, with a short memory beta2 of squared gradients.
+
+Claim. With its second moment v held fixed Adam is gradient descent with averaged gradients,
+    m_t+1 = beta1 m_t + (1 - beta1) g_t,  x_t+1 = x_t - lr D m_t+1,
+    D = 1 / ((sqrt(v_hat) + eps)(1 - beta1^t)),
+which on a quadratic is stable for S = lambda_max(D^1/2 H D^1/2) < (2 + 2 beta1) / ((1 - beta1) lr).
+Training drives S up to this threshold, 38 / lr for beta1 = 0.9 and 11.3 / lr for beta1 = 0.7, and
+there it hovers: `edge_ratio`, S over the threshold, is 1 at whatever beta1.
+
+Control. With eps above the gradients D hardly moves, and S does not come near.
+
+Source. Cohen et al., arXiv:2207.14484.
+"""
+
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from bestiary.detectors.edge_hover import edge_hover
+from bestiary.entry import Phenomenon
+from bestiary.initial import normals
+from bestiary.observables import top_eigenvalue
+
+WIDTH, POINTS = 12, 20
+
+
+class Knobs(NamedTuple):
+    """Traced."""
+
+    lr: float = 0.001  # [1]
+    beta1: float = 0.9  # [1] memory of the gradient
+    beta2: float = 0.95  # [1] memory of the squared gradient
+    eps: float = 1e-8  # [gradient]
+
+
+class Shape(NamedTuple):
+    """Static."""
+
+    steps: int = 2000
+    log_every: int = 1
+
+
+def data(key, knobs, shape):
+    """-> x (n,), y (n,)."""
+    x = jnp.linspace(-1.0, 1.0, POINTS)
+    return x, 8 * x**4 - 8 * x**2 + 1
+
+
+def init(key, knobs, shape):
+    params = normals(key, w1=(1, WIDTH), w2=(WIDTH, WIDTH), w3=(WIDTH, 1))
+    params = {name: w / w.shape[0] ** 0.5 for name, w in params.items()}
+    return params | {"b1": jnp.zeros(WIDTH), "b2": jnp.zeros(WIDTH), "b3": jnp.zeros(1)}
+
+
+def loss(params, batch, knobs, shape):
+    x, y = batch
+    hidden = jnp.tanh(x[:, None] @ params["w1"] + params["b1"])
+    hidden = jnp.tanh(hidden @ params["w2"] + params["b2"])
+    return 0.5 * jnp.mean(((hidden @ params["w3"] + params["b3"])[:, 0] - y) ** 2)
+
+
+def optimizer(knobs, shape):
+    return optax.adam(knobs.lr, knobs.beta1, knobs.beta2, knobs.eps)
+
+
+def observe(state, data, knobs, shape):
+    return {"loss": loss(state.params, data, knobs, shape)}
+
+
+def probe(state, data, knobs, shape):
+    age = jnp.maximum(state.step, 1)  # at step 0 the second moment is empty and the step undefined
+    bias1, bias2 = 1 - knobs.beta1**age, 1 - knobs.beta2**age
+    scale = jax.tree.map(lambda v: 1 / ((jnp.sqrt(v / bias2) + knobs.eps) * bias1), state.opt[0].nu)
+    objective = partial(loss, batch=data, knobs=knobs, shape=shape)
+    threshold = (2 + 2 * knobs.beta1) / ((1 - knobs.beta1) * knobs.lr)
+    preconditioned = top_eigenvalue(objective, state.params, scale)
+    return {"edge_ratio": jnp.where(state.step > 0, preconditioned / threshold, 0.0)}
+
+
+PHENOMENON = Phenomenon(
+    knobs=Knobs(),
+    shape=Shape(),
+    data=data,
+    init=init,
+    loss=loss,
+    optimizer=optimizer,
+    observe=observe,
+    probe=probe,
+    probe_every=20,
+    detect=partial(edge_hover, ignore=1),
+    units={"loss": "1", "edge_ratio": "S / threshold"},
+    figure=("edge_ratio", "loss"),
+)

@@ -1,0 +1,115 @@
+r"""Catapult: a step too large for the curvature throws the network to where it is small enough.
+
+Setup. Data: one example, x = 1 and y = 0. Network: linear, two layers, f = v.u / sqrt(n), entries
+of u, v drawn from N(0, 1). Gradient descent on L = f^2 / 2; lr is given in units of 1 / lambda_0,
+the curvature lambda = (|u|^2 + |v|^2) / n at the start.
+
+Claim. With kappa = lr lambda and phi = lr f / sqrt(n), the relative change of a layer in one step,
+    phi'   = phi (1 - kappa + phi^2),
+    kappa' = kappa + phi^2 (kappa - 4):
+two numbers are the whole run, whatever n. While phi is small the loss is multiplied by
+(1 - kappa)^2 each step. For kappa < 2 it falls, and the curvature stays (lazy). For 2 < kappa < 4
+it grows n-fold, until phi is of order 1; that lowers kappa below 2, and the run converges, to a
+flatter minimum (catapult). For kappa > 4 both grow (divergence). `edge_ratio` is kappa / 2.
+
+Control. A step on either side of the window, 1.9 and 4.1.
+
+Source. Lewkowycz et al., arXiv:2003.02218; the recursion follows from u' = u - phi v, v' = v - phi u.
+"""
+
+from typing import NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from bestiary.detectors.overshoot import overshoot
+from bestiary.entry import Phenomenon
+from bestiary.initial import normals
+from bestiary.log import Effect
+
+
+class Knobs(NamedTuple):
+    """Traced."""
+
+    lr: float = 3.0  # [1 / curvature at step 0]
+
+
+class Shape(NamedTuple):
+    """Static."""
+
+    width: int = 512
+    steps: int = 400
+    log_every: int = 1
+
+
+def data(key, knobs, shape):
+    """One example is no data: x = 1, y = 0."""
+    return ()
+
+
+def init(key, knobs, shape):
+    return normals(key, u=(shape.width,), v=(shape.width,))
+
+
+def network(params):
+    """() output for x = 1."""
+    return jnp.vdot(params["u"], params["v"]) / params["u"].size ** 0.5
+
+
+def curvature(params):
+    """() the tangent kernel, |gradient of f|^2."""
+    return (jnp.sum(params["u"] ** 2) + jnp.sum(params["v"] ** 2)) / params["u"].size
+
+
+def loss(params, batch, knobs, shape):
+    return 0.5 * network(params) ** 2
+
+
+def calibrate(params, data, knobs, shape):
+    """Turn lr from units of 1 / curvature into a plain step size."""
+    return knobs._replace(lr=knobs.lr / curvature(params))
+
+
+def optimizer(knobs, shape):
+    return optax.sgd(knobs.lr)
+
+
+def observe(state, data, knobs, shape):
+    return {
+        "loss": loss(state.params, data, knobs, shape),
+        "edge_ratio": knobs.lr * curvature(state.params) / 2,
+        "kick": knobs.lr * network(state.params) / shape.width**0.5,
+    }
+
+
+def recursion(kick, kappa, steps):
+    """The claim's recursion: kappa after so many steps."""
+    for _ in range(steps):
+        kick, kappa = kick * (1 - kappa + kick**2), kappa + kick**2 * (kappa - 4)
+    return kappa
+
+
+def detect(log):
+    """Overshoot; with the final curvature over the one that the recursion has from the first record."""
+    finding = overshoot(log, "loss", "edge_ratio")
+    if log.lacking(["kick", "edge_ratio"]) or not np.isfinite(log["edge_ratio"].values[-1]):
+        return finding
+    (steps, kick), (_, ratio) = log["kick"], log["edge_ratio"]
+    law = recursion(kick[0], 2 * ratio[0], int(steps[-1]))
+    return finding.having(curvature_over_law=Effect(2 * float(ratio[-1]) / law))
+
+
+PHENOMENON = Phenomenon(
+    knobs=Knobs(),
+    shape=Shape(),
+    data=data,
+    init=init,
+    loss=loss,
+    calibrate=calibrate,
+    optimizer=optimizer,
+    observe=observe,
+    detect=detect,
+    units={"loss": "1", "edge_ratio": "lr curvature / 2", "kick": "1"},
+    figure=("loss", "edge_ratio", "kick"),
+)

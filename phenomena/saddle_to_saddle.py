@@ -1,0 +1,118 @@
+r"""Saddle to saddle: a deep linear network learns its target one mode at a time, the strongest first.
+
+Setup. Data: whitened inputs, so only the target M = U diag(s_1, ..., s_k) V^T matters. Network:
+linear, W2 W1, with small random weights. Gradient descent on L = 1/2 |W2 W1 - M|^2.
+
+Claim. The strength a = u.W2 W1 v of a mode starts from its seed in the weights,
+    a_0 = |W1 v + W2^T u|^2 / 4,
+and grows as a sigmoid, a / s = 1 / (1 + (s / a_0 - 1) e^(-2 s t)), so it is half learned at
+    t = ln(s / a_0 - 1) / (2 ln(1 + lr s))   [step],
+in proportion to 1 / s up to a logarithm. While one mode grows the next has not begun: the loss
+falls in steps, with a saddle, a network of lower rank, before each.
+
+Control. Large initial weights; a single layer, in which all modes take the same time; modes of
+equal strength.
+
+Source. Saxe et al., arXiv:1312.6120: the sigmoid for aligned weights. The seed of unaligned ones
+is the growing part of the dynamics linearised at 0, W1' = W2^T M, W2' = M W1^T.
+"""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+from jax.flatten_util import ravel_pytree
+
+from bestiary.detectors.staggered_modes import staggered_modes
+from bestiary.entry import Phenomenon
+from bestiary.initial import normals
+from bestiary.log import Effect
+
+MODES = 4
+
+
+class Knobs(NamedTuple):
+    """Traced."""
+
+    lr: float = 0.02  # [1] gradient-descent step
+    init_scale: float = 1e-3  # [1] std of every weight
+    ratio: float = 2.0  # [1] strength of a mode over that of the next; the strongest has 4
+
+
+class Shape(NamedTuple):
+    """Static."""
+
+    dim: int = 8
+    width: int = 128
+    layers: int = 2  # or 1
+    steps: int = 800
+    log_every: int = 2
+
+
+def strengths(knobs):
+    """(MODES,) s_i."""
+    return 4.0 / knobs.ratio ** jnp.arange(MODES)
+
+
+def data(key, knobs, shape):
+    """-> M (d, d) in the basis of its singular vectors; Gaussian weights know no other."""
+    return jnp.diag(jnp.pad(strengths(knobs), (0, shape.dim - MODES)))
+
+
+def init(key, knobs, shape):
+    d, n = shape.dim, shape.width
+    drawn = normals(key, w1=(n, d), w2=(d, n)) if shape.layers == 2 else normals(key, w1=(d, d))
+    return jax.tree.map(lambda w: knobs.init_scale * w, drawn)
+
+
+def network(params):
+    """(d, d) the product of the layers."""
+    return params["w2"] @ params["w1"] if "w2" in params else params["w1"]
+
+
+def loss(params, target, knobs, shape):
+    return 0.5 * jnp.sum((network(params) - target) ** 2)
+
+
+def due(start, knobs):
+    """(MODES,) [step] when each mode is half learned, from the weights at step 0; 0 for one that starts there."""
+    s, seed = strengths(knobs), jnp.sum((start["w1"] + start["w2"].T) ** 2, 0)[:MODES] / 4
+    return jnp.log(jnp.maximum(s / seed - 1, 1.0)) / (2 * jnp.log1p(knobs.lr * s))
+
+
+def observe(state, target, knobs, shape):
+    value, slope = jax.value_and_grad(loss)(state.params, target, knobs, shape)
+    seen = {"loss": value, "gradient": jnp.linalg.norm(ravel_pytree(slope)[0])}
+    learned = jnp.diagonal(network(state.params))[:MODES] / strengths(knobs)
+    seen |= {f"mode_{i + 1}": learned[i] for i in range(MODES)}
+    if shape.layers == 2:
+        seen |= {f"due_{i + 1}": due(state.start, knobs)[i] for i in range(MODES)}
+    return seen
+
+
+def detect(log):
+    """Staggered modes; with the half-times that the law has, and those of the run over them."""
+    finding = staggered_modes(log, tuple(f"mode_{i + 1}" for i in range(MODES)))
+    for i in range(1, MODES + 1):
+        half, law = finding.effects.get(f"half_{i}"), 0.0 if log.lacking([f"due_{i}"]) else log[f"due_{i}"].values[0]
+        if half is not None and law > 0:
+            over = {f"due_{i}": Effect(float(law), "step"), f"half_over_law_{i}": Effect(half.value / float(law))}
+            finding = finding.having(**over)
+    return finding
+
+
+PHENOMENON = Phenomenon(
+    knobs=Knobs(),
+    shape=Shape(),
+    data=data,
+    init=init,
+    loss=loss,
+    optimizer=lambda knobs, shape: optax.sgd(knobs.lr),
+    observe=observe,
+    detect=detect,
+    units={"loss": "1", "gradient": "1"}
+    | {f"mode_{i + 1}": "share of its strength" for i in range(MODES)}
+    | {f"due_{i + 1}": "step" for i in range(MODES)},
+    figure=("loss", "mode_1", "mode_2", "mode_3", "mode_4"),
+)
