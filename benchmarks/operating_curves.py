@@ -20,6 +20,7 @@ from pathlib import Path
 
 import click
 import numpy as np
+from rich.console import Console
 from scipy.stats import binomtest
 
 from bestiary import catalog, check, cli, listing, progress, runs
@@ -143,14 +144,14 @@ def main(root: int, to: Path | None, figure: Path | None) -> None:
     for r in results:
         cells += row(r.entry, r.case, list(runs.logs(r.runs)), r.findings)
     names = list(detectors())
-    table = listing.table("case", *names)
+    table = listing.table("case", *(name.replace("_", " ") for name in names))
     for r in results:
         own = [c for c in cells if (c.entry, c.case) == (r.entry.key, r.case.name)]
         mark = {"own": "*", "declared": "+", "none": ""}
         table.add_row(
             f"{r.entry.key}/{r.case.name}", *(f"{c.fired}/{c.n}{mark[c.relation]}" if c.n else "" for c in own)
         )
-    listing.console().print(table)
+    Console(width=48 + 14 * len(names), highlight=False).print(table)
     for name in names:
         quiet = [c for c in cells if c.detector == name and c.relation == "none" and c.n]
         fired, n = sum(c.fired for c in quiet), sum(c.n for c in quiet)

@@ -97,6 +97,12 @@ def blocks(y: np.ndarray) -> np.ndarray:
     return np.array([np.median(part) for part in np.array_split(y, np.clip(y.size // FEW, 1, FEW))])
 
 
+def unrest(y: np.ndarray) -> float:
+    """Robust standard deviation of the logarithm of the positive records."""
+    logs = np.log(y[y > 0]) if (y > 0).any() else np.zeros(1)
+    return 1.4826 * float(np.median(np.abs(logs - np.median(logs))))
+
+
 def half_growth(t: np.ndarray, y: np.ndarray, early: float, late: float) -> tuple[float, float]:
     """How many-fold a curve grows, and when half of that has happened.
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bestiary.detectors._curves import FEW, blocks, fall, half_growth, rising, smooth, starting_level, sustained
+from bestiary.detectors._curves import FEW, blocks, fall, half_growth, rising, smooth, starting_level, sustained, unrest
 from bestiary.log import Effect, Finding, Log, Span, State
 
 
@@ -24,7 +24,7 @@ def plateau_escape(
     which 10 % and 90 % of L0 - Lmin are lost, and w = t90 - t10. The run escapes a plateau if, in this order,
         Lmin <= `depth` L0, and the loss remains there;
         R = (t10 - t0) / w >= `ratio` (exponential decay has 0.048, linear decay 0.125);
-        no stretch of the plateau lies more than `flat` (L0 - Lmin) above L0;
+        the plateau's robust spread is below a factor of 2, and no stretch of it `flat` (L0 - Lmin) above L0;
         the witness grows `growth`-fold by t90 + w, and passes half of its rise no earlier than t10 - w.
     Times come from the best decreasing fit: neither a start-up transient nor minibatch noise counts. Undecided if the
     run ends above 0.9 L0, still on its plateau, or before t90 + w / 2; diverged if it ends at 10 L0 or more.
@@ -82,8 +82,8 @@ def plateau_escape(
     state, reason = State.ABSENT, f"plateau until step {t10:g}, drop of {drop:.2%} in {width:g}: R = {lasted:.3g}"
     if lasted < ratio:
         reason = f"no plateau before the drop: {reason}"
-    elif hump > flat * drop:
-        reason = f"{loss} rose by {hump:.2%} of its level before it fell: {reason}"
+    elif hump > flat * drop or unrest(y[k0 : k10 + 1]) > np.log(2):
+        reason = f"{loss} rose by {hump:.2%} of its level, or was restless, before it fell: {reason}"
     elif t.size - k90 < 3 or t[-1] - t90 < width / 2:
         state, reason = State.UNDECIDED, f"the run ends as {loss} falls: {reason}"
     elif after > depth:

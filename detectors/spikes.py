@@ -19,13 +19,15 @@ def spikes(
     height: float = 2.0,
     at_least: int = 3,
     lookback: float = 0.5,
+    floor: float = 1e-9,
     blowup: float = 10.0,
 ) -> Finding:
     """Detect repeated excursions of the loss above its own recent past.
 
-    With y = ln max(loss, 1e-6 initial loss), b the median of the last `window` clean y and s their robust upward
-    spread (at least 0.01), an excursion opens where y - b >= max(ln min_ratio, z s) and is over once three records in
-    a row lie below half of that. Over within 4 `window` it is a spike, else a shift; one record wide, an outlier.
+    With y = ln max(loss, 1e-6 initial loss, floor), b the median of the last `window` clean y and s their robust
+    upward spread (at least 0.01), an excursion opens where y - b >= max(ln min_ratio, z s) and is over once three
+    records in a row lie below half of that. Over within 4 `window` it is a spike, else a shift; one record wide, an
+    outlier.
 
     Args:
         log: the run.
@@ -37,6 +39,7 @@ def spikes(
         height: [1] peak over baseline of a spike that counts.
         at_least: [1] spikes that make a finding.
         lookback: [median gap between spikes] how long before its peak a spike may be announced by `cause`.
+        floor: [unit of loss] no ratio is taken below it: rounding in float32 makes losses of this size restless.
         blowup: [1] final over initial loss at which the run counts as diverged.
 
     Returns:
@@ -61,7 +64,7 @@ def spikes(
     if initial <= 0 or values.min() < 0:
         return Finding(State.NOT_APPLICABLE, f"{loss} must be positive; it falls to {values.min():g}")
 
-    y = np.log(np.maximum(values, 1e-6 * initial))
+    y = np.log(np.maximum(values, max(1e-6 * initial, floor)))
     events = excursions(y, window=window, z=z, floor=np.log(min_ratio))
     seen = [(t[a], a + int(np.argmax(y[a : b + 1])), t[b + 1], base) for a, b, base, kind in events if kind == "spike"]
     seen = [(a, t[p], b, np.exp(y[p] - base)) for a, p, b, base in seen if y[p] - base >= np.log(height)]

@@ -131,3 +131,11 @@ def test_a_plateau_needs_a_positive_level():
 def test_onset_without_a_deep_drop_is_the_end_of_the_drop():
     f = plateau_escape(Log.of(T, loss=1 - 0.7 * sigmoid((T - 600) / 10)))
     assert f.found and f.onset == f.effects["t90"].value
+
+
+def test_the_top_of_an_overshoot_is_no_plateau():
+    """Losses of gradient descent at almost twice its stable step: up two decades in jumps, then down for good."""
+    jumps = [0.61, 4.8, 35.5, 177.0, 1.09, 3.24, 9.05, 20.8, 27.4, 8.3]
+    loss = np.r_[jumps, 8.3 * 0.07 ** np.arange(1.0, 40)]
+    found = plateau_escape(Log.of(np.arange(loss.size), loss=loss))
+    assert found.state is State.ABSENT and "restless" in found.reason

@@ -117,3 +117,13 @@ def test_ten_thousand_records_take_less_than_half_a_second():
     begin = time.process_time()
     spikes(log)
     assert time.process_time() - begin < 0.5
+
+
+def test_a_loss_at_the_resolution_of_float32_has_no_spikes():
+    """Squares of a slow Gaussian, around 1e-11: ratios of ten are common there and mean nothing."""
+    rng = np.random.default_rng(0)
+    walk = np.convolve(rng.normal(size=3000), np.ones(5) / 5, "valid")
+    loss = 1e-5 * 0.8 ** np.arange(walk.size) + 1e-11 * walk**2
+    log = Log.of(np.arange(walk.size), loss=loss)
+    assert not spikes(log).found
+    assert spikes(log, floor=0.0, at_least=1).effects["count"].value > 0
