@@ -3,7 +3,8 @@
 Each trains what its entry in bestiary.phenomena trains, with the knobs of the measured cases: the
 same data, distribution of initial weights, loss, optimiser and channels at the same steps. Where
 a loop by hand does less work it may: a channel takes what the step's forward pass has computed,
-and masks that a case leaves switched off are not there. Optimisers are the fused ones.
+and masks that a case leaves switched off are not there. Optimisers are the fused ones, products
+are written in the form that PyTorch runs fastest.
 
     begin(knobs, shape, generator) -> (params, data)
     train(knobs, shape, params, data, ...) -> iterator of {channel: ()} at steps 0, log_every, ..., steps
@@ -104,7 +105,7 @@ def _train_attention(knobs, shape, params, target, generator=None, draw=None):
     def forward(step):
         x = draw(step)
         paid = s.softmax(0)
-        seen = torch.einsum("t,ntd->nd", paid, x)
+        seen = paid @ x  # (T,) @ (n, T, d)
         loss = 0.5 * (seen @ w.T - x[:, -1] @ target.T).square().sum(-1).mean()
 
         def observe():
@@ -146,9 +147,9 @@ def _train_spikes(knobs, shape, params, data):
     def network():
         if shape.network == "pair":
             return p["a"] * (F.silu(p["w"] * x) + F.silu(-p["w"] * x))
-        hidden = (column @ p["w1"] + p["b1"]).tanh()
-        hidden = (hidden @ p["w2"] + p["b2"]).tanh()
-        return (hidden @ p["w3"] + p["b3"])[:, 0]
+        hidden = torch.addmm(p["b1"], column, p["w1"]).tanh()
+        hidden = torch.addmm(p["b2"], hidden, p["w2"]).tanh()
+        return torch.addmm(p["b3"], hidden, p["w3"])[:, 0]
 
     def forward(step):
         loss = 0.5 * (network() - y).square().mean()

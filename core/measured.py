@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +34,7 @@ def record(results: Sequence[CaseResult], alpha: float) -> dict[str, Any]:
         alpha: false-alarm rate of one claim.
 
     Returns:
-        Provenance (version of the entry, software, device, commit, date), then for each case and
+        Provenance (version of the entry, software, device, date), then for each case and
         root the seeds, states, phases, raw onsets [step] of the runs where it was found, the
         quantiles of every effect, and each claim with its outcome.
     """
@@ -61,7 +62,7 @@ def record(results: Sequence[CaseResult], alpha: float) -> dict[str, Any]:
     return {
         "entry": entry.key,
         "version": entry.version,
-        "date": attrs["date"][:10],
+        "date": datetime.now(UTC).date().isoformat(),
         "bestiary": attrs["bestiary"],
         "machine": json.loads(attrs["machine"]),
         "alpha": alpha,

@@ -121,6 +121,15 @@ def half_growth(t: np.ndarray, y: np.ndarray, early: float, late: float) -> tupl
     return (top / max(first, 1e-6 * top) if top > 0 else 0.0), half
 
 
+def middle(x: np.ndarray) -> float:
+    """Median of a short array without NaN; numpy's own spends four fifths of its time on checks."""
+    n = x.size
+    if n % 2:
+        return float(np.partition(x, n // 2)[n // 2])
+    low, high = np.partition(x, (n // 2 - 1, n // 2))[n // 2 - 1 : n // 2 + 1].tolist()
+    return 0.5 * (low + high)
+
+
 def excursions(y: np.ndarray, *, window: int, z: float, floor: float) -> list[tuple[int, int, float, str]]:
     """Rises of a curve above its own recent past.
 
@@ -146,10 +155,10 @@ def excursions(y: np.ndarray, *, window: int, z: float, floor: float) -> list[tu
         if start < 0:
             if i % REFRESH == 0 and 2 * len(clean) >= window:
                 recent = np.array(clean[-window:])
-                base = float(np.median(recent))
-                above, change = recent[recent > base] - base, np.diff(recent)
-                slow = float(np.median(above)) if above.size else 0.0
-                fast = float(np.median(np.abs(change - np.median(change)))) / np.sqrt(2)
+                base = middle(recent)
+                above, change = recent[recent > base] - base, recent[1:] - recent[:-1]
+                slow = middle(above) if above.size else 0.0
+                fast = middle(np.abs(change - middle(change))) / np.sqrt(2)
                 bar = max(floor, z * max(0.01, 1.4826 * slow, 1.4826 * fast))
             if value < base + bar:
                 clean.append(value)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from curves import T, autoregressive, bursts
 
-from bestiary.detectors._curves import excursions, rise_width, rising, starting_level, sustained
+from bestiary.detectors._curves import excursions, middle, rise_width, rising, starting_level, sustained
 
 
 @pytest.mark.parametrize(("holds", "first"), [
@@ -63,3 +63,9 @@ def test_slow_swings_are_no_excursions():
 def test_noise_opens_fewer_than_one_excursion_in_ten_thousand_records(noise):
     events = [kind for seed in range(100) for kind in kinds(noise(np.random.default_rng(seed))) if kind != "outlier"]
     assert len(events) < 10
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 8, 63, 64])
+def test_the_middle_is_the_median(size):
+    x = np.random.default_rng(size).normal(size=size)
+    assert middle(x) == np.median(x)
