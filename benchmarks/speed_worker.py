@@ -82,7 +82,10 @@ def flops(p: Any, knobs: Any, shape: Any) -> float:
 
     knobs = type(knobs)(*map(np.float32, knobs))
     carry = jax.eval_shape(partial(trainer.begin_run, p, shape), knobs, np.uint32(0), np.uint32(0))
-    return jax.jit(partial(trainer.step_run, p, shape)).lower(carry).cost_analysis()["flops"]
+    cost = jax.jit(partial(trainer.step_run, p, shape)).lower(carry).cost_analysis()
+    if cost is None:
+        raise RuntimeError("this version of JAX has no cost analysis on this device")
+    return cost["flops"]
 
 
 def _one_by_one(spec: dict[str, Any]) -> Iterator[int]:

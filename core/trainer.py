@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 import threading
 import time
+from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
@@ -31,7 +32,7 @@ CPU_WIDTH = 16  # rows a CPU advances per call: wide enough for 8 cores x 2 lane
 ACCELERATOR_WIDTH = 256  # kernel launches dominate there, so many runs go together
 LANE_BYTES = 256 * 1024  # lanes x working set stays within a core's second-level cache
 
-compiled = 0  # programs compiled so far in this process; tests read it to prove that a sweep compiles once
+compiled: Counter[Phenomenon] = Counter()  # programs so far; tests read it to prove that a sweep compiles once
 
 
 class Carry(NamedTuple):
@@ -195,7 +196,6 @@ _lock, _locks = threading.Lock(), {}
 
 @lru_cache(maxsize=64)
 def _compile(p: Phenomenon, shape: Shape, width: int, lanes: int | None, devices: int) -> Program:
-    global compiled
     started = time.perf_counter()
     lanes = min(lanes or default_lanes(p, shape, -(-width // devices)), -(-width // devices))
     width = -(-width // (devices * lanes)) * devices * lanes
@@ -239,5 +239,5 @@ def _compile(p: Phenomenon, shape: Shape, width: int, lanes: int | None, devices
         like = jax.tree.map(lambda s: jax.ShapeDtypeStruct(s.shape, s.dtype, sharding=sharding), like)
         marks = jax.ShapeDtypeStruct((len(schedule) + 1,), jnp.int32)
         stepped = jax.jit(sharded, donate_argnums=(0, 1, 2)).lower(*like, marks, integer, integer).compile()
-    compiled += 1
+    compiled[p] += 1
     return Program(p, shape, width, lanes, schedule, begun, stepped, sharding, time.perf_counter() - started)
