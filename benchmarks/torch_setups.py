@@ -53,7 +53,7 @@ def _normals(generator: torch.Generator, *size: int) -> Tensor:
 def _begin_grokking(knobs, shape, generator):
     p, n = shape.modulus, shape.width
     scale = knobs.init_scale / (2 * n) ** (1 / 3)
-    params = {name: scale * _normals(generator, *size) for name, size in (("u", (p, n)), ("v", (p, n)), ("w", (n, p)))}
+    params = {name: scale * _normals(generator, *size) for name, size in (("u", (p, n)), ("v", (p, n)), ("w", (p, n)))}
     numbers = torch.arange(p)
     train = torch.randperm(p * p, generator=generator) < round(knobs.fraction * p * p)
     return params, {"labels": (numbers[:, None] + numbers) % p, "train": train.reshape(p, p).float()}
@@ -67,7 +67,7 @@ def _train_grokking(knobs, shape, params, data):
     adamw = torch.optim.AdamW([u, v, w], lr=knobs.lr, betas=(0.9, 0.98), weight_decay=knobs.weight_decay, fused=True)
 
     def forward(step):
-        scores = (u[:, None] + v[None]).square() @ w
+        scores = (u[:, None] + v[None]).square() @ w.T
         errors = (scores - target).square().mean(-1)
         loss = (errors * train).sum() / pairs
 

@@ -85,3 +85,38 @@ def top_eigenvalue(
     # Bisection in plain XLA: LAPACK's batched eigensolver can deadlock with several CPU devices.
     top = eigh_tridiagonal(diagonal, beside, eigvals_only=True, select="i", select_range=(steps - 1, steps - 1))[0]
     return jnp.where(finite, top, jnp.nan)
+
+
+def prefix_matching(attention: jax.Array, tokens: jax.Array) -> jax.Array:
+    """Attention paid to what followed earlier occurrences of the current token, as an induction head does.
+
+    score = mean over t of sum of A_ts over s <= t with x_{s-1} = x_t, where the mean is over the
+    positions whose token has occurred before.
+
+    Args:
+        attention: (..., T, T) A_ts, each row a distribution over s <= t.
+        tokens: (..., T) the sequences x.
+
+    Returns:
+        () in [0, 1]; 0 if no token occurs twice.
+
+    Source. Olsson et al., arXiv:2209.11895, the prefix matching score.
+    """
+    size = tokens.shape[-1]
+    before = tokens[..., None, :-1] == tokens[..., :, None]  # (..., t, s - 1)
+    before = before & jnp.tri(size, size - 1, -1, dtype=bool)
+    again = before.any(-1)
+    paid = jnp.sum(attention[..., 1:] * before, -1)
+    return jnp.sum(paid) / jnp.maximum(jnp.sum(again), 1)
+
+
+def previous_token(attention: jax.Array) -> jax.Array:
+    """Attention paid to the token before, averaged over all positions but the first.
+
+    Args:
+        attention: (..., T, T), each row a distribution over s <= t.
+
+    Returns:
+        () in [0, 1].
+    """
+    return jnp.mean(jnp.diagonal(attention, -1, -2, -1))

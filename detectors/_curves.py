@@ -174,3 +174,13 @@ def excursions(y: np.ndarray, *, window: int, z: float, floor: float) -> list[tu
             events.append((start, i, base, "shift"))
             clean, start, base = y[i - window : i + 1].tolist(), -1, np.inf
     return [*events, (start, y.size - 1, base, "open")] if start >= 0 else events
+
+
+def half_time(t: np.ndarray, y: np.ndarray) -> float:
+    """[step] at which a curve is first half-way from its start to its top.
+
+    Args:
+        t: (T,) [step] increasing.
+        y: (T,) the curve.
+    """
+    return float(t[np.argmax(y >= (y[0] + y.max()) / 2)])

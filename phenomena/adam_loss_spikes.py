@@ -96,7 +96,7 @@ def probe(state, data, knobs, shape):
     bias1, bias2 = 1 - BETA1**age, 1 - knobs.beta2**age
     scale = jax.tree.map(lambda v: 1 / ((jnp.sqrt(v / bias2) + EPS) * bias1), state.opt[0].nu)
     threshold = (2 + 2 * BETA1) / ((1 - BETA1) * knobs.lr)
-    sharpness = top_eigenvalue(objective, state.params, scale)
+    sharpness = top_eigenvalue(objective, state.params, scale, iterations=8)
     return {"edge_ratio": jnp.where(state.step > 0, sharpness / threshold, 0.0)}
 
 

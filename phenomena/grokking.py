@@ -62,12 +62,12 @@ def data(key, knobs, shape):
 
 def init(key, knobs, shape):
     (p, n), scale = (shape.modulus, shape.width), knobs.init_scale / (2 * shape.width) ** (1 / 3)
-    return jax.tree.map(lambda w: scale * w, normals(key, u=(p, n), v=(p, n), w=(n, p)))
+    return jax.tree.map(lambda w: scale * w, normals(key, u=(p, n), v=(p, n), w=(p, n)))
 
 
 def network(params):
     """The scores of every pair, (p, p, p)."""
-    return (params["u"][:, None] + params["v"][None]) ** 2 @ params["w"]
+    return (params["u"][:, None] + params["v"][None]) ** 2 @ params["w"].T
 
 
 def errors(scores, labels):

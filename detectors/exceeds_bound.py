@@ -1,0 +1,68 @@
+"""Exceeds a bound: a quantity rises beyond a limit recorded beside it, and stays beyond."""
+
+import numpy as np
+
+from bestiary.detectors._curves import FEW, rising, smooth
+from bestiary.log import Effect, Finding, Log, Span, State
+
+
+def exceeds_bound(
+    log: Log,
+    value: str = "value",
+    bound: str = "bound",
+    *,
+    margin: float = 0.1,
+    moving: float = 0.05,
+) -> Finding:
+    """Detect that a quantity ends beyond the limit that a simpler account of it sets.
+
+    Let v be the running median of the quantity, B > 0 the bound, T the run's length. It exceeds the bound if it starts
+    at or below B, and v > (1 + `margin`) B from some step t_x <= 2 T / 3 to the end.
+
+    A quantity that starts above B answers no question: not applicable. One that is above at the end, but not for the
+    last third, is undecided, as is one that is below and still rises by more than `moving` B.
+
+    Args:
+        log: the run; the two channels may have different axes of steps.
+        value: name of the quantity, such as a number of things stored.
+        bound: name of the limit, such as the number of places to store them in; constant or not.
+        margin: [B] least excess; a count has to be whole numbers beyond.
+        moving: [B] rise, from the third quarter to the end, by which a quantity below the bound still rises.
+
+    Returns:
+        onset [step]: t_x. Effects: `over_bound`, the median of v / B over the last third of the steps.
+
+    Silent on: flat, exponential, power_law, linear, noisy_flat, nan_tail, empty, random_walk, lr_decay_kink,
+        log_spaced_decay, staircase, start_transient, minibatch, autocorrelated, heavy_tails, oscillation, level_shift.
+
+    Source. The criterion of Elhage et al., arXiv:2209.10652: more features represented than dimensions.
+    """
+    if lacking := log.lacking([value, bound]):
+        return lacking
+    for name in (value, bound):
+        if np.isfinite(end := log[name].diverged_at):
+            return Finding(State.DIVERGED, f"{name} is not finite from step {end:g} on")
+    t, y = log[value].finite()
+    if t.size < FEW:
+        return Finding(State.UNDECIDED, f"{value} has {t.size} finite records; a start and an end take {FEW}")
+    limit = np.interp(t, *log[bound].finite())
+    if limit.min() <= 0:
+        return Finding(State.NOT_APPLICABLE, f"{bound} goes down to {limit.min():g}; it must be positive")
+    if y[0] > limit[0]:
+        return Finding(State.NOT_APPLICABLE, f"{value} starts at {y[0]:g}, above its bound {limit[0]:g}")
+
+    part = smooth(y) / limit
+    late = t >= 2 * t[-1] / 3
+    over = float(np.median(part[late]))
+    effects = {"over_bound": Effect(over)}
+    reason = f"{value} ends at {y[-1]:.4g}, {over:.4g} times its bound"
+    beyond = part > 1 + margin
+    if beyond[late].all():
+        first = t.size - int(np.argmin(beyond[::-1]))  # it starts below, so some record is not beyond
+        onset = float(t[first])
+        span = Span(onset, float(t[-1]), "beyond the bound")
+        return Finding(State.FOUND, f"{reason}; beyond it from step {onset:g} on", onset, effects, (span,))
+    if beyond[-1]:
+        return Finding(State.UNDECIDED, f"{reason}; beyond it, but not for the last third of the run", effects=effects)
+    state = State.UNDECIDED if part[-1] > 0 and rising(t, part, moving) else State.ABSENT
+    return Finding(state, reason, effects=effects)

@@ -1,0 +1,108 @@
+r"""Superposition: a bottleneck stores more features than it has dimensions, once they are sparse.
+
+Setup. Data: n = 5 features x_i, each uniform in [0, 1] with probability p, else 0. Network:
+x' = ReLU(W^T W x + b), W with m = 2 rows. Adam on sum_i v^i (x_i - x'_i)^2, v^i the importance.
+
+Claim. A feature is stored if |W_i|^2 > 1/2. Sparse features are all stored, since they seldom meet
+and the ReLU cuts off most of what one adds to the others, the interference. Equally important
+ones form a regular pentagon, of which the nearest two have the cosine cos 72 deg = 0.309, and
+|W|^2 is that of the best pentagon.
+
+Control. Without the ReLU, or with dense features, the network does principal component analysis:
+m features get a dimension each, |W|^2 = m, and the others nothing.
+
+Source. Elhage et al., arXiv:2209.10652.
+"""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from bestiary.detectors.exceeds_bound import exceeds_bound
+from bestiary.entry import Phenomenon
+from bestiary.initial import normals
+from bestiary.log import Effect
+
+STORED = 0.5  # |W_i|^2 of a feature that is half stored by a linear network
+
+
+class Knobs(NamedTuple):
+    """Traced."""
+
+    lr: float = 0.03  # [1] Adam step size at the start; falls to 0 as a cosine
+    density: float = 0.05  # [1] p, probability that a feature is there
+    importance: float = 0.9  # [1] v, importance of a feature over that of the one before
+    relu: float = 1.0  # [1] 0: linear output
+    init_scale: float = 0.1  # [1] std of the entries of W
+
+
+class Shape(NamedTuple):
+    """Static."""
+
+    features: int = 5
+    dimensions: int = 2
+    batch: int = 256
+    steps: int = 1500
+    log_every: int = 10
+
+
+def data(key, knobs, shape):
+    """-> importance of the features (n,); the examples are drawn anew at every step."""
+    return knobs.importance ** jnp.arange(shape.features)
+
+
+def batch(key, importance, knobs, shape):
+    """-> features (batch, n), importance (n,). One draw tells whether a feature is there, and how large."""
+    u = jax.random.uniform(key, (shape.batch, shape.features))
+    return jnp.where(u < knobs.density, u / knobs.density, 0.0), importance
+
+
+def init(key, knobs, shape):
+    w = normals(key, w=(shape.dimensions, shape.features))["w"]
+    return {"w": knobs.init_scale * w, "b": jnp.zeros(shape.features)}
+
+
+def loss(params, batch, knobs, shape):
+    x, importance = batch
+    y = x @ params["w"].T @ params["w"] + params["b"]
+    y = jnp.where(knobs.relu > 0.5, jax.nn.relu(y), y)
+    return jnp.mean(jnp.sum(importance * (x - y) ** 2, 1))
+
+
+def observe(state, importance, knobs, shape):
+    gram = state.params["w"].T @ state.params["w"]
+    size = jnp.diagonal(gram)
+    stored = size > STORED
+    pairs = jnp.outer(stored, stored) & ~jnp.eye(shape.features, dtype=bool)
+    return {
+        "stored": jnp.sum(stored),
+        "dimensions": jnp.float32(shape.dimensions),
+        "interference": jnp.sum(gram**2) - jnp.sum(size**2),
+        "largest_cosine": jnp.max(jnp.where(pairs, gram / jnp.sqrt(jnp.outer(size, size)), 0.0)),
+        "weights": jnp.sum(size),
+    }
+
+
+def detect(log):
+    """More features than dimensions; with their number, and the geometry of the weights in the end."""
+    finding = exceeds_bound(log, "stored", "dimensions")
+    last = {c: float(log[c].values[-1]) for c in PHENOMENON.figure if not log.lacking([c])}
+    return finding.having(**{c: Effect(value) for c, value in last.items()})
+
+
+PHENOMENON = Phenomenon(
+    knobs=Knobs(),
+    shape=Shape(),
+    data=data,
+    init=init,
+    batch=batch,
+    loss=loss,
+    optimizer=lambda knobs, shape: optax.adam(optax.cosine_decay_schedule(knobs.lr, shape.steps)),
+    observe=observe,
+    detect=detect,
+    units={"stored": "features", "dimensions": "dimensions", "interference": "1", "weights": "1"}
+    | {"largest_cosine": "1"},
+    figure=("stored", "interference", "largest_cosine", "weights"),
+)
