@@ -8,7 +8,7 @@ BIN := .venv/bin
 # Compiled programs and finished runs stay inside the checkout.
 export BESTIARY_CACHE_DIR ?= $(CURDIR)/.cache
 
-.PHONY: help .venv demo test lint typecheck test-wheel oldest check-all bench schema clean distclean
+.PHONY: help .venv demo test lint typecheck test-wheel oldest check-all bench readme schema clean distclean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[.a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -70,6 +70,9 @@ check-all: .venv ## every claim of the catalog, on roots that tuned nothing: ROO
 bench: .venv ## speed, and the detectors' operating curves
 	$(BIN)/python benchmarks/speed.py
 	$(BIN)/python benchmarks/operating_curves.py
+
+readme: .venv ## rewrite README.md's entry table from the catalog and benchmarks/measured
+	$(BIN)/python -m bestiary.readme
 
 schema: .venv ## rewrite catalog.schema.json from the models
 	$(BIN)/python -m bestiary.schema > catalog.schema.json.new

@@ -120,3 +120,27 @@ def previous_token(attention: jax.Array) -> jax.Array:
         () in [0, 1].
     """
     return jnp.mean(jnp.diagonal(attention, -1, -2, -1))
+
+
+def kernel_distance(network: Callable[[Any], jax.Array], params: Any, start: Any) -> jax.Array:
+    """How far the tangent kernel K = J J^T of a network, J its Jacobian on fixed inputs, has turned: 1 - cos(K, K_0).
+
+    Args:
+        network: parameters -> (N,) outputs, one for each input.
+        params: any pytree with P entries in all.
+        start: parameters of K_0.
+
+    Returns:
+        () in [0, 1]: 0 if the kernel is the same but for a factor.
+
+    Source. Fort et al., arXiv:2010.15110.
+    """
+
+    def kernel(at: Any) -> jax.Array:
+        jacobian = jax.tree.leaves(jax.jacrev(network)(at))
+        flat = jnp.concatenate([leaf.reshape(leaf.shape[0], -1) for leaf in jacobian], 1)
+        return flat @ flat.T
+
+    now, then = kernel(params), kernel(start)
+    now, then = now / jnp.linalg.norm(now), then / jnp.linalg.norm(then)
+    return 0.5 * jnp.sum((now - then) ** 2)

@@ -24,7 +24,7 @@ import optax
 from bestiary.detectors.delayed_generalization import delayed_generalization
 from bestiary.entry import Phenomenon
 from bestiary.initial import normals
-from bestiary.observables import accuracy
+from bestiary.observables import accuracy, sum_of_squares
 
 
 class Knobs(NamedTuple):
@@ -100,7 +100,7 @@ def observe(state, data, knobs, shape):
         "test_acc": accuracy(scores, labels, 1 - train),
         "train_loss": jnp.sum(each * train) / jnp.sum(train),
         "test_loss": jnp.sum(each * (1 - train)) / jnp.maximum(jnp.sum(1 - train), 1),
-        "weight_norm": optax.global_norm(state.params),
+        "weight_norm": jnp.sqrt(sum_of_squares(state.params)),
     }
 
 

@@ -1,4 +1,4 @@
-r"""Hidden progress: a network learns a sparse parity all at once, yet has moved towards it all along.
+r"""Hidden progress: a sparse parity is learned all at once, but the weights that matter have moved before.
 
 Setup. Data: fresh x in {-1, 1}^n, label x_1 ... x_k; the other n - k bits are irrelevant. Network:
 two layers of ReLU. Stochastic gradient descent on the hinge loss, 1 for the trivial predictor.

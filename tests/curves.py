@@ -206,6 +206,44 @@ def one_by_one(t, at=(300, 500, 700)):
     return Log.of(t, **{f"mode_{i + 1}": sigmoid(10 * (t / t[k] - 1)) for i, k in enumerate(at)}), float(t[at[0]])
 
 
+def relaxations(t, times, amplitude=1.0):
+    """Errors that relax side by side; error i is halved at times[i]."""
+    return Log.of(t, **{f"error_{i + 1}": amplitude * 0.5 ** (t / at) for i, at in enumerate(times)})
+
+
+def double_descent(t, height=3.0, noise=0.0, seed=0):
+    """A test loss that falls, rises `height`-fold from a twentieth of the axis on, and falls below where it began."""
+    u = np.linspace(0, 1, t.size)
+    corners = np.log([2.0, 1.0, height, 0.2, 0.2])
+    return Log.of(
+        t,
+        test_loss=np.exp(
+            np.interp(u, [0, 0.05, 0.4, 0.8, 1.0], corners) + noise * np.random.default_rng(seed).normal(size=t.size)
+        ),
+    ), float(t[round(0.05 * (t.size - 1))])
+
+
+def feature_learning(t, moved=0.06, at=300.0, fitted=1e-4):
+    """A loss that is fitted while the distance from the start rises to `moved`, passing 0.02 at `at` [step]."""
+    done = crossing(t, at, 0.02 / moved, 0.3)
+    return Log.of(
+        t, kernel_distance=moved * np.where(t > 0, done, 0.0), train_loss=1 - (1 - fitted) * crossing(t, at, 0.5, 0.1)
+    )
+
+
+def parting(t, at=300, share=0.5):
+    """Two curves that fall as one until a record, from which on the lower has a share of the upper."""
+    upper = 1 + np.exp(-t / t[at])
+    return Log.of(t, upper=upper, lower=np.where(t < t[at], 1.0, share) * upper), float(t[at])
+
+
+def fading(t, at=300, kept=0.3):
+    """A score that stays at 0.95 until some records before `at`, where it passes 0.8 of that, on its way down."""
+    k = np.arange(t.size)
+    score = 0.95 * (1 - (1 - kept) * np.clip((k - at + 50) / 50 * 0.2 / (1 - kept), 0, 1))
+    return Log.of(t, train_acc=score), float(t[at])
+
+
 EVENTS: dict[str, dict[str, Callable[[np.ndarray], tuple[Log, float]]]] = {
     "delayed_generalization": {
         "sharp": lambda t: (grokking(t), 400.0),
@@ -218,6 +256,8 @@ EVENTS: dict[str, dict[str, Callable[[np.ndarray], tuple[Log, float]]]] = {
     },
     "overshoot": {"early": catapulted},
     "staggered_modes": {"three": one_by_one},
+    "ends_below": {"half": parting, "tenth": lambda t: parting(t, 500, 0.1)},
+    "decline": {"third": fading, "nothing": lambda t: fading(t, 400, 0.0)},
     "edge_hover": {"every_record": hovering, "rare": lambda t: hovering(t, 4)},
     "spikes": {"four": spiky},
     "settles_at": {
@@ -227,6 +267,15 @@ EVENTS: dict[str, dict[str, Callable[[np.ndarray], tuple[Log, float]]]] = {
     },
     "conserved": {"exact": lambda t: (balance(t, leak=0.0), 400.0), "leaking": lambda t: (balance(t), 400.0)},
     "cycling": {"circle": lambda t: (orbit(t), 500.0), "spiral": lambda t: (orbit(t, 500.0, growth=0.02), 500.0)},
+    "departure": {
+        "far": lambda t: (feature_learning(t), 300.0),
+        "farther": lambda t: (feature_learning(t, 0.5), 300.0),
+    },
+    "hump": {"sharp": double_descent, "low": lambda t: double_descent(t, 1.6)},
+    "ordered_learning": {
+        "far_apart": lambda t: (relaxations(t, (20.0, 700.0)), 20.0),
+        "near": lambda t: (relaxations(t, (100.0, 330.0)), 100.0),
+    },
 }
 
 

@@ -1,0 +1,63 @@
+"""Decline: what a run once did well, and is asked to do again and again, it does less and less well."""
+
+import numpy as np
+
+from bestiary.detectors._curves import FEW, smooth
+from bestiary.log import Effect, Finding, Log, Span, State
+
+EDGE = 5  # [record] that make the first and the last level
+
+
+def decline(
+    log: Log,
+    level: str = "train_acc",
+    *,
+    share: float = 0.8,
+    least: float = 0.5,
+) -> Finding:
+    """Detect that a score which recurs, say the accuracy at the end of every task, falls and does not come back.
+
+    The first and the last level are the medians of the first and the last five finite records. There is a decline if
+        first >= `least`  and  last <= `share` first,
+    and the running median of the curve over 2 % of its records, at least five, has been at or below `share` first for
+    the last eight records at least; a shorter time is undecided. A first level below `least` is no ability to lose:
+    not applicable.
+
+    Args:
+        log: the run.
+        level: name of the channel with the score, higher is better.
+        share: [1] of the first level, at which it counts as lost.
+        least: [unit of the score] first level that counts as an ability.
+
+    Returns:
+        onset [step]: the first record of the stretch at or below `share` first that lasts to the end. Effects:
+        `first`, `last`, the two levels; `kept`, last over first.
+
+    Silent on: flat, exponential, power_law, linear, noisy_flat, nan_tail, empty, random_walk, lr_decay_kink,
+        log_spaced_decay, staircase, late_drop, start_transient, minibatch, autocorrelated, heavy_tails, memorisation,
+        confusion, comprehension, slow_comprehension, partial_generalisation.
+
+    Source. Comparison of early with late tasks as in Dohare et al., arXiv:2306.13812; the thresholds are our rule.
+    """
+    if lacking := log.lacking([level]):
+        return lacking
+    if np.isfinite(end := log[level].diverged_at):
+        return Finding(State.DIVERGED, f"{level} is not finite from step {end:g} on")
+    t, y = log[level].finite()
+    if t.size < 2 * FEW:
+        return Finding(State.UNDECIDED, f"{level} has {t.size} finite records; two levels take {2 * FEW}")
+    first, last = float(np.median(y[:EDGE])), float(np.median(y[-EDGE:]))
+    effects = {"first": Effect(first), "last": Effect(last)}
+    if first < least:
+        return Finding(State.NOT_APPLICABLE, f"{level} starts at {first:.3g}, below {least:g}", effects=effects)
+    effects["kept"] = Effect(last / first)
+    reason = f"{level} goes from {first:.3g} to {last:.3g}"
+    lost = smooth(y) <= share * first
+    if not lost[-1] or last > share * first:
+        return Finding(State.ABSENT, reason, effects=effects)
+    begin = t.size - int(np.argmin(lost[::-1]))
+    if t.size - begin < FEW:
+        return Finding(State.UNDECIDED, f"{reason}, but only from step {t[begin]:g} of {t[-1]:g} on", effects=effects)
+    onset = float(t[begin])
+    told = f"{reason}; at or below {share:g} of the first level from step {onset:g} on"
+    return Finding(State.FOUND, told, onset, effects, (Span(onset, float(t[-1]), "lost"),))

@@ -1,0 +1,80 @@
+"""Hump: a test error that falls, rises, and falls again, as in double descent."""
+
+import numpy as np
+from scipy.ndimage import median_filter
+from scipy.optimize import isotonic_regression
+
+from bestiary.detectors._curves import FEW, rising
+from bestiary.log import Effect, Finding, Log, Span, State
+
+
+def hump(
+    log: Log,
+    error: str = "test_loss",
+    *,
+    factor: float = 1.5,
+    ragged: float = 0.03,
+) -> Finding:
+    """Detect a curve that rises above its past and falls again.
+
+    At every record the rise is the ratio to the least value so far, the fall the ratio to the least value still to
+    come, and the height the smaller of the two. The peak is the record of greatest height; valley and foot are the
+    places of its two least values. There is a hump if
+        the height of the peak is at least `factor`;
+        the curve falls to the valley, rises to the peak, falls to the foot and rises from there, but for a root mean
+        square misfit of `ragged` of the height, both in logarithms: a random walk has humps on its humps.
+    A curve that rises by `factor` but not yet falls as much is undecided if it ends falling. From a hundred records on
+    it is smoothed first, by a running median over 2 % of them.
+
+    Args:
+        log: the run, or a sweep along another axis, such as the width of a network.
+        error: name of the curve, positive.
+        factor: [1] least height.
+        ragged: [1] largest misfit of the four monotone legs, over the logarithm of the height.
+
+    Returns:
+        onset [step]: the valley. Effects: `rise`, `fall` [1]; `peak`, `foot` [step]; `misfit` [1] if there is a height.
+
+    Silent on: flat, exponential, power_law, linear, noisy_flat, nan_tail, empty, random_walk, lr_decay_kink,
+        log_spaced_decay, staircase, late_drop, start_transient, minibatch, autocorrelated, heavy_tails, oscillation,
+        level_shift.
+
+    Source. Belkin et al., arXiv:1812.11118; Nakkiran et al., arXiv:1912.02292.
+    """
+    if lacking := log.lacking([error]):
+        return lacking
+    if np.isfinite(end := log[error].diverged_at):
+        return Finding(State.DIVERGED, f"{error} is not finite from step {end:g} on")
+    t, y = log[error].finite()
+    if t.size < FEW:
+        return Finding(State.UNDECIDED, f"{error} has {t.size} finite records; a hump takes {FEW}")
+    if y.min() <= 0:
+        return Finding(State.NOT_APPLICABLE, f"{error} reaches {y.min():g}; it must be positive")
+    window = max(1, y.size // 50) | 1
+    x = np.log(median_filter(y, window, mode="nearest"))
+    before, after = np.minimum.accumulate(x), np.minimum.accumulate(x[::-1])[::-1]
+    peak = int(np.argmax(np.minimum(x - before, x - after)))
+    valley, foot = int(np.argmin(x[: peak + 1])), peak + int(np.argmin(x[peak:]))
+    rise, fall = float(x[peak] - x[valley]), float(x[peak] - x[foot])
+    effects = {"rise": Effect(float(np.exp(rise))), "fall": Effect(float(np.exp(fall)))}
+    reason = f"{error} rises {np.exp(rise):.3g}-fold from step {t[valley]:g} to its peak at step {t[peak]:g}"
+    reason += f" and falls {np.exp(fall):.3g}-fold to step {t[foot]:g}"
+    if min(rise, fall) < np.log(factor):
+        falling = float(np.max(x - before)) >= np.log(factor) and rising(t, -x)
+        return Finding(State.UNDECIDED if falling else State.ABSENT, reason, effects=effects)
+    legs = np.split(x, [valley, peak, foot])
+    fits = [isotonic_regression(leg, increasing=i % 2 == 1).x for i, leg in enumerate(legs) if leg.size]
+    misfit = float(np.sqrt(np.mean((np.concatenate(fits) - x) ** 2))) / min(rise, fall)
+    misfit = round(misfit, 6)  # a smooth curve leaves rounding errors
+    effects |= {
+        "misfit": Effect(misfit),
+        "peak": Effect(float(t[peak]), "step"),
+        "foot": Effect(float(t[foot]), "step"),
+    }
+    reason += f", ragged by {misfit:.2g} of its height"
+    if misfit > ragged:
+        return Finding(State.ABSENT, reason, effects=effects)
+    near = max(0, valley - window)
+    valley = near + int(np.argmin(y[near : valley + window + 1]))  # a median shifts the place of a sharp turn
+    spans = (Span(float(t[valley]), float(t[peak]), "rise"), Span(float(t[peak]), float(t[foot]), "fall"))
+    return Finding(State.FOUND, reason, float(t[valley]), effects, spans)

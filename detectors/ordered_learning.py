@@ -1,0 +1,64 @@
+"""Ordered learning: the parts of a target are learned one after the other, in a known order."""
+
+from itertools import pairwise
+
+import numpy as np
+
+from bestiary.detectors._curves import sustained
+from bestiary.log import Effect, Finding, Log, Span, State
+
+
+def ordered_learning(
+    log: Log,
+    parts: tuple[str, ...] = ("error_1", "error_2"),
+    *,
+    ratio: float = 3.0,
+) -> Finding:
+    """Detect parts of a target that are learned in the order given.
+
+    Part i is half learned at t_i, the first record from which what is missing of it stays at half its first value or
+    below, no earlier than one interval of records. The parts are ordered if
+        t_1 <= t_2 <= ... <= t_k, and t_k >= `ratio` t_1.
+    Unlike staggered modes they may relax side by side, each at its own rate. Parts that are not half learned at the
+    end come after all others: if these are in order, and the missing ones last, the run ended too early to tell.
+
+    Args:
+        log: the run.
+        parts: names of the errors, not squared, that of the part to be learned first first.
+        ratio: [1] least t_k / t_1, a gap in the logarithm of time.
+
+    Returns:
+        onset [step]: t_1. Effects: `half_1`, `half_2`, ... [step]; `half_ratio` t_k / t_1; `in_order`, share of the
+        neighbouring pairs that are in order.
+
+    Silent on: flat, exponential, power_law, linear, noisy_flat, nan_tail, empty, random_walk, lr_decay_kink,
+        log_spaced_decay, staircase, late_drop, minibatch, level_shift.
+
+    Source. Rahaman et al., arXiv:1806.08734.
+    """
+    if lacking := log.lacking(parts):
+        return lacking
+    half = np.full(len(parts), np.inf)
+    for i, name in enumerate(parts):
+        if np.isfinite(end := log[name].diverged_at):
+            return Finding(State.DIVERGED, f"{name} is not finite from step {end:g} on")
+        t, y = log[name].finite()
+        if (k := sustained(y <= y[0] / 2)) is not None:
+            half[i] = max(t[k], t[1] - t[0])
+    known = np.isfinite(half)
+    effects = {f"half_{i + 1}": Effect(float(half[i]), "step") for i in np.flatnonzero(known)}
+    if known.sum() < 2:
+        return Finding(State.UNDECIDED, f"{known.sum()} of {len(parts)} parts are half learned", effects=effects)
+    ordered = [a <= b for a, b in pairwise(half)]
+    spread, share = float(half[known][-1] / half[known][0]), float(np.mean(ordered))
+    effects |= {"half_ratio": Effect(spread), "in_order": Effect(share)}
+    told = ", ".join(f"{name} by step {at:g}" for name, at in zip(parts, half, strict=True))
+    reason = f"half learned: {told}; last over first {spread:.3g}"
+    if not all(ordered):
+        return Finding(State.ABSENT, f"out of order; {reason}", effects=effects)
+    if not known.all():
+        return Finding(State.UNDECIDED, f"the run ends too early; {reason}", effects=effects)
+    if spread < ratio:
+        return Finding(State.ABSENT, f"all at about the same time; {reason}", effects=effects)
+    spans = tuple(Span(0.0, at, name) for name, at in zip(parts, half.tolist(), strict=True))
+    return Finding(State.FOUND, reason, float(half[0]), effects, spans)

@@ -1,0 +1,116 @@
+r"""Lazy to rich: the scale of a network's output decides whether training changes its features.
+
+Setup. Data: y = x_1 x_2, inputs uniform on a sphere. Network: alpha f, f two layers of ReLU in
+mirrored pairs of units, so that it starts at 0. Full-batch gradient descent on
+L = 1/2 mean (f - y / alpha)^2: in f the same loss at every alpha, but for a target 1 / alpha as
+large. Beside it, from the same start, its linearisation in the parameters is trained.
+
+Claim. With a large target (small alpha) the weights have far to go: the tangent kernel turns as the
+loss is fitted, and the network generalises better than its linearisation, whose features are
+those of the start. With a small one (large alpha) the weights move by 1 / alpha, the kernel stays,
+and network and linearisation are the same: equal fit, different solution.
+
+Control. alpha = 100.
+
+Source. Chizat, Oyallon, Bach, arXiv:1812.07956; Woodworth et al., arXiv:2002.09277.
+"""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from bestiary.detectors.departure import departure
+from bestiary.entry import Phenomenon
+from bestiary.initial import normals
+from bestiary.log import Effect
+from bestiary.observables import kernel_distance
+
+PROBES = 32  # inputs on which the tangent kernel is taken
+
+
+class Knobs(NamedTuple):
+    """Traced."""
+
+    lr: float = 0.3  # [1] gradient-descent step
+    alpha: float = 0.1  # [1] scale of the output, over that of the target
+
+
+class Shape(NamedTuple):
+    """Static."""
+
+    inputs: int = 8
+    samples: int = 100  # to train on, and as many to test on
+    width: int = 100
+    steps: int = 1000
+    log_every: int = 5
+
+
+def data(key, knobs, shape):
+    """-> x (2, samples, inputs) and y (2, samples): train, test."""
+    x = normals(key, x=(2, shape.samples, shape.inputs))["x"]
+    x = x * jnp.sqrt(shape.inputs / jnp.sum(x**2, -1, keepdims=True))
+    return {"x": x, "y": x[..., 0] * x[..., 1]}
+
+
+def init(key, knobs, shape):
+    half = normals(key, w=(shape.inputs, shape.width // 2), a=(shape.width // 2,))
+    net = {"w": jnp.tile(half["w"], 2), "a": jnp.concatenate([half["a"], -half["a"]])}
+    return {"net": net, "start": net, "shift": jax.tree.map(jnp.zeros_like, net)}
+
+
+def network(net, x):
+    return jax.nn.relu(x @ net["w"]) @ net["a"] / np.sqrt(net["a"].size)
+
+
+def linearised(params, x):
+    """The network's first-order expansion, `shift` away from the start, where it is 0."""
+    start = jax.lax.stop_gradient(params["start"])
+    return jax.jvp(lambda net: network(net, x), (start,), (params["shift"],))[1]
+
+
+def loss(params, batch, knobs, shape):
+    """Of both models; neither sees the other's gradient."""
+    x, goal = batch["x"][0], batch["y"][0] / knobs.alpha
+    return 0.5 * jnp.mean((network(params["net"], x) - goal) ** 2 + (linearised(params, x) - goal) ** 2)
+
+
+def observe(state, data, knobs, shape):
+    net, start, shift = (state.params[name] for name in ("net", "start", "shift"))
+    f, linear = knobs.alpha * network(net, data["x"]), knobs.alpha * linearised(state.params, data["x"])
+    (train, test), (linear_train, linear_test) = (jnp.mean((g - data["y"]) ** 2, -1) for g in (f, linear))
+    return {
+        "train_loss": train,
+        "test_loss": test,
+        "linear_train_loss": linear_train,
+        "linear_test_loss": linear_test,
+        "moved": optax.global_norm(jax.tree.map(jnp.subtract, net, start)) / optax.global_norm(start),
+        "linear_moved": optax.global_norm(shift) / optax.global_norm(start),
+        "kernel_distance": kernel_distance(lambda p: network(p, data["x"][0, :PROBES]), net, start),
+    }
+
+
+def detect(log):
+    """Departure of the kernel; with the network's final test error and movement over those of its linearisation."""
+    finding = departure(log)
+    for name in ("test_loss", "moved"):
+        if not log.lacking([name, f"linear_{name}"]):
+            ratio = log[name].values[-1] / log[f"linear_{name}"].values[-1]
+            finding = finding.having(**{f"{name}_over_linear": Effect(float(ratio))})
+    return finding
+
+
+PHENOMENON = Phenomenon(
+    knobs=Knobs(),
+    shape=Shape(),
+    data=data,
+    init=init,
+    loss=loss,
+    optimizer=lambda knobs, shape: optax.sgd(knobs.lr),
+    observe=observe,
+    detect=detect,
+    units={"moved": "norm at the start", "linear_moved": "norm at the start"},
+    figure=("kernel_distance", "train_loss", "test_loss", "linear_test_loss"),
+)

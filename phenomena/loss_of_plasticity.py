@@ -1,0 +1,121 @@
+r"""Loss of plasticity: a network that learns one task after another learns each less well than the one before.
+
+Setup. Data: fixed inputs x ~ N(0, I_16); the labels, of ten classes, are drawn anew at random for every
+task of 80 steps, so that all tasks are equally hard and none helps another. Network: two hidden layers of 32
+units, max(z, leak z). Full-batch Adam on the cross-entropy, its moments carried on. Recorded after every task.
+
+Claim. The first tasks are memorised; later ones hardly better than by always guessing the commonest
+class. By then nearly half of the hidden units are dead: at zero for every input, out of reach of the gradient.
+
+Control. Parameters and moments of step 0 put back before every task; labels that stay; or a leak of 0.1,
+with which no unit dies and the tasks are learned although the weights grow no less.
+
+Source. Dohare et al., arXiv:2306.13812; random labels and dead units as in Lyle et al., arXiv:2303.01486.
+"""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from bestiary.detectors.decline import decline
+from bestiary.entry import Phenomenon
+from bestiary.initial import normals
+from bestiary.log import Effect
+from bestiary.observables import accuracy, sum_of_squares
+
+
+class Knobs(NamedTuple):
+    """Traced."""
+
+    lr: float = 0.01  # [1] Adam step size
+    leak: float = 0.0  # [1] slope of the activation below 0
+    reset: float = 0.0  # [1] 1: every task starts from the parameters and moments of step 0
+    redraw: float = 1.0  # [1] 0: every task has the labels of the first
+
+
+class Shape(NamedTuple):
+    """Static."""
+
+    inputs: int = 64
+    dimension: int = 16
+    classes: int = 10
+    width: int = 32
+    task: int = 80  # [step] per task
+    steps: int = 2400
+    log_every: int = 80
+
+
+def data(key, knobs, shape):
+    """-> x (n, d), labels (tasks, n)."""
+    of_x, of_labels = jax.random.split(key)
+    labels = jax.random.randint(of_labels, (-(-shape.steps // shape.task), shape.inputs), 0, shape.classes)
+    labels = jnp.where(knobs.redraw > 0.5, labels, labels[0])
+    return normals(of_x, x=(shape.inputs, shape.dimension)) | {"labels": labels}
+
+
+def init(key, knobs, shape):
+    d, n, c = shape.dimension, shape.width, shape.classes
+    draw, biases = normals(key, w1=(d, n), w2=(n, n), w3=(n, c)), {"b1": (n,), "b2": (n,), "b3": (c,)}
+    biases = {name: jnp.zeros(size) for name, size in biases.items()}
+    return biases | {name: w * (2 / w.shape[0]) ** 0.5 for name, w in draw.items()}
+
+
+def network(p, x, knobs):
+    """-> scores (n, classes), and the hidden units' outputs (n, 2 width)."""
+    h1 = jax.nn.leaky_relu(x @ p["w1"] + p["b1"], knobs.leak)
+    h2 = jax.nn.leaky_relu(h1 @ p["w2"] + p["b2"], knobs.leak)
+    return h2 @ p["w3"] + p["b3"], jnp.concatenate([h1, h2], 1)
+
+
+def loss(params, batch, knobs, shape):
+    """[nat] Cross-entropy."""
+    scores, _ = network(params, batch["x"], knobs)
+    return jnp.mean(optax.softmax_cross_entropy_with_integer_labels(scores, batch["labels"]))
+
+
+def step(key, state, data, knobs, shape):
+    """One step on the task's labels; before its first, a reset if asked for."""
+    adam, again = optax.adam(knobs.lr), (knobs.reset > 0.5) & (state.step % shape.task == 0)
+    now, begun = (state.params, state.opt), (state.start, adam.init(state.start))
+    params, opt = jax.tree.map(lambda a, b: jnp.where(again, a, b), begun, now)
+    batch = data | {"labels": data["labels"][state.step // shape.task]}
+    change, opt = adam.update(jax.grad(loss)(params, batch, knobs, shape), opt)
+    return state._replace(params=optax.apply_updates(params, change), opt=opt)
+
+
+def observe(state, data, knobs, shape):
+    """Of the task that the last step was part of; before the first step there is none."""
+    labels = data["labels"][jnp.maximum(state.step - 1, 0) // shape.task]
+    scores, hidden = network(state.params, data["x"], knobs)
+    return {
+        "accuracy": jnp.where(state.step > 0, accuracy(scores, labels, jnp.ones(labels.shape)), jnp.nan),
+        "guessing": jnp.max(jnp.mean(jax.nn.one_hot(labels, shape.classes), 0)),  # share of the commonest class
+        "dead_units": jnp.mean(jnp.all(hidden == 0, 0)),
+        "weight_norm": jnp.sqrt(sum_of_squares(state.params)),
+    }
+
+
+def detect(log):
+    """Decline of the accuracy; with its last lead over guessing, the dead units, and the growth of the weights."""
+    finding, read = decline(log, "accuracy"), ("accuracy", "guessing", "dead_units", "weight_norm")
+    if log.lacking(read):
+        return finding
+    score, guess, dead, norm = (log[c].values for c in read)
+    effects = {"over_guessing": score[-1] - guess[-1], "dead_units": dead[-1], "growth": norm[-1] / norm[0]}
+    return finding.having(**{name: Effect(float(value)) for name, value in effects.items()})
+
+
+PHENOMENON = Phenomenon(
+    knobs=Knobs(),
+    shape=Shape(),
+    data=data,
+    init=init,
+    optimizer=lambda knobs, shape: optax.adam(knobs.lr),
+    step=step,
+    observe=observe,
+    detect=detect,
+    units={"accuracy": "share of inputs", "guessing": "share of inputs", "dead_units": "share of units"},
+    figure=("accuracy", "dead_units", "guessing"),
+)

@@ -1,0 +1,118 @@
+r"""Model-wise double descent: the test error peaks where the width equals the number of samples.
+
+Setup. Data: n samples of y = w*.x + noise, Gaussian inputs, |w*| = 1. Model: linear in the first P
+of many features of x, fitted by least squares; of the many fits with P > n, that of least norm. The
+recorded axis is not time but the width P. Features are random ReLUs, relu(V x), or plain, the
+coordinates of x.
+
+Claim. Towards P = n the fit uses ever smaller singular values and the test error diverges; beyond,
+the norm it takes to fit the noise falls again, and the test error with it. With P of D plain
+features, those unseen acting as noise, the expected test error is, with u = 1 - P / D + noise^2,
+    u (1 + P / (n - P - 1))                    for P <= n - 2,
+    (P - n) / D + u (1 + n / (P - n - 1))      for P >= n + 2.
+
+Control. A ridge. Label noise is no cause: what the features cannot express is noise enough.
+
+Source. Belkin et al., arXiv:1812.11118; the exact law: Belkin, Hsu, Xu, arXiv:1903.07571.
+"""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from bestiary.detectors.hump import hump
+from bestiary.entry import Phenomenon
+from bestiary.initial import normals
+from bestiary.log import Effect
+
+ROUNDING = 1e-5  # [1] smallest singular value that is no rounding error, over the largest
+
+
+class Knobs(NamedTuple):
+    """Traced."""
+
+    noise: float = 0.5  # [1] standard deviation of the label noise
+    ridge: float = 0.0  # [1] added to the squared singular values of features / sqrt(P)
+
+
+class Shape(NamedTuple):
+    """Static."""
+
+    features: str = "relu"  # or plain
+    samples: int = 40
+    inputs: int = 10  # of ReLU features; plain ones have as many as the largest width
+    steps: int = 400  # [feature] the largest width, D
+    log_every: int = 1  # unused: the widths are spaced about the number of samples
+
+
+def widths(shape):
+    """The recorded widths (R,), closest together about the number of samples."""
+    some = shape.samples * np.array([0, 0.1, 0.2, 0.3, 0.5, 0.7, 0.85, 0.95, 1, 1.05, 1.15, 1.3, 1.6, 2, 3, 5])
+    return np.unique(np.r_[some[some < shape.steps], shape.steps].round().astype(int))
+
+
+def data(key, knobs, shape):
+    n, d, most = shape.samples, shape.inputs if shape.features == "relu" else shape.steps, shape.steps
+    drawn = normals(key, w=(d,), x=(n, d), noise=(n,), v=(d, most), test=(500, d))
+    target = drawn["w"] / jnp.linalg.norm(drawn["w"])
+    y = drawn["x"] @ target + knobs.noise * drawn["noise"]
+
+    def features(x):
+        return jax.nn.relu(x @ drawn["v"] / np.sqrt(d)) if shape.features == "relu" else x
+
+    test = {"test_phi": features(drawn["test"]), "test_y": drawn["test"] @ target}
+    return {"phi": features(drawn["x"]), "y": y} | test
+
+
+def fit(phi, y, width, ridge):
+    """Weights (D,) of the ridge or least-norm fit of y (n,) by the first `width` columns of phi (n, D)."""
+    scale = jnp.sqrt(jnp.maximum(width, 1))
+    u, s, vt = jnp.linalg.svd(jnp.where(jnp.arange(phi.shape[1]) < width, phi, 0.0) / scale, full_matrices=False)
+    inverse = jnp.where(s > ROUNDING * s[0], s / jnp.maximum(s**2 + ridge, 1e-30), 0.0)
+    return vt.T @ (inverse * (u.T @ y)) / scale
+
+
+def observe(state, data, knobs, shape):
+    weights = fit(data["phi"], data["y"], state.step, knobs.ridge)
+    missed, test_missed = data["phi"] @ weights - data["y"], data["test_phi"] @ weights - data["test_y"]
+    seen = {"test_loss": jnp.mean(test_missed**2) + knobs.noise**2, "train_loss": jnp.mean(missed**2)}
+    seen["weight_norm"] = jnp.linalg.norm(weights)
+    if shape.features == "plain":
+        n, p, most = shape.samples, state.step, shape.steps
+        unseen = 1 - p / most + knobs.noise**2
+        few, many = unseen * (1 + p / (n - p - 1)), (p - n) / most + unseen * (1 + n / (p - n - 1))
+        seen["law"] = jnp.where(p <= n - 2, few, jnp.where(p >= n + 2, many, jnp.nan))
+    return seen
+
+
+def detect(log):
+    """A hump; with its peak over n, the first width without train loss, and the test error over the law's."""
+    finding = hump(log)
+    if log.lacking(["train_loss"]) or log["train_loss"].values[-1] > 1e-4 * log["train_loss"].values[0]:
+        return finding
+    width, missed = log["train_loss"]
+    n = float(width[np.argmax(missed <= 1e-4 * missed[0])])
+    if "peak" in finding.effects:
+        finding = finding.having(peak_over_samples=Effect(finding.effects["peak"].value / n))
+    if "law" in log:
+        below, above = (float(np.interp(p, width, log["test_loss"].values / log["law"].values)) for p in (n / 2, 2 * n))
+        finding = finding.having(below_over_law=Effect(below), above_over_law=Effect(above))
+    return finding
+
+
+PHENOMENON = Phenomenon(
+    knobs=Knobs(),
+    shape=Shape(),
+    data=data,
+    init=lambda key, knobs, shape: jnp.zeros(()),
+    observe=observe,
+    detect=detect,
+    step=lambda key, state, data, knobs, shape: state,
+    schedule=widths,
+    units={},
+    lanes=1,  # a batched singular value decomposition can deadlock with several CPU devices
+    figure=("test_loss", "train_loss", "norm"),
+    clock=("width", "feature"),
+)

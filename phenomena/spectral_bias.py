@@ -1,0 +1,120 @@
+r"""Spectral bias: a network learns the low frequencies of its target first.
+
+Setup. Data: y(t) = A sum_k cos(k t + phi_k), k = 1, 3, 5, 8, with random phases, at even points
+of the circle, which the network sees as (cos t, sin t). Network: two layers,
+f = sum_j a_j relu(w_j.x + b_j) / sqrt(width), in mirrored pairs of units so that f starts at 0.
+Full-batch gradient descent on L = 1/2 mean (f - y)^2.
+
+Claim. A wide network keeps its tangent kernel, whose eigenfunctions are the waves. So
+the amplitude of f - y at frequency k decays as (1 - lr lambda_k)^t and is halved at
+    t_k = ln 2 / -ln(1 - lr lambda_k)   [step].
+For k >= 3 the kernel's eigenvalue lambda_k falls as k^-2, the Fourier series of a kink.
+
+Control. With all the waves as inputs, of the same total power, all take the same time. Without the
+bias the kernel has no odd frequency but the first: 3 and 5 are not learned at all, while 8 is.
+
+Source. Rahaman et al., arXiv:1806.08734; kernel and law of Basri et al., arXiv:1906.00425.
+"""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from bestiary.detectors.ordered_learning import ordered_learning
+from bestiary.entry import Phenomenon
+from bestiary.initial import normals
+from bestiary.log import Effect
+
+FREQUENCIES = np.array([1, 3, 5, 8])
+PARTS = tuple(f"error_{k}" for k in FREQUENCIES)
+
+
+class Knobs(NamedTuple):
+    """Traced."""
+
+    lr: float = 1.0  # [1] gradient-descent step
+    waves: float = 0.0  # [1] 0: the inputs are cos t and sin t; 1: those of all frequencies
+    bias: float = 1.0  # [1] factor of the hidden biases
+    amplitude: float = 0.03  # [1] of each wave of the target; the kernel stays the same if it is small
+
+
+class Shape(NamedTuple):
+    """Static."""
+
+    points: int = 32
+    width: int = 512
+    steps: int = 1000
+    log_every: int = 1
+
+
+def waves(shape):
+    """The wave e^(i k t) of every frequency, (frequencies, points)."""
+    return np.exp(2j * np.pi * np.outer(FREQUENCIES, np.arange(shape.points)) / shape.points)
+
+
+def powers(knobs):
+    """(frequencies,) share of each frequency in the input."""
+    return (1 - knobs.waves) * (FREQUENCIES == 1) + knobs.waves / FREQUENCIES.size
+
+
+def eigenvalues(knobs, shape):
+    """(frequencies,) lambda_k of the tangent kernel at infinite width, weights N(0, 1) and biases 0."""
+    cos = waves(shape).real
+    overlap = jnp.clip(powers(knobs) @ cos, -1, 1)  # x.x' of two points as far apart as a point is from the first
+    both_on = 0.5 - jnp.arccos(overlap) / (2 * jnp.pi)  # probability that a unit is on at both
+    kernel = jnp.sqrt(1 - overlap**2) / (2 * jnp.pi) + (2 * overlap + knobs.bias**2) * both_on
+    return cos @ kernel / shape.points
+
+
+def data(key, knobs, shape):
+    """-> x (points, 2 frequencies), y (points,)."""
+    turned = waves(shape) * jnp.exp(2j * jnp.pi * jax.random.uniform(key, (FREQUENCIES.size, 1)))
+    inputs = jnp.sqrt(powers(knobs))[:, None] * waves(shape)
+    return {"x": jnp.concatenate([inputs.real, inputs.imag]).T, "y": knobs.amplitude * turned.real.sum(0)}
+
+
+def init(key, knobs, shape):
+    half = normals(key, w=(2 * FREQUENCIES.size, shape.width // 2), a=(shape.width // 2,))
+    pairs = {"w": jnp.tile(half["w"], 2), "a": jnp.concatenate([half["a"], -half["a"]])}
+    return pairs | {"b": jnp.zeros_like(pairs["a"])}
+
+
+def network(params, x, knobs):
+    hidden = jax.nn.relu(x @ params["w"] + knobs.bias * params["b"])
+    return hidden @ params["a"] / np.sqrt(params["a"].size)
+
+
+def loss(params, batch, knobs, shape):
+    return 0.5 * jnp.mean((network(params, batch["x"], knobs) - batch["y"]) ** 2)
+
+
+def observe(state, data, knobs, shape):
+    missing = waves(shape) @ (network(state.params, data["x"], knobs) - data["y"])
+    law = jnp.log(2.0) / -jnp.log1p(-knobs.lr * jnp.maximum(eigenvalues(knobs, shape), 1e-6))
+    seen = dict(zip(PARTS, 2 / shape.points * jnp.abs(missing), strict=True))
+    seen |= {f"law_{k}": at for k, at in zip(FREQUENCIES, law, strict=True)}
+    return seen | {"loss": loss(state.params, data, knobs, shape)}
+
+
+def detect(log):
+    """Ordered learning; with the half-times over the law's."""
+    finding = ordered_learning(log, PARTS)
+    half = [(k, finding.effects.get(f"half_{i + 1}")) for i, k in enumerate(FREQUENCIES) if f"law_{k}" in log]
+    return finding.having(**{f"half_over_law_{k}": Effect(t.value / log[f"law_{k}"].values[0]) for k, t in half if t})
+
+
+PHENOMENON = Phenomenon(
+    knobs=Knobs(),
+    shape=Shape(),
+    data=data,
+    init=init,
+    loss=loss,
+    optimizer=lambda knobs, shape: optax.sgd(knobs.lr),
+    observe=observe,
+    detect=detect,
+    units={part: "amplitude" for part in PARTS} | {f"law_{k}": "step" for k in FREQUENCIES},
+    figure=PARTS,
+)

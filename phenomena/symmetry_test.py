@@ -1,0 +1,120 @@
+r"""Symmetry test: a network built to be even fits well if, and only if, the data are even.
+
+Setup. Data: x ~ N(0, I_10); a wave along a random unit vector u, y = sqrt(2) cos(k u.x + phi), even in x
+up to a part whose share of E y^2 is s = sin^2 phi, to within exp(-2 k^2) = 1 %. Network: a tanh network
+f(x), once plain and once made even, (f(x) + f(-x)) / 2, trained side by side from the same
+weights. Full-batch Adam on 64 points, or on 64 new ones at every step.
+
+Claim. On few points of an even target the even network ends with a much lower test error than the plain
+one, which has to learn the symmetry. No even function errs by less than the odd part, s in units of
+E y^2; with points without end the even network comes down to that, and so measures how far the data
+break the symmetry. The test set is closed under x -> -x: there the bound holds run by run.
+
+Control. A target that is half odd, or all odd: to the plain network as hard as an even one.
+
+Source. Bounds of Wang et al., arXiv:2303.04745.
+"""
+
+from typing import NamedTuple
+
+import jax.numpy as jnp
+import optax
+
+from bestiary.detectors.ends_below import ends_below
+from bestiary.entry import Phenomenon
+from bestiary.initial import normals
+from bestiary.log import Effect
+
+
+class Knobs(NamedTuple):
+    """Traced."""
+
+    broken: float = 0.0  # [1] s, share of the target's mean square that is odd
+    frequency: float = 1.5  # [1 / x] k
+    fresh: float = 0.0  # [1] 1: as many new points at every step
+    lr: float = 0.005  # [1] Adam step size
+
+
+class Shape(NamedTuple):
+    """Static."""
+
+    points: int = 64
+    dimension: int = 10
+    width: int = 64
+    pairs: int = 256  # of a test point and its mirror image
+    steps: int = 1000
+    log_every: int = 10
+
+
+def wave(x, axis, knobs):
+    return 2**0.5 * jnp.cos(knobs.frequency * x @ axis + jnp.arcsin(jnp.sqrt(knobs.broken)))
+
+
+def data(key, knobs, shape):
+    """-> axis (d,); x (n, d) to train on; test (2 pairs, d), mirror images last."""
+    d = shape.dimension
+    draw = normals(key, axis=(d,), x=(shape.points, d), half=(shape.pairs, d))
+    test = jnp.concatenate([draw["half"], -draw["half"]])
+    return {"axis": draw["axis"] / jnp.linalg.norm(draw["axis"]), "x": draw["x"], "test": test}
+
+
+def batch(key, data, knobs, shape):
+    return data | {"x": jnp.where(knobs.fresh > 0.5, normals(key, x=data["x"].shape)["x"], data["x"])}
+
+
+def init(key, knobs, shape):
+    draw = normals(key, hidden=(shape.dimension, shape.width), bias=(1, shape.width), out=(shape.width,))
+    params = {name: w / w.shape[0] ** 0.5 for name, w in draw.items()}
+    return {"even": params, "plain": params}
+
+
+def errors(params, x, y):
+    """-> of the even network and of the plain one, each (n,); they share no parameter."""
+    of = (params["even"], x), (params["even"], -x), (params["plain"], x)
+    plus, minus, plain = (jnp.tanh(z @ p["hidden"] + p["bias"]) @ p["out"] for p, z in of)
+    return (plus + minus) / 2 - y, plain - y
+
+
+def loss(params, batch, knobs, shape):
+    return sum(jnp.mean(e**2) for e in errors(params, batch["x"], wave(batch["x"], batch["axis"], knobs)))
+
+
+def odd_share(y):
+    """Of the mean square of a function's values y at points followed by their mirror images."""
+    one, other = jnp.split(y, 2)
+    return jnp.mean((one - other) ** 2) / 4 / jnp.maximum(jnp.mean(y**2), 1e-30)
+
+
+def observe(state, data, knobs, shape):
+    y = wave(data["test"], data["axis"], knobs)
+    even, plain = errors(state.params, data["test"], y)
+    return {
+        "even_error": jnp.mean(even**2) / jnp.mean(y**2),
+        "plain_error": jnp.mean(plain**2) / jnp.mean(y**2),
+        "bound": odd_share(y),
+        "plain_odd_share": odd_share(plain + y),
+    }
+
+
+def detect(log):
+    """The even network ends well below the plain one; with its error, and how far that is above the bound."""
+    finding = ends_below(log, "even_error", "plain_error")
+    if log.lacking(["even_error", "bound"]):
+        return finding
+    error, bound = (float(log[c].values[-1]) for c in ("even_error", "bound"))
+    return finding.having(even_error=Effect(error), above_bound=Effect(error - bound))
+
+
+PHENOMENON = Phenomenon(
+    knobs=Knobs(),
+    shape=Shape(),
+    data=data,
+    init=init,
+    loss=loss,
+    optimizer=lambda knobs, shape: optax.adam(knobs.lr),
+    batch=batch,
+    observe=observe,
+    detect=detect,
+    units={"even_error": "mean square of y", "plain_error": "mean square of y", "bound": "mean square of y"},
+    figure=("even_error", "plain_error", "bound"),
+)

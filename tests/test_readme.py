@@ -1,0 +1,43 @@
+"""The README's table says what the catalog and the measurements say."""
+
+from pathlib import Path
+
+import pytest
+
+from bestiary import catalog, measured, readme
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCE = ROOT / "benchmarks" / "measured"
+
+
+def test_the_table_is_current():
+    text = (ROOT / "README.md").read_text("utf-8")
+    assert text == readme.renewed(text, catalog.read().values(), SOURCE), "stale: run `make readme`"
+
+
+def test_every_entry_was_measured_and_every_claim_held():
+    for entry in catalog.read().values():
+        record = measured.read(entry, SOURCE)
+        assert record is not None and record["version"] == entry.version, entry.key
+        claims = [c for case in record["cases"].values() for root in case.values() for c in root["claims"]]
+        assert len(claims) == 2 * sum(len(case.claims) for case in entry.cases.values()), entry.key
+        assert not [c for c in claims if c["outcome"] == "fails"], entry.key
+
+
+def test_a_readme_without_marks_is_refused():
+    with pytest.raises(ValueError, match="lacks the lines"):
+        readme.renewed("no marks", [], SOURCE)
+
+
+def test_words_of_a_record():
+    (entry, *_) = catalog.read().values()
+    assert measured.verdict(None, entry) == "not measured"
+    assert (
+        measured.verdict({"version": entry.version + 1, "cases": {}}, entry)
+        == f"measured as version {entry.version + 1}"
+    )
+    record = {
+        "version": entry.version,
+        "cases": {"a": {"root 1": {"claims": [{"outcome": "holds"}, {"outcome": "fails"}]}}},
+    }
+    assert measured.verdict(record, entry) == "1/2 hold on 1 roots"
