@@ -67,14 +67,17 @@ def readable(detector: Callable[[Log], Finding]) -> bool:
     return all(p.default is not inspect.Parameter.empty for p in others)
 
 
-def row(entry: Entry, case: catalog.Case, logs: list[Log], own: list[Finding]) -> list[Cell]:
-    """What each detector says of one case; the entry's own says it as the entry configures it."""
+def row(entry: Entry, case: catalog.Case, logs: list[Log], own: list[Finding], clock: str) -> list[Cell]:
+    """What each detector says of one case; the entry's own says it as the entry configures it.
+
+    A sweep whose axis is not time (`clock` is not step) is no training log: only its own detector reads it.
+    """
     cells = []
     for name, detector in detectors().items():
         relation = "own" if name == entry.detector else "declared" if name in entry.also_fires else "none"
         if relation == "own":
             findings = own
-        elif not readable(detector):
+        elif clock != "step" or not readable(detector):
             findings = []
         else:
             findings = [detector(lend(log)) for log in logs]
@@ -142,7 +145,7 @@ def main(root: int, to: Path | None, figure: Path | None) -> None:
     with progress.bars() as tell:
         results = check.in_order(list(check.check(entries, store, roots=[root], tell=tell)), entries)
     for r in results:
-        cells += row(r.entry, r.case, list(runs.logs(r.runs)), r.findings)
+        cells += row(r.entry, r.case, list(runs.logs(r.runs)), r.findings, r.runs["step"].attrs["units"])
     names = list(detectors())
     table = listing.table("case", *(name.replace("_", " ") for name in names))
     for r in results:
