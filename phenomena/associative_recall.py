@@ -75,7 +75,7 @@ def network(params, tokens, knobs, shape):  # -> scores (n, V), attention of bot
     t = jnp.arange(tokens.shape[1])
     mask = (t[:, None] >= t) & (t >= 2 * (shape.pairs - knobs.pairs)) | (t[:, None] == t)
     scores, kept = Recall(shape).apply(params, tokens, mask, knobs.first_layer, mutable=["intermediates"])
-    return scores, *(kept["intermediates"][n]["attention_weights"][0][:, 0] for n in ("first", "second"))
+    return jnp.asarray(scores), *(kept["intermediates"][n]["attention_weights"][0][:, 0] for n in ("first", "second"))
 
 
 def loss(params, batch, knobs, shape):

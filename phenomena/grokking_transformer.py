@@ -85,7 +85,7 @@ def init(key, knobs, shape):
 
 def errors(params, data, shape):
     """-> scores of every pair (n, p), cross entropy (n,)."""
-    scores = Transformer(shape).apply(params, data["tokens"])
+    scores = jnp.asarray(Transformer(shape).apply(params, data["tokens"]))
     return scores, optax.softmax_cross_entropy_with_integer_labels(scores, data["labels"])
 
 

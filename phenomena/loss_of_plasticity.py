@@ -26,9 +26,7 @@ from bestiary.log import Effect
 from bestiary.observables import accuracy, sum_of_squares
 
 
-class Knobs(NamedTuple):
-    """Traced."""
-
+class Knobs(NamedTuple):  # traced
     lr: float = 0.01  # [1] Adam step size
     leak: float = 0.0  # [1] slope of the activation below 0
     reset: float = 0.0  # [1] 1: every task starts from the parameters and moments of step 0

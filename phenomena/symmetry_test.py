@@ -76,7 +76,7 @@ def errors(params, x, y):
 
 
 def loss(params, batch, knobs, shape):
-    return sum(jnp.mean(e**2) for e in errors(params, batch["x"], wave(batch["x"], batch["axis"], knobs)))
+    return jnp.sum(jnp.mean(jnp.stack(errors(params, batch["x"], wave(batch["x"], batch["axis"], knobs))) ** 2, -1))
 
 
 def odd_share(y):
