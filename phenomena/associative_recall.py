@@ -89,7 +89,7 @@ def observe(state, test, knobs, shape):
     return {
         "loss": loss(state.params, test, knobs, shape),
         "accuracy": jnp.mean(jnp.argmax(scores, 1) == answers),
-        "marking": jnp.mean(jnp.diagonal(first, -1, 1, 2)[:, ::2]),
+        "marking": jnp.mean(jnp.diagonal(first, -1, 1, 2)[:, ::2]),  # pyright: ignore[reportArgumentType]
         "selection": jnp.mean(jnp.sum(second[:, 0, 1::2] * (tokens[:, :-1:2] == tokens[:, -1:]), 1)),
     }
 
