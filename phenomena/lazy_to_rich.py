@@ -26,7 +26,7 @@ from bestiary.detectors.departure import departure
 from bestiary.entry import Phenomenon
 from bestiary.initial import normals
 from bestiary.log import Effect
-from bestiary.observables import kernel_distance
+from bestiary.observables import kernel_distance, sum_of_squares
 
 PROBES = 32  # inputs on which the tangent kernel is taken
 
@@ -86,8 +86,8 @@ def observe(state, data, knobs, shape):
         "test_loss": test,
         "linear_train_loss": linear_train,
         "linear_test_loss": linear_test,
-        "moved": optax.global_norm(jax.tree.map(jnp.subtract, net, start)) / optax.global_norm(start),
-        "linear_moved": optax.global_norm(shift) / optax.global_norm(start),
+        "moved": jnp.sqrt(sum_of_squares(jax.tree.map(jnp.subtract, net, start)) / sum_of_squares(start)),
+        "linear_moved": jnp.sqrt(sum_of_squares(shift) / sum_of_squares(start)),
         "kernel_distance": kernel_distance(lambda p: network(p, data["x"][0, :PROBES]), net, start),
     }
 

@@ -113,6 +113,6 @@ PHENOMENON = Phenomenon(
     schedule=widths,
     units={},
     lanes=1,  # a batched singular value decomposition can deadlock with several CPU devices
-    figure=("test_loss", "train_loss", "norm"),
+    figure=("test_loss", "train_loss", "weight_norm"),
     clock=("width", "feature"),
 )
