@@ -244,6 +244,18 @@ def fading(t, at=300, kept=0.3):
     return Log.of(t, train_acc=score), float(t[at])
 
 
+def collapsing(t, fall=1e4, final=0.01, noise=0.0, seed=0):
+    """A fit at a fiftieth of the axis; a spread that then falls `fall`-fold over two fifths of it, evenly in the
+    logarithm, and a deviation that ends at `final`; and where the spread has fallen tenfold.
+    """
+    u = np.linspace(0, 1, t.size)
+    after = np.clip(u - 0.02, 0, None) / 0.4
+    noisy = np.exp(noise * np.random.default_rng(seed).normal(size=t.size))
+    spread = fall ** -np.minimum(after, 1) * noisy
+    log = Log.of(t, train_acc=np.where(u >= 0.02, 1.0, 0.5), spread=spread, deviation=np.maximum(final, 0.5 - u))
+    return log, float(np.interp(0.02 + 0.4 * np.log(10) / np.log(fall), u, t))
+
+
 EVENTS: dict[str, dict[str, Callable[[np.ndarray], tuple[Log, float]]]] = {
     "delayed_generalization": {
         "sharp": lambda t: (grokking(t), 400.0),
@@ -271,6 +283,7 @@ EVENTS: dict[str, dict[str, Callable[[np.ndarray], tuple[Log, float]]]] = {
         "far": lambda t: (feature_learning(t), 300.0),
         "farther": lambda t: (feature_learning(t, 0.5), 300.0),
     },
+    "collapse_after_fit": {"far": collapsing, "near": lambda t: collapsing(t, 20.0)},
     "hump": {"sharp": double_descent, "low": lambda t: double_descent(t, 1.6)},
     "ordered_learning": {
         "far_apart": lambda t: (relaxations(t, (20.0, 700.0)), 20.0),
