@@ -23,7 +23,7 @@ import numpy as np
 from rich.console import Console
 from scipy.stats import binomtest
 
-from bestiary import catalog, check, cli, listing, progress, runs
+from bestiary import catalog, check, listing, options, progress, runs
 from bestiary.catalog import Entry
 from bestiary.log import Finding, Log, State
 
@@ -140,7 +140,7 @@ def _box(x: float, y: float, style: str):
 def main(root: int, to: Path | None, figure: Path | None) -> None:
     """Print the matrix and every undeclared firing."""
     entries = list(catalog.read().values())
-    store = cli.start(None)
+    store = options.start(None)
     cells: list[Cell] = []
     with progress.bars() as tell:
         results = check.in_order(list(check.check(entries, store, roots=[root], tell=tell)), entries)

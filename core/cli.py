@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 
 from bestiary import __version__, catalog
+from bestiary.options import BadInput, cache_option, catalog_option, entries, start
 
 if TYPE_CHECKING:
     from bestiary.catalog import Entry
@@ -20,29 +21,6 @@ if TYPE_CHECKING:
     from bestiary.store import Store
 
 ROOTS = (1,)  # acceptance; root 0 is for tuning
-
-
-class BadInput(click.ClickException):
-    """One clear line, exit status 2."""
-
-    exit_code = 2
-
-
-def entries(file: Path | None, keys: Sequence[str] = ()) -> list[Entry]:
-    """The entries asked for, or all."""
-    try:
-        known = catalog.read(file)
-        return list((catalog.select(known, keys) if keys else known).values())
-    except (catalog.CatalogError, KeyError, ValueError) as error:
-        raise BadInput(str(error)) from error
-
-
-catalog_option = click.option("--catalog", "file", type=click.Path(path_type=Path), help="Another catalog.yaml.")
-cache_option = click.option(
-    "--cache",
-    type=click.Path(path_type=Path),
-    help="Folder for runs and compiled programs [default: the user's cache].",
-)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -208,20 +186,6 @@ def _judged(
             return checking.in_order(list(checking.check(chosen, store, roots=roots, tell=tell, **how)), chosen)
     except catalog.CatalogError as error:
         raise BadInput(str(error)) from error
-
-
-def start(cache: Path | None) -> Store:
-    """Set JAX up and open the store."""
-    from bestiary.machine import prepare
-    from bestiary.store import Store, cache_dir
-
-    folder = cache or cache_dir()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise BadInput(f"--cache {folder}: cannot be written ({error.strerror}); name another folder") from error
-    prepare(folder)
-    return Store(folder / "runs", lambda line: click.echo(line, err=True))
 
 
 def main(argv: Sequence[str] | None = None) -> Any:
