@@ -77,6 +77,8 @@ readme: .venv ## rewrite README.md's entry table from the catalog and benchmarks
 schema: .venv ## rewrite catalog.schema.json from the models
 	$(BIN)/python -m bestiary.schema > catalog.schema.json.new
 	@mv catalog.schema.json.new catalog.schema.json
+	$(BIN)/python -m bestiary.detect_schema > detect.schema.json.new
+	@mv detect.schema.json.new detect.schema.json
 
 clean: ## remove what was generated, but for .venv and .cache
 	rm -rf build dist figures .pytest_cache .ruff_cache .hypothesis

@@ -108,23 +108,28 @@ def execute(
     Yields:
         (index of the job, its runs), in the order in which jobs finish.
     """
-    known: list[dict[Cell, xr.Dataset | None]] = [{c: cabinet.get(c) for row in j.cells() for c in row} for j in jobs]
     # Every compile is an XLA call that releases the interpreter lock; two at a time leave a core to train on.
     with ThreadPoolExecutor(max_workers=2) as pool:
-        waiting = {}
-        for i, job in enumerate(jobs):
-            tell(_progress(job, known[i], "compile"))
-            if any(ds is None for ds in known[i].values()):  # `in` would compare whole datasets
-                waiting[i] = pool.submit(trainer.compile_program, job.phenomenon, job.shape, **machine)
-            else:
-                yield i, _finish(job, known[i], tell, 0.0)
+        waiting, damaged = {}, set()
         try:
+            for i, job in enumerate(jobs):
+                cells = [c for row in job.cells() for c in row]
+                there = [c for c in cells if cabinet.has(c)]
+                tell(_progress(job, there, "compile"))
+                if len(there) == len(cells):  # one job's runs in memory at a time: a grid may be larger than that
+                    known = {c: cabinet.get(c) for c in cells}
+                    damaged |= {c for c, ds in known.items() if ds is None}
+                    if not damaged.intersection(cells):
+                        yield i, _finish(job, known, tell, 0.0)
+                        continue
+                waiting[i] = pool.submit(trainer.compile_program, job.phenomenon, job.shape, **machine)
             while waiting:
                 i = next((i for i, f in waiting.items() if f.done()), next(iter(waiting)))
-                program = waiting.pop(i).result()
-                for cell, ds in _train(jobs[i], program, [c for c, d in known[i].items() if d is None], cabinet, tell):
-                    known[i][cell] = ds
-                yield i, _finish(jobs[i], known[i], tell, program.compile_seconds)
+                program, job = waiting.pop(i).result(), jobs[i]
+                known = {c: None if c in damaged else cabinet.get(c) for row in job.cells() for c in row}
+                for cell, ds in _train(job, program, [c for c, d in known.items() if d is None], cabinet, tell):
+                    known[cell] = ds
+                yield i, _finish(job, known, tell, program.compile_seconds)
         finally:
             for future in waiting.values():
                 future.cancel()
@@ -134,20 +139,20 @@ def _steps(job: Job, cells: Sequence[Cell]) -> int:
     return sum(len(c.seeds) for c in cells) * int(job.phenomenon.schedule(job.shape)[-1])
 
 
-def _progress(job: Job, known: dict, phase: str, compile_seconds: float = 0.0) -> Progress:
-    done = _steps(job, [c for c, d in known.items() if d is not None])
-    return Progress(job.entry, job.root, job, phase, done, _steps(job, list(known)), sum(job.seeds), compile_seconds)
+def _progress(job: Job, done: Sequence[Cell], phase: str, compile_seconds: float = 0.0) -> Progress:
+    total = _steps(job, [c for row in job.cells() for c in row])
+    return Progress(job.entry, job.root, job, phase, _steps(job, done), total, sum(job.seeds), compile_seconds)
 
 
 def _finish(job: Job, known: dict, tell: Tell, compile_seconds: float) -> xr.Dataset:
-    tell(_progress(job, known, "done", compile_seconds))
+    tell(_progress(job, list(known), "done", compile_seconds))
     return runs.join([[known[c] for c in row] for row in job.cells()])
 
 
 def _train(job: Job, program: trainer.Program, cells: list[Cell], cabinet: Store, tell: Tell):
     """Yield (cell, its runs) for every cell, batch by batch; a cell never spans two batches."""
     total = _steps(job, [c for row in job.cells() for c in row])
-    before = total - _steps(job, cells)
+    before, pace = total - _steps(job, cells), _Pace()
     left = list(cells)
     while left:
         batch = [left.pop(0)]
@@ -160,11 +165,28 @@ def _train(job: Job, program: trainer.Program, cells: list[Cell], cabinet: Store
             phase = Progress(job.entry, job.root, job, "train", done, total, sum(job.seeds), program.compile_seconds)
             tell(phase)
 
-        yield from _drive(job, program, batch, cabinet, report)
+        yield from _drive(job, program, batch, cabinet, report, pace)
         before += _steps(job, batch)
 
 
-def _drive(job: Job, program: trainer.Program, batch: list[Cell], cabinet: Store, report: Callable[[int], None]):
+@dataclass
+class _Pace:
+    """How many windows fit a chunk, learned from one chunk and batch to the next."""
+
+    windows: int = 1
+
+    def learn(self, windows: int, seconds: float) -> None:
+        self.windows = max(1, min(4 * self.windows, round(windows * CHUNK / max(seconds, 1e-6))))
+
+
+def _drive(
+    job: Job,
+    program: trainer.Program,
+    batch: list[Cell],
+    cabinet: Store,
+    report: Callable[[int], None],
+    pace: _Pace,
+):
     knobs = [type(job.phenomenon.knobs)(*dict(c.knobs).values()) for c in batch for _ in c.seeds]
     rows = program.start(knobs, [s for c in batch for s in c.seeds], job.root)
     leaves, tree = jax.tree.flatten(rows)
@@ -184,13 +206,11 @@ def _drive(job: Job, program: trainer.Program, batch: list[Cell], cabinet: Store
     for boundary in boundaries:  # a checkpoint keeps the records, not the answers
         if boundary <= window < end:
             settle(boundary)
-    size = 1
     while window < end and len(ended) < len(batch):
-        stop = min(window + size, next(b for b in boundaries if b > window))
+        stop = min(window + pace.windows, next(b for b in boundaries if b > window))
         started = time.perf_counter()
         rows = program.run(rows, window, stop)
-        taken = time.perf_counter() - started
-        size = max(1, min(4 * size, round((stop - window) * CHUNK / max(taken, 1e-6))))
+        pace.learn(stop - window, time.perf_counter() - started)
         window = stop
         report(int(program.schedule[window - 1]))
         if window in boundaries and window < end:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from bestiary import grid
 from bestiary.catalog_source import Mistake, Path_, Source, kind, nearest
 
 if TYPE_CHECKING:
@@ -155,21 +156,48 @@ def _controls(path: Path_, cases: dict[str, Any], source: Source) -> Iterator[Mi
 
 
 def fit(entry: Entry, source: Source, phenomenon: Phenomenon) -> Iterator[Mistake]:
-    """Overrides that the setup does not have, or of the wrong type, and controls that remove nothing."""
+    """Overrides and axes that the setup does not have, or of the wrong type; controls and rungs that change nothing."""
     knobs, shape = phenomenon.knobs._asdict(), phenomenon.shape._asdict()
     settings = {name: (knobs | case.knobs, shape | case.shape) for name, case in entry.cases.items()}
     for name, case in entry.cases.items():
         path = (entry.key, "cases", name)
-        for knob in case.knobs.keys() - knobs.keys():
-            hint = f"; {knob!r} belongs to the shape" if knob in shape else nearest(knob, knobs)
-            yield source.mistake((*path, "knobs", knob), f"the setup has no knob {knob!r}{hint}", key=True)
-        for part, value in case.shape.items():
-            if part not in shape:
-                hint = f"; {part!r} is a knob" if part in knobs else nearest(part, shape)
-                yield source.mistake((*path, "shape", part), f"the setup's shape has no {part!r}{hint}", key=True)
-            elif type(value) is not type(shape[part]):
-                want = "an integer" if isinstance(shape[part], int) else "a word"
-                yield source.mistake((*path, "shape", part), f"want {want}, not {value!r}")
+        yield from _overrides(path, case.knobs, case.shape, source, phenomenon)
         for positive in entry.positives if case.control is not None else ():
             if settings[name] == settings[positive]:
                 yield source.mistake(path, f"a control that removes nothing: it runs as {positive!r} does", key=True)
+    for section, sweeps in (("laws", entry.laws), ("boundaries", entry.boundaries)):
+        for name, sweep in sweeps.items():
+            path = (entry.key, section, name)
+            yield from _overrides(path, sweep.knobs, sweep.shape, source, phenomenon)
+            try:
+                grid.fit(sweep.axis, phenomenon)
+            except ValueError as error:
+                yield source.mistake((*path, "over"), str(error))
+    for name, trail in entry.paths.items():
+        now: dict[str, Any] = {**knobs, **shape}
+        for i, rung in enumerate(trail.rungs):
+            path = (entry.key, "paths", name, "rungs", i)
+            yield from _overrides(path, rung.knobs, rung.shape, source, phenomenon)
+            then = now | rung.knobs | rung.shape
+            if i and all(then[part] == now.get(part) for part in rung.changes):
+                yield source.mistake(
+                    path, f"rung {rung.name!r} changes nothing: {next(iter(rung.changes))} is so already"
+                )
+            now = then
+
+
+def _overrides(
+    path: Path_, knobs: dict[str, float], shape: dict[str, Any], source: Source, phenomenon: Phenomenon
+) -> Iterator[Mistake]:
+    """Knobs and static values that the setup does not have, or of the wrong type."""
+    own, static = phenomenon.knobs._asdict(), phenomenon.shape._asdict()
+    for knob in knobs.keys() - own.keys():
+        hint = f"; {knob!r} belongs to the shape" if knob in static else nearest(knob, own)
+        yield source.mistake((*path, "knobs", knob), f"the setup has no knob {knob!r}{hint}", key=True)
+    for part, value in shape.items():
+        if part not in static:
+            hint = f"; {part!r} is a knob" if part in own else nearest(part, static)
+            yield source.mistake((*path, "shape", part), f"the setup's shape has no {part!r}{hint}", key=True)
+        elif type(value) is not type(static[part]):
+            want = "an integer" if isinstance(static[part], int) else "a word"
+            yield source.mistake((*path, "shape", part), f"want {want}, not {value!r}")

@@ -8,17 +8,22 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
 
 from bestiary import runs
 from bestiary.campaign import Job, Tell, code_of, execute
-from bestiary.catalog import Case, Entry, check_against
+from bestiary.catalog import Entry, check_against
+from bestiary.catalog_claims import Case
 from bestiary.entry import Phenomenon
 from bestiary.log import Finding
 from bestiary.store import Store
 from bestiary.verdict import ALPHA, Outcome, Verdict, family_wise, judge
+
+if TYPE_CHECKING:
+    from bestiary.maps import Map
 
 
 @dataclass(frozen=True)
@@ -136,10 +141,9 @@ def states(findings: Sequence[Finding]) -> str:
     return ", ".join(f"{n} {name}" for name, n in counts.most_common())
 
 
-def summary(results: Sequence[CaseResult], alpha: float) -> str:
+def summary(verdicts: Sequence[Verdict], alpha: float) -> str:
     """One sentence: how many claims hold, fail, are inconclusive; the family-wise false-alarm rate."""
-    counts = Counter(v.outcome for r in results for v in r.verdicts)
-    total = sum(counts.values())
+    counts, total = Counter(v.outcome for v in verdicts), len(verdicts)
     parts = [f"{counts[o]} {word}" for o, word in zip(Outcome, ("hold", "fail", "are inconclusive"), strict=True)]
     return (
         f"{total} claims: {', '.join(parts)}. Each is tested at {alpha:g}: "
@@ -147,7 +151,7 @@ def summary(results: Sequence[CaseResult], alpha: float) -> str:
     )
 
 
-def as_json(results: Sequence[CaseResult], alpha: float) -> str:
+def as_json(results: Sequence[CaseResult], maps: Sequence[Map], alpha: float) -> str:
     """The results for machines."""
 
     def verdict(v: Verdict) -> dict:
@@ -166,7 +170,16 @@ def as_json(results: Sequence[CaseResult], alpha: float) -> str:
         }
         for r in results
     ]
-    failed = any(r.failed for r in results)
-    return json.dumps(
-        {"holds": not failed, "alpha": alpha, "summary": summary(results, alpha), "cases": cases}, indent=1
-    )
+    beyond = [
+        {
+            "entry": m.entry.key,
+            m.kind: m.block.name,
+            "root": m.root,
+            "verdicts": [{"rung": head} | verdict(v) if head else verdict(v) for head, v in m.headed()],
+        }
+        for m in maps
+    ]
+    every = [v for r in (*results, *maps) for v in r.verdicts]
+    holds = not any(v.outcome is Outcome.FAILS for v in every)
+    made = {"holds": holds, "alpha": alpha, "summary": summary(every, alpha), "cases": cases}
+    return json.dumps(made | ({"maps": beyond} if maps else {}), indent=1)

@@ -1,6 +1,7 @@
-"""The command line. `list`, `show` and `cite` never import JAX.
+"""The command line. `list`, `show`, `cite` and `detect` never import JAX.
 
-Exit status: 0 every claim holds, 1 a claim fails, 2 usage or bad input, 130 interrupted.
+Exit status: 0 every claim holds, or nothing was found; 1 a claim fails, or something was found;
+2 usage or bad input; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -13,11 +14,14 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 
 from bestiary import __version__, catalog
+from bestiary.cli_logs import detect
+from bestiary.cli_maps import map_entry, path_entry
 from bestiary.options import BadInput, cache_option, catalog_option, entries, start
 
 if TYPE_CHECKING:
     from bestiary.catalog import Entry
     from bestiary.check import CaseResult
+    from bestiary.maps import Map
     from bestiary.store import Store
 
 ROOTS = (1,)  # acceptance; root 0 is for tuning
@@ -74,6 +78,7 @@ def cite(keys: Sequence[str], file: Path | None) -> None:
     "--root", "roots", type=click.IntRange(0, 2**32 - 1), multiple=True, help="Root seed; may be repeated [1]."
 )
 @click.option("--alpha", type=click.FloatRange(0, 0.5, min_open=True), help="False-alarm rate of one claim [1e-4].")
+@click.option("--laws", is_flag=True, help="Judge laws, boundaries and paths too.")
 @click.option("--strict", is_flag=True, help="Exit 1 also for an inconclusive claim.")
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
 @click.option("--figures", type=click.Path(path_type=Path, file_okay=False), help="Draw one figure per entry there.")
@@ -85,6 +90,7 @@ def check(
     seeds: int | None,
     roots: Sequence[int],
     alpha: float | None,
+    laws: bool,
     strict: bool,
     as_json: bool,
     figures: Path | None,
@@ -97,22 +103,26 @@ def check(
     chosen = entries(file, keys)
     from bestiary.verdict import ALPHA, Outcome
 
-    level = alpha or ALPHA
-    results = _judged(chosen, start(cache), roots or ROOTS, seeds=seeds, alpha=level, hide=as_json)
+    level, store = alpha or ALPHA, start(cache)
+    results = _judged(chosen, store, roots or ROOTS, seeds=seeds, alpha=level, hide=as_json)
+    mapped = _mapped(chosen, store, roots or ROOTS, alpha=level, hide=as_json) if laws else []
     from bestiary import check as checking
-    from bestiary import listing
+    from bestiary import listing, map_listing
 
+    verdicts = [v for r in (*results, *mapped) for v in r.verdicts]
     if as_json:
-        click.echo(checking.as_json(results, level))
+        click.echo(checking.as_json(results, mapped, level))
     else:
         listing.print_verdicts(results)
-        click.echo(checking.summary(results, level))
+        if mapped:
+            map_listing.print_judged(mapped)
+        click.echo(checking.summary(verdicts, level))
     if figures is not None:
         from bestiary import figures as drawing
 
         for path in drawing.draw_all(results, figures):
             click.echo(f"figure: {path}", err=as_json)
-    outcomes = {v.outcome for r in results for v in r.verdicts}
+    outcomes = {v.outcome for v in verdicts}
     if Outcome.FAILS in outcomes or (strict and Outcome.INCONCLUSIVE in outcomes):
         raise SystemExit(1)
 
@@ -132,10 +142,13 @@ def measure(keys: Sequence[str], roots: Sequence[int], to: Path | None, file: Pa
     folder = to or measured.folder()
     if folder is None:
         raise BadInput("measure: an installed package has no benchmarks/measured; say where with --to FOLDER")
-    results = _judged(chosen, start(cache), roots or (1, 2))
+    store = start(cache)
+    results = _judged(chosen, store, roots or (1, 2))
+    mapped = _mapped(chosen, store, roots or (1, 2))
     for entry in chosen:
         own = [r for r in results if r.entry.key == entry.key]
-        click.echo(f"wrote {measured.write(measured.record(own, ALPHA), folder)}")
+        beyond = [m for m in mapped if m.entry.key == entry.key]
+        click.echo(f"wrote {measured.write(measured.record(own, ALPHA, beyond), folder)}")
 
 
 @cli.command()
@@ -186,6 +199,22 @@ def _judged(
             return checking.in_order(list(checking.check(chosen, store, roots=roots, tell=tell, **how)), chosen)
     except catalog.CatalogError as error:
         raise BadInput(str(error)) from error
+
+
+def _mapped(chosen: list[Entry], store: Store, roots: Sequence[int], hide: bool = False, **how: Any) -> list[Map]:
+    """Judge laws, boundaries and paths with live progress; in the catalog's order."""
+    from bestiary import check as checking
+    from bestiary import maps, progress, sweep
+
+    setups = [sweep.Setup.of(e, checking.load(e)) for e in chosen if e.laws or e.boundaries or e.paths]
+    asking = [task for root in roots for setup in setups for task in maps.tasks(setup, root, **how)]
+    with progress.bars(hide=hide) as tell:
+        return maps.in_order(list(maps.drive(asking, store, tell)), chosen)
+
+
+cli.add_command(detect)
+cli.add_command(map_entry)
+cli.add_command(path_entry)
 
 
 def main(argv: Sequence[str] | None = None) -> Any:

@@ -12,7 +12,8 @@ from rich.console import Console
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from bestiary.catalog import Claim, Entry
+    from bestiary.catalog import Entry
+    from bestiary.catalog_claims import Claim
     from bestiary.check import CaseResult
     from bestiary.log import Finding
 

@@ -16,6 +16,8 @@ from bestiary import runs
 if TYPE_CHECKING:
     from bestiary.catalog import Entry
     from bestiary.check import CaseResult
+    from bestiary.maps import Map
+    from bestiary.verdict import Verdict
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
@@ -26,17 +28,19 @@ def folder() -> Path | None:
     return here if here.is_dir() else None
 
 
-def record(results: Sequence[CaseResult], alpha: float) -> dict[str, Any]:
+def record(results: Sequence[CaseResult], alpha: float, maps: Sequence[Map] = ()) -> dict[str, Any]:
     """One entry's measurements over cases and roots.
 
     Args:
         results: of one entry; at least one.
         alpha: false-alarm rate of one claim.
+        maps: the entry's laws, boundaries and paths.
 
     Returns:
         Provenance (version of the entry, software, device, date), then for each case and
         root the seeds, states, phases, raw onsets [step] of the runs where it was found, the
-        quantiles of every effect, and each claim with its outcome.
+        quantiles of every effect, and each claim with its outcome; for each law, boundary
+        and path and root what was claimed and measured.
     """
     entry, attrs = results[0].entry, results[0].runs.attrs
     cases: dict[str, Any] = {}
@@ -54,12 +58,13 @@ def record(results: Sequence[CaseResult], alpha: float) -> dict[str, Any]:
                 name: {"n": len(v), "unit": unit, "quantiles": [_short(q) for q in np.quantile(v, QUANTILES)]}
                 for (name, unit), v in sorted(effects.items())
             },
-            "claims": [
-                {"of": v.claim.of, v.claim.statistic: v.claim.interval, "measured": v.measured, "outcome": v.outcome}
-                for v in r.verdicts
-            ],
+            "claims": [_claim(v) for v in r.verdicts],
         }
-    return {
+    beyond: dict[str, Any] = {}
+    for m in maps:
+        claims = [({"rung": head} if head else {}) | _claim(v) for head, v in m.headed()]
+        beyond.setdefault(f"{m.kind} {m.block.name}", {})[f"root {m.root}"] = {"claims": claims}
+    made = {
         "entry": entry.key,
         "version": entry.version,
         "date": datetime.now(UTC).date().isoformat(),
@@ -69,6 +74,12 @@ def record(results: Sequence[CaseResult], alpha: float) -> dict[str, Any]:
         "quantiles": QUANTILES,
         "cases": cases,
     }
+    return made | ({"maps": beyond} if beyond else {})
+
+
+def _claim(v: Verdict) -> dict[str, Any]:
+    claim = v.claim
+    return {"of": claim.of, claim.statistic: claim.interval, "measured": v.measured, "outcome": v.outcome}
 
 
 def _short(x: float) -> float:
@@ -95,6 +106,7 @@ def verdict(record: dict[str, Any] | None, entry: Entry) -> str:
         return "not measured"
     if record["version"] != entry.version:
         return f"measured as version {record['version']}"
-    outcomes = [c["outcome"] for case in record["cases"].values() for root in case.values() for c in root["claims"]]
+    parts = [*record["cases"].values(), *record.get("maps", {}).values()]
+    outcomes = [c["outcome"] for part in parts for root in part.values() for c in root["claims"]]
     roots = {root for case in record["cases"].values() for root in case}
     return f"{outcomes.count('holds')}/{len(outcomes)} hold on {len(roots)} roots"

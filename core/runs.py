@@ -9,6 +9,7 @@ different length share an array. Saved and read back, a dataset is identical.
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -56,18 +57,17 @@ def dataset(
     coords |= {"last_step": (("setting", "seed"), last, {"units": p.clock[1]})}
     if probed:
         coords["probe_step"] = np.asarray(probe_steps, np.int32)
-    plain = {k: v if _storable(v) else json.dumps(v) for k, v in attrs.items()}
-    ds = xr.Dataset(variables, coords, plain)
+    ds = xr.Dataset(variables, coords, {k: storable(v) for k, v in attrs.items()})
     for axis in {"step", "probe_step"} & set(ds.coords):
         ds[axis].attrs |= {"long_name": p.clock[0], "units": p.clock[1]}
     return ds
 
 
-def _storable(value: Any) -> bool:
-    """Whether netCDF 3 gives an attribute back as it is; its integers have 32 bits, and it has no booleans."""
-    if isinstance(value, int):
-        return not isinstance(value, bool) and -(2**31) <= value < 2**31
-    return isinstance(value, str | float)
+def storable(value: Any) -> str | int | float:
+    """The value, or its JSON where netCDF 3 would not give it back; its integers have 32 bits, it has no booleans."""
+    if isinstance(value, int) and not isinstance(value, bool) and -(2**31) <= value < 2**31:
+        return value
+    return value if isinstance(value, str | float) else json.dumps(value)
 
 
 def join(parts: Sequence[Sequence[xr.Dataset]]) -> xr.Dataset:
@@ -127,13 +127,14 @@ def read(path: Path) -> xr.Dataset:
         ValueError: the file is truncated, is no netCDF file, or does not match its digest.
     """
     try:
-        ds = xr.load_dataset(path, engine="scipy", decode_times=False, mask_and_scale=False)
+        # From memory: of a file, scipy keeps a map open after it has stumbled.
+        ds = xr.load_dataset(io.BytesIO(path.read_bytes()), engine="scipy", decode_times=False, mask_and_scale=False)
     except FileNotFoundError:
         raise
     except Exception as error:  # the backend raises whatever its parser stumbles on
         why = (str(error) or type(error).__name__).splitlines()[0]
         raise ValueError(f"{path}: not a readable netCDF file ({why})") from error
-    native = {n: v.astype(v.dtype.newbyteorder("=")) for n, v in ds.variables.items()}
+    native = {n: v.astype(str if v.dtype == object else v.dtype.newbyteorder("=")) for n, v in ds.variables.items()}
     attrs = {k: v.item() if isinstance(v, np.generic) else v for k, v in ds.attrs.items()}
     ds = xr.Dataset({n: native[n] for n in ds.data_vars}, {n: native[n] for n in ds.coords}, attrs)
     if ds.attrs.get("digest") != digest(ds):

@@ -103,6 +103,10 @@ class Store:
         """Where a cell lies."""
         return self.folder / cell.entry / f"{cell.address}.nc"
 
+    def has(self, cell: Cell) -> bool:
+        """Whether a file has the cell's name; only `get` knows whether it is sound."""
+        return self.path(cell).is_file()
+
     def get(self, cell: Cell) -> xr.Dataset | None:
         """The cell's runs, or None if they must be run; a damaged or foreign file is reported."""
         path = self.path(cell)
@@ -168,6 +172,10 @@ class NoStore(Store):
 
     def __init__(self) -> None:
         self.tell = lambda line: None
+
+    def has(self, cell: Cell) -> bool:
+        """Nothing is known."""
+        return False
 
     def get(self, cell: Cell) -> None:
         """Nothing is known."""

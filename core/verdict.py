@@ -20,7 +20,7 @@ from scipy.stats import binom, binomtest, norm, pearsonr
 from bestiary.log import Finding, State
 
 if TYPE_CHECKING:
-    from bestiary.catalog import Claim
+    from bestiary.catalog_claims import Claim
 
 ALPHA = 1e-4  # per claim: a true catalog of a hundred claims then fails a check once in a hundred times
 MOST_RUNS = 100_000  # beyond this many no one runs a case; `needs` gives up

@@ -9,7 +9,8 @@ import pytest
 from pydantic import ValidationError
 
 from bestiary import catalog
-from bestiary.catalog import Case, CatalogError, Claim
+from bestiary.catalog import CatalogError
+from bestiary.catalog_claims import Case, Claim
 from bestiary.log import Finding, State
 from bestiary.verdict import Outcome, judge
 

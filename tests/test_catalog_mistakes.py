@@ -107,12 +107,12 @@ def test_entries_out_of_order_or_without_files(read, monkeypatch):
     block = GOOD.split("\n", 2)[2]
     monkeypatch.setattr(catalog, "modules", {**FILES, "phenomena": {"grokking", "zebra"}}.__getitem__)
     assert read("grokking:\n" + block + "grok:\n" + block + "Zoo:\n" + block) == [
-        "28:1: grok: out of order: 'grok' sorts before 'grokking'",
-        "28:1: grok: no file phenomena/grok.py; did you mean 'grokking'?",
-        "55:1: Zoo: 'Zoo' is not in snake_case",
-        "55:1: Zoo: out of order: 'Zoo' sorts before 'grok'",
-        "55:1: Zoo: no file phenomena/Zoo.py",
-        "82:1: zebra: phenomena/zebra.py has no entry",
+        "50:1: grok: out of order: 'grok' sorts before 'grokking'",
+        "50:1: grok: no file phenomena/grok.py; did you mean 'grokking'?",
+        "99:1: Zoo: 'Zoo' is not in snake_case",
+        "99:1: Zoo: out of order: 'Zoo' sorts before 'grok'",
+        "99:1: Zoo: no file phenomena/Zoo.py",
+        "148:1: zebra: phenomena/zebra.py has no entry",
     ]
 
 
@@ -156,11 +156,13 @@ def test_mistakes_are_data_too(read, tmp_path):
 class Knobs(NamedTuple):
     lr: float = 0.1
     weight_decay: float = 3.0
+    fraction: float = 0.4
 
 
 class Shape(NamedTuple):
     network: str = "mlp"
     width: int = 64
+    steps: int = 10
 
 
 def nothing(*args):
@@ -185,6 +187,20 @@ MISFITS = {
     "width: 64 -> lr: 1": "16:29: grokking.cases.grokking.shape.lr: the setup's shape has no 'lr'; 'lr' is a knob",
     "width: 64 -> width: wide": "16:36: grokking.cases.grokking.shape.width: want an integer, not 'wide'",
     "network: mlp -> network: 2": "16:24: grokking.cases.grokking.shape.network: want a word, not 2",
+    "over: weight_decay -> over: weight_deacy": (
+        "31:13: grokking.laws.delay.over: weight_deacy: no such knob; did you mean 'weight_decay'? There are "
+        "lr, weight_decay, fraction, network, width, steps"
+    ),
+    "fraction=0.1:0.9:5 -> width=1:2:5": (
+        "38:13: grokking.boundaries.enough.over: width=1.25: width is static and wants integers; "
+        "name them, width=64,128"
+    ),
+    "width: 128, steps: 20 -> width: 64, steps: 20": (
+        "47:11: grokking.paths.deeper.rungs[1]: rung 'wide' changes nothing: width is so already"
+    ),
+    "width: 128, steps: 20 -> with: 128, steps: 20": (
+        "49:19: grokking.paths.deeper.rungs[1].shape.with: the setup's shape has no 'with'; did you mean 'width'?"
+    ),
     "1e-3 -> 3": ("20:5: grokking.cases.no_weight_decay: a control that removes nothing: it runs as 'grokking' does"),
 }
 

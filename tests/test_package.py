@@ -10,7 +10,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = {"core": "bestiary", "detectors": "bestiary/detectors", "phenomena": "bestiary/phenomena"}
-DATA = ("catalog.yaml", "catalog.schema.json", "references.bib")
+DATA = ("catalog.yaml", "catalog.schema.json", "detect.schema.json", "references.bib")
+MEASURED = ("detectors.json", "grokking*.json")  # of benchmarks/measured, what `detect` reads
 
 # Imports every module of ours; prints each loaded name whose file is ours, with the file.
 IMPORT_ALL = """
@@ -64,6 +65,8 @@ def test_wheel_is_the_tree(tree: dict[PurePosixPath, bytes], wheel: zipfile.ZipF
     """Each file of the three folders and of the data, byte for byte; not a file more."""
     want = {f"bestiary/data/{name}": tree[PurePosixPath(name)] for name in DATA}
     for file, content in tree.items():
+        if file.parent == PurePosixPath("benchmarks/measured") and any(map(file.match, MEASURED)):
+            want[f"bestiary/measured_data/{file.name}"] = content
         if file.parts[0] in PACKAGES:
             want["/".join((PACKAGES[file.parts[0]], *file.parts[1:]))] = content
     got = {name: wheel.read(name) for name in wheel.namelist() if ".dist-info/" not in name}

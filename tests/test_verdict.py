@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom, binomtest
 
-from bestiary.catalog import Claim
+from bestiary.catalog_claims import Claim
 from bestiary.log import Effect, Finding, State
 from bestiary.verdict import Outcome, family_wise, judge
 

@@ -1,0 +1,128 @@
+"""From a path to the runs in it: which files are logs, and which reader reads them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from bestiary import foreign, text_logs
+from bestiary.run_table import NotALog, RunTable, Unreadable
+
+Reader = Callable[[Path], list[RunTable]]
+
+READERS: dict[str, Reader] = {
+    ".csv": text_logs.read_csv,
+    ".tsv": text_logs.read_csv,
+    ".jsonl": text_logs.read_jsonl,
+    ".ndjson": text_logs.read_jsonl,
+    ".json": text_logs.read_json,
+    ".parquet": foreign.read_parquet,
+    ".nc": foreign.read_netcdf,
+    ".db": foreign.read_mlflow_database,
+}
+MAGIC: dict[bytes, Reader] = {
+    b"PAR1": foreign.read_parquet,
+    b"CDF": foreign.read_netcdf,
+    b"SQLite format 3\0": foreign.read_mlflow_database,
+}
+EVENTS = ".tfevents."  # in the name of TensorBoard's files
+STATE = "trainer_state.json"
+CHECKPOINT = re.compile(r"checkpoint-(\d+)")
+OTHER_JSON = re.compile(r"history|log|metrics|result", re.IGNORECASE)  # which .json of a folder may be a log
+KNOWN = "CSV, TSV, JSON Lines, JSON, Parquet, TensorBoard event files, MLflow folders, netCDF of bestiary"
+
+
+def reader(file: Path) -> Reader:
+    """By the name's ending; by the first bytes where that says nothing."""
+    if EVENTS in file.name:
+        return lambda path: foreign.read_events([path])
+    if found := READERS.get(file.suffix.lower()):
+        return found
+    with file.open("rb") as opened:
+        head = opened.read(64)
+    if found := next((r for magic, r in MAGIC.items() if head.startswith(magic)), None):
+        return found
+    text = head.decode(text_logs.encoding(file), "ignore").lstrip()
+    return text_logs.read_json if text.startswith(("{", "[")) else text_logs.read_csv  # JSON goes on to JSON Lines
+
+
+def read(file: Path) -> list[RunTable]:
+    """The runs in one file.
+
+    Raises:
+        Unreadable: one line that says where and why.
+    """
+    try:
+        return reader(file)(file)
+    except FileNotFoundError as error:
+        raise Unreadable(f"{file}: no such file or folder") from error
+    except OSError as error:
+        raise Unreadable(f"{file}: cannot be read ({error.strerror or error})") from error
+
+
+def logs(folder: Path) -> Iterator[tuple[Path, Callable[[], list[RunTable]]]]:
+    """The logs in a folder and below it, by path, each with what reads it.
+
+    Event files of one folder are one run, and so are checkpoints of one, of which the last is read.
+    """
+    found: dict[Path, Callable[[], list[RunTable]]] = {}
+    events: dict[Path, list[Path]] = {}
+    states: dict[Path, tuple[float, Path]] = {}
+    for file in sorted(p for p in folder.rglob("*") if p.is_file() and not _hidden(p.relative_to(folder))):
+        home, name = file.parent, file.name
+        metrics = next(
+            (up for up in file.parents if up.name == "metrics" and (up.parent / "meta.yaml").is_file()), None
+        )
+        if metrics is not None:
+            found[metrics.parent] = _later(foreign.read_mlflow, metrics.parent)
+        elif EVENTS in name:
+            events.setdefault(home, []).append(file)
+        elif name == STATE:
+            number = CHECKPOINT.fullmatch(home.name)
+            key = home.parent if number else home
+            states[key] = max(states.get(key, (-1.0, file)), (float(number[1]) if number else float("inf"), file))
+        elif name == "mlflow.db" or (file.suffix.lower() in READERS and file.suffix.lower() not in (".json", ".db")):
+            found[file] = _later(read, file)
+        elif file.suffix.lower() == ".json" and OTHER_JSON.search(file.stem):
+            found[file] = _later(read, file)
+    for home, files in events.items():
+        found[home] = _later(foreign.read_events, files)
+    for _, file in states.values():
+        found[file] = _later(read, file)
+    yield from sorted(found.items())
+
+
+def _later(function: Callable, argument: Path | Sequence[Path]) -> Callable[[], list[RunTable]]:
+    return lambda: function(argument)
+
+
+def _hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
+
+
+def walk(path: Path) -> Iterator[tuple[Path, list[RunTable] | Unreadable]]:
+    """Every log at a path, a file or a folder, with its runs or why it cannot be read.
+
+    In a folder, what is readable but no log is passed over, unless there is nothing else.
+    """
+    if not path.is_dir():
+        yield path, _tried(lambda: read(path))
+        return
+    seen, passed = 0, None
+    for file, reading in logs(path):
+        runs = _tried(reading)
+        if isinstance(runs, NotALog):
+            passed = runs
+            continue
+        seen += 1
+        yield file, runs
+    if not seen:
+        yield path, passed or NotALog(f"{path}: has no log; want {KNOWN}")
+
+
+def _tried(reading: Callable[[], list[RunTable]]) -> list[RunTable] | Unreadable:
+    try:
+        return reading()
+    except Unreadable as error:
+        return error
