@@ -91,7 +91,9 @@ def code_of(key: str) -> str:
     core = Path(trainer.__file__).parent
     own = import_module(f"bestiary.phenomena.{key}").__file__
     assert own is not None  # a module found by file name has a file
-    return store.code_hash(Path(own), *(core / f"{m}.py" for m in ("trainer", "entry", "initial", "observables")))
+    return store.code_hash(
+        Path(own), *(core / f"{m}.py" for m in ("trainer", "entry", "initial", "observables", "single_location"))
+    )
 
 
 def execute(

@@ -15,7 +15,6 @@ CROSSING_SEEDS = 24  # with fewer than 18 no point of twenty is decided at 1 - 1
 BUDGET = ("steps", "log_every")  # how long and how often one looks: no feature of network or data
 
 Form = Literal["power", "exponential", "logarithmic", "reciprocal"]
-Variable = Literal["x", "1 - x", "1 / x", "1 / (1 - x)"]
 PARAMETERS: dict[str, tuple[str, str]] = {
     "power": ("exponent", "constant"),
     "exponential": ("rate", "constant"),
@@ -91,7 +90,9 @@ class Law(_Sweep):
 
     of: Text = Field("onset", description="onset or an effect")
     form: Form = Field("power", description="y = a x^b, a exp(b x), a + b ln x, or a / x + c")
-    against: Variable = Field("x", description="the law's x, of the knob x: 1 / (1 - x) makes a memory of a beta")
+    against: Text = Field(
+        "x", description="the law's x: of the knob x, 1 - x, 1 / x or 1 / (1 - x); or an effect, by its median"
+    )
     censored: tuple[Text, ...] = Field(
         ("undecided",), description="states and phases in which a run without a value ended too early"
     )

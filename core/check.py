@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -52,14 +53,24 @@ class CaseResult:
         return any(v.outcome is Outcome.FAILS for v in self.verdicts)
 
 
+class NotInstalled(ValueError):
+    """A setup needs an extra; the message says which."""
+
+
 def load(entry: Entry) -> Phenomenon:
     """The setup of an entry; JAX is imported here.
 
     Raises:
         CatalogError: the catalog names a knob or a static value that the setup does not have.
+        NotInstalled: the setup needs an extra.
     """
     phenomenon = import_module(f"bestiary.phenomena.{entry.key}").PHENOMENON
     check_against(entry, phenomenon)
+    extras = {extra for module, extra in phenomenon.needs.items() if find_spec(module) is None}
+    if extras:
+        raise NotInstalled(
+            f"{entry.key}: needs what is not installed; pip install 'bestiary[{','.join(sorted(extras))}]'"
+        )
     return phenomenon
 
 

@@ -104,6 +104,7 @@ def check(
     from bestiary.verdict import ALPHA, Outcome
 
     level, store = alpha or ALPHA, start(cache)
+    chosen = _installed(chosen, bool(keys))
     results = _judged(chosen, store, roots or ROOTS, seeds=seeds, alpha=level, hide=as_json)
     mapped = _mapped(chosen, store, roots or ROOTS, alpha=level, hide=as_json) if laws else []
     from bestiary import check as checking
@@ -143,6 +144,7 @@ def measure(keys: Sequence[str], roots: Sequence[int], to: Path | None, file: Pa
     if folder is None:
         raise BadInput("measure: an installed package has no benchmarks/measured; say where with --to FOLDER")
     store = start(cache)
+    chosen = _installed(chosen, bool(keys))
     results = _judged(chosen, store, roots or (1, 2))
     mapped = _mapped(chosen, store, roots or (1, 2))
     for entry in chosen:
@@ -187,6 +189,24 @@ def run(
             click.echo(f"wrote {path}")
 
 
+def _installed(chosen: list[Entry], named: bool) -> list[Entry]:
+    """The entries whose setups can run here: with all that were named, or it is a mistake to name them."""
+    from bestiary import check as checking
+
+    there = []
+    for entry in chosen:
+        try:
+            checking.load(entry)
+            there.append(entry)
+        except catalog.CatalogError as error:
+            raise BadInput(str(error)) from error
+        except checking.NotInstalled as error:
+            if named:
+                raise BadInput(str(error)) from error
+            click.echo(f"left out: {error}", err=True)
+    return there
+
+
 def _judged(
     chosen: list[Entry], store: Store, roots: Sequence[int], hide: bool = False, **how: Any
 ) -> list[CaseResult]:
@@ -194,11 +214,8 @@ def _judged(
     from bestiary import check as checking
     from bestiary import progress
 
-    try:
-        with progress.bars(hide=hide) as tell:
-            return checking.in_order(list(checking.check(chosen, store, roots=roots, tell=tell, **how)), chosen)
-    except catalog.CatalogError as error:
-        raise BadInput(str(error)) from error
+    with progress.bars(hide=hide) as tell:
+        return checking.in_order(list(checking.check(chosen, store, roots=roots, tell=tell, **how)), chosen)
 
 
 def _mapped(chosen: list[Entry], store: Store, roots: Sequence[int], hide: bool = False, **how: Any) -> list[Map]:

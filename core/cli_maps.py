@@ -115,7 +115,7 @@ def path_entry(
 
     try:
         setup = sweep.Setup.of(block, check.load(block))
-    except catalog.CatalogError as error:
+    except ValueError as error:  # a mistake in the catalog, or an extra that is missing
         raise BadInput(str(error)) from error
     chosen = [block.paths[name]] if name is not None else list(block.paths.values())
     with progress.bars() as tell:

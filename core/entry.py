@@ -91,6 +91,7 @@ class Phenomenon:
         settled: Log -> whether nothing more will happen; a cell whose runs have all settled ends.
         lanes: runs advanced together on a CPU core; None lets the trainer choose.
         clock: name and unit of the recorded axis.
+        needs: {module: extra}: what the setup imports that not every installation has.
     """
 
     knobs: Knobs
@@ -112,6 +113,7 @@ class Phenomenon:
     settled: Callable[[Log], bool] | None = None
     lanes: int | None = None
     clock: tuple[str, str] = field(default=("step", "step"))
+    needs: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.step is None and (self.loss is None or self.optimizer is None):

@@ -271,13 +271,12 @@ def _maximise(u: np.ndarray, z: np.ndarray, cut: np.ndarray, on_logs: bool) -> t
         mean = np.logaddexp(*parts)
         return mean, np.exp(parts - mean).T
 
-    def short(ends):  # a run that was cut off tells nothing if the law lies above
-        miss = z - law(ends)[0]
-        return np.where(cut, np.maximum(miss, 0), miss)
+    def miss(ends):
+        return z - law(ends)[0]
 
     start = np.polyval(np.polyfit(t, z, 1), [0, 1])
-    ends = least_squares(short, start, method="lm", xtol=1e-14, ftol=1e-14, gtol=1e-14).x
-    sigma = float(np.sqrt(np.mean(short(ends) ** 2)))
+    ends = least_squares(miss, start, method="lm", xtol=1e-14, ftol=1e-14, gtol=1e-14).x
+    sigma = float(np.sqrt(np.mean(miss(ends) ** 2)))
 
     def cost(v):  # -ln L / N in units of the least-squares solution, and its gradient
         mean, by_ends = law(ends + sigma * v[:2])

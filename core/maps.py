@@ -64,6 +64,24 @@ class Line:
         both = np.asarray(rows, float)
         return both[..., 0], both[..., 1] > 0
 
+    def variable(self, against: str) -> np.ndarray:
+        """(K) a function of the knob, or the median of an effect at each point; nan-free.
+
+        Raises:
+            ValueError: an effect that the runs of some point do not have.
+        """
+        if against in VARIABLES:
+            return VARIABLES[against](self.x)
+        medians = [
+            np.median([f.effects[against].value for f in a.findings if against in f.effects] or [math.nan])
+            for a in self.answers
+        ]
+        if np.isnan(medians).any():
+            raise ValueError(
+                f"no run at {self.axis.name} = {self.x[np.isnan(medians)][0]:g} has the effect {against!r}"
+            )
+        return np.asarray(medians)
+
 
 def _value(finding, last: float, of: str, censored: Iterable[str]) -> tuple[float, bool]:
     """A run's value, or its last step if it ended in a state or phase that means `not yet`."""
@@ -147,8 +165,9 @@ def judge_law(setup: Setup, law: Law, root: int, alpha: float = ALPHA) -> Asking
     """Fit a law over its axis and judge its claims."""
     axis, knobs, shape = _setting(setup, law)
     line = yield from along(setup, axis, knobs, shape, law.seeds, root)
-    x, (y, cut) = VARIABLES[law.against](line.x), line.values(law.of, law.censored)
+    y, cut = line.values(law.of, law.censored)
     try:
+        x = line.variable(law.against)
         rivals = laws.compare(x, y, cut)
         own = laws.fit(x, y, cut, law.form)
     except ValueError as error:

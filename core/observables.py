@@ -28,6 +28,23 @@ def accuracy(scores: jax.Array, labels: jax.Array, weights: jax.Array) -> jax.Ar
     return hit.sum() / jnp.maximum(weights.sum(), 1e-30)
 
 
+def train_and_test(scores: jax.Array, errors: jax.Array, labels: jax.Array, train: jax.Array) -> dict[str, jax.Array]:
+    """Accuracy and mean error of the examples that are trained on and of the others.
+
+    Args:
+        scores: (..., C).
+        errors: (...) error of every example.
+        labels: (...) class numbers.
+        train: (...) 1 where an example is trained on, else 0.
+
+    Returns:
+        train_acc, test_acc, train_loss, test_loss, each (); 0 where there is no such example.
+    """
+    parts = {"train": train, "test": 1 - train}
+    losses = {f"{name}_loss": jnp.sum(errors * part) / jnp.maximum(jnp.sum(part), 1) for name, part in parts.items()}
+    return {f"{name}_acc": accuracy(scores, labels, part) for name, part in parts.items()} | losses
+
+
 def sum_of_squares(params: Any) -> jax.Array:
     """|params|^2 over all leaves of a pytree, ()."""
     return sum((jnp.sum(x**2) for x in jax.tree.leaves(params)), jnp.zeros(()))

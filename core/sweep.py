@@ -164,7 +164,8 @@ def table(
     for name in sorted(units.keys() - variables.keys()):
         values = [f.effects[name].value if name in f.effects else math.nan for f in flat]
         variables[name] = (dims, grid(values), {"units": units[name]})
-    coords = {a.name: (a.name, np.asarray(a.values)) for a in axes}
+    whole = {int: np.int32, float: np.float64, str: None}  # netCDF 3 has no longer integers
+    coords = {a.name: (a.name, np.asarray(a.values, whole[type(a.values[0])])) for a in axes}
     coords |= {"seed": np.arange(shape[-1], dtype=np.int32)}
     first = points[0]
     fixed = {k: v for k, v in {**first.knobs._asdict(), **first.shape._asdict()}.items() if k not in dims}

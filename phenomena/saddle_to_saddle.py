@@ -37,7 +37,8 @@ class Knobs(NamedTuple):
 
     lr: float = 0.02  # [1] gradient-descent step
     init_scale: float = 1e-3  # [1] std of every weight
-    ratio: float = 2.0  # [1] strength of a mode over that of the next; the strongest has 4
+    ratio: float = 2.0  # [1] strength of a mode over that of the next
+    strongest: float = 4.0  # [1] strength of the first
 
 
 class Shape(NamedTuple):
@@ -52,7 +53,7 @@ class Shape(NamedTuple):
 
 def strengths(knobs):
     """(MODES,) s_i."""
-    return 4.0 / knobs.ratio ** jnp.arange(MODES)
+    return knobs.strongest / knobs.ratio ** jnp.arange(MODES)
 
 
 def data(key, knobs, shape):

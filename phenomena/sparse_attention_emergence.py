@@ -4,15 +4,15 @@ Setup. Data: T tokens x_t ~ N(0, I/d), target W* x_T, W* with columns of norm 1.
 y = W sum_t softmax(s)_t x_t, scores s of the position only. Stochastic gradient descent on
 L = 1/2 |y - W* x_T|^2 from s = 0, W = 0; the trivial predictor has L = 1/2.
 
-Claim. Attention and weights must grow together: the loss stays on its plateau until, with no
-free parameter, t* = sqrt(pi/2) sqrt(d) T / lr [step], then falls in a fraction of that time;
-from random W, t* exp(w^2 / 2) erfc(w / sqrt 2) with the run's own w = <W*, W> / |W*|. The
-weights lead: w is well on its way when the attention begins to move.
+Claim. Attention and weights must grow together: the loss stays on its plateau until, with no free
+parameter, t* = sqrt(pi/2) sqrt(d) T / lr [step], then falls in a fraction of that time. The weights
+lead. B copies of the token divide t* by sqrt(B), by B if they share one score; the same token in a
+share p of sequences by sqrt(p^2 d + 1 - p^2). W with w = <W*, W> / |W*| makes it t* e^(w^2/2) erfc(w/sqrt 2).
 
 Control. One token; attention preset; token repeated; attention frozen; labels shuffled.
 
-Source. Zucchet, d'Angelo, Lampinen & Chan, arXiv:2505.17863, sections 2 and B.1; the law is
-the blow-up time of their reduced dynamics on the plateau, where s_T - s_1 = w^2 / 2.
+Source. Zucchet, d'Angelo, Lampinen & Chan, arXiv:2505.17863, sections 2 and B.1. The law is the
+blow-up time of their reduced dynamics on the plateau, where s_T - s_1 = w^2 / 2.
 """
 
 from typing import NamedTuple
@@ -25,14 +25,17 @@ from bestiary.detectors.plateau_escape import plateau_escape
 from bestiary.entry import Phenomenon
 from bestiary.initial import normals
 from bestiary.log import Effect
+from bestiary.single_location import last, sequences, unit_columns
 
 
 class Knobs(NamedTuple):  # traced
     lr: float = 1.0  # [1] SGD step size
     length: float = 64.0  # [token] T, at most shape.positions
     copies: float = 1.0  # [token] positions that hold the relevant token, the last ones
+    tied: float = 0.0  # [1] 1: those positions share one score
+    common: float = 0.0  # [1] p, share of the sequences whose token is the first unit vector
     preset: float = 0.0  # [1] initial score of the relevant positions
-    learn_attention: float = 1.0  # [1] 0: attention frozen as it begins
+    learn_attention: float = 1.0  # [1] 0: attention stays even
     init_scale: float = 0.0  # [1] std of the entries of W, in units of 1 / sqrt(d)
     shuffled: float = 0.0  # [1] 1: targets of another sequence
 
@@ -46,56 +49,53 @@ class Shape(NamedTuple):  # static
 
 
 def data(key, knobs, shape):
-    """-> W* (d, d), columns of norm 1."""
-    target = normals(key, w=(shape.width, shape.width))["w"]
-    return target / jnp.linalg.norm(target, axis=0)
-
-
-def last(count, shape):
-    """(T,) true at the last `count` positions."""
-    return shape.positions - jnp.arange(shape.positions) <= count
+    return unit_columns(key, shape.width)
 
 
 def init(key, knobs, shape):
     weights = normals(key, w=(shape.width, shape.width))["w"] * knobs.init_scale / shape.width**0.5
-    return {"w": weights, "s": jnp.where(last(knobs.copies, shape), knobs.preset, 0.0)}
+    return {"w": weights, "s": jnp.where(last(knobs.copies, shape.positions), knobs.preset, 0.0)}
 
 
 def batch(key, target, knobs, shape):
-    """-> tokens (n, T, d), targets (n, d)."""
-    x = jax.random.normal(key, (shape.batch, shape.positions, shape.width)) / shape.width**0.5
-    x = jnp.where(last(knobs.copies, shape)[:, None], x[:, -1:], x)
-    y = x[:, -1] @ target.T
-    return x, jnp.where(knobs.shuffled > 0.5, jnp.roll(y, 1, axis=0), y)
+    given = {name: getattr(knobs, name) for name in ("length", "copies", "common", "shuffled")}
+    return sequences(key, target, shape.batch, shape.positions, **given)
+
+
+def attention(scores, knobs, shape):
+    """(T,) attention paid to the places."""
+    one = last(knobs.copies, shape.positions) & (knobs.tied > 0.5)
+    scores = knobs.learn_attention * jnp.where(one, scores[-1], scores)
+    return jax.nn.softmax(scores, where=last(knobs.length, shape.positions))
 
 
 def loss(params, batch, knobs, shape):
-    (x, y), s, learn = batch, params["s"], knobs.learn_attention
-    paid = jax.nn.softmax(learn * s + (1 - learn) * jax.lax.stop_gradient(s), where=last(knobs.length, shape))
-    seen = jnp.sum(paid[:, None] * x, 1)
-    return 0.5 * jnp.mean(jnp.sum((seen @ params["w"].T - y) ** 2, -1))
+    seen = jnp.sum(attention(params["s"], knobs, shape)[:, None] * batch.tokens, 1)
+    return 0.5 * jnp.mean(jnp.sum((seen @ params["w"].T - batch.targets) ** 2, -1))
 
 
 def observe(state, target, knobs, shape):
-    weights, d, norm = state.params["w"], shape.width, jnp.linalg.norm(target)
-    paid = jax.nn.softmax(state.params["s"], where=last(knobs.length, shape))
-    relevant = last(knobs.copies, shape)
+    weights, d, relevant = state.params["w"], shape.width, last(knobs.copies, shape.positions)
+    paid = attention(state.params["s"], knobs, shape)
     on_token, elsewhere = jnp.sum(paid * relevant), jnp.sum(paid**2 * ~relevant)
-    overlap = jnp.sum(weights * target) / norm
-    match = jnp.where(knobs.shuffled > 0.5, 0.0, on_token * overlap * norm)
-    left = jnp.sqrt(jnp.pi / 2) * jnp.exp(overlap**2 / 2) * jax.scipy.special.erfc(overlap / 2**0.5)
+    match = jnp.where(knobs.shuffled > 0.5, 0.0, on_token * jnp.sum(weights * target))
+    # On the plateau weights grow along W* Sigma, Sigma the token's covariance, and the scores as their overlap^2 / 2.
+    along = target * ((1 - knobs.common) / d + knobs.common * jnp.eye(d)[0])
+    pull, gain = jnp.linalg.norm(along), jnp.where(knobs.tied > 0.5, 1.0, 1 / knobs.copies)
+    w = jnp.sum(weights * along) / pull * gain**0.5
+    left = jnp.sqrt(jnp.pi / 2 / gain) * jnp.exp(w**2 / 2) * jax.scipy.special.erfc(w / 2**0.5)
     return {
-        # The expected loss, in closed form: no test set to draw.
-        "loss": 0.5 * (jnp.sum(weights**2) * (elsewhere + on_token**2) - 2 * match + norm**2) / d,
+        # The expected loss, in closed form: no test set to draw. No token of the test is common.
+        "loss": 0.5 * (jnp.sum(weights**2) * (elsewhere + on_token**2) - 2 * match + jnp.sum(target**2)) / d,
         "attention": on_token,
-        "overlap": overlap / norm,
-        "time_left": left * d * knobs.length / norm / knobs.lr,
+        "overlap": jnp.sum(weights * target) / jnp.sum(target**2),
+        "time_left": left * knobs.length / knobs.copies / pull / knobs.lr,
     }
 
 
 def detect(log):
     """Plateau escape; with the law's onset, and whether the overlap (at 0.25) led the attention."""
-    finding = plateau_escape(log, "loss", level=0.5, witness="attention")
+    finding = plateau_escape(log, level=0.5, witness="attention")
     if log.lacking(["overlap", "attention", "time_left"]):
         return finding
     moved, paying, law = log["overlap"].values >= 0.25, log["attention"].values >= 0.5, log["time_left"].values[0]
@@ -114,7 +114,7 @@ PHENOMENON = Phenomenon(
     optimizer=lambda knobs, shape: optax.sgd(knobs.lr),
     observe=observe,
     detect=detect,
-    settled=lambda log: log["loss"].values[-1] < 0.005,  # a hundredth of the plateau's
+    settled=lambda log: log["loss"].values[-12:].max() < 0.005,  # a hundredth of the plateau
     units={"loss": "1", "attention": "share on the token", "overlap": "share of |W*|", "time_left": "step"},
     figure=("loss", "attention", "overlap"),
 )

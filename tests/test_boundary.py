@@ -83,9 +83,9 @@ def test_a_window_has_two_crossings_each_with_a_neighbourhood_of_its_own():
     assert (up.estimate, down.estimate) == (2, 6)  # the one point with both failures and successes
 
 
-def test_no_crossing_without_points_of_both_kinds():
-    for have in ([], points(0, 0, 0), points(8, 8, 8), points(0, 8, 0), points(16, 9)):
-        assert bracket(have) == []
+@pytest.mark.parametrize("have", [[], points(0, 0, 0), points(8, 8, 8), points(0, 8, 0), points(16, 9)])
+def test_no_crossing_without_points_of_both_kinds(have):
+    assert bracket(have) == []
 
 
 NONSENSE = [
@@ -98,9 +98,8 @@ NONSENSE = [
 
 @pytest.mark.parametrize("have, log, words", NONSENSE)
 def test_points_that_make_no_sense_are_refused_in_one_line(have, log, words):
-    with pytest.raises(ValueError, match=words) as error:
+    with pytest.raises(ValueError, match=f"^.*{words}.*$"):  # one line: a dot is no line break
         bracket(have, log=log)
-    assert "\n" not in str(error.value)
 
 
 # Estimate, width, sharp and smooth.
@@ -120,8 +119,7 @@ def test_a_few_odd_runs_do_not_blur_a_sharp_crossing():
     assert (c.lo, c.hi, c.width) == (3, 4, 1)
     assert not bracket_of(points(0, 0, 0, 2, 16, 16, 15, 16)).sharp  # 2 of 16 is above 0.1
     assert bracket_of(points(*[2] * 20, 16)).estimate == 20  # the curve's is beyond the bracket
-    wrong_way = [Point(-10, 50100, 100_000), Point(0, 0, 16), Point(1, 16, 16), Point(11, 49900, 100_000)]
-    c = bracket_of(wrong_way)
+    c = bracket_of([Point(-10, 50100, 100_000), *points(0, 16), Point(11, 49900, 100_000)])  # slopes the other way
     assert (c.lo, c.hi, c.width, c.sharp) == (0, 1, 1, True)
 
 
@@ -286,17 +284,15 @@ def test_no_crossing_fails_if_every_point_is_decided_and_they_reach_across_the_c
 
 def test_the_wrong_direction_is_no_crossing():
     step = points(0, 0, 32, 32, n=32)
-    assert judge_boundary((0.5, 2.5), step, "appears")[0] is HOLDS
-    assert judge_boundary((0.5, 2.5), step, "vanishes")[0] is FAILS
+    assert [judge_boundary((0.5, 2.5), step, way)[0] for way in ("appears", "vanishes")] == [HOLDS, FAILS]
     with pytest.raises(ValueError, match="no direction 'appear'; there are appears and vanishes"):
         judge_boundary((0.5, 2.5), step, "appear")
 
 
 def test_one_of_several_crossings_of_a_direction_is_enough():
     twice = points(0, 32, 0, 0, 32, n=32)
-    outcome, measured, _ = judge_boundary((3, 4), twice, "appears")
-    assert outcome is HOLDS
-    assert measured == "appears at 0.5, 0 to 1 at 95 % and 3.5, 3 to 4 at 95 % (5 points, 160 runs)"
+    measured = "appears at 0.5, 0 to 1 at 95 % and 3.5, 3 to 4 at 95 % (5 points, 160 runs)"
+    assert judge_boundary((3, 4), twice, "appears")[:2] == (HOLDS, measured)
     assert judge_boundary((3.5, 4.5), twice, "appears")[0] is INCONCLUSIVE
     assert judge_boundary((1.5, 2.5), twice, "appears")[0] is FAILS
     weak = [*twice[:3], Point(4, 12, 12)]  # decided at 95 %, not at 99.99 %
