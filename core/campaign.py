@@ -84,18 +84,6 @@ class Progress:
 Tell = Callable[[Progress], None]
 
 
-def code_of(key: str) -> str:
-    """Hash of the sources that decide an entry's runs: its own file and core's numerical part."""
-    from importlib import import_module
-
-    core = Path(trainer.__file__).parent
-    own = import_module(f"bestiary.phenomena.{key}").__file__
-    assert own is not None  # a module found by file name has a file
-    return store.code_hash(
-        Path(own), *(core / f"{m}.py" for m in ("trainer", "entry", "initial", "observables", "single_location"))
-    )
-
-
 def execute(
     jobs: Sequence[Job], cabinet: Store, tell: Tell = lambda p: None, **machine: int
 ) -> Iterator[tuple[int, xr.Dataset]]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -18,7 +17,8 @@ from pydantic import BaseModel, BeforeValidator, Field, PrivateAttr, TypeAdapter
 from bestiary import catalog_checks, cite
 from bestiary.catalog_claims import Case, Claim, Name, Record, Text
 from bestiary.catalog_maps import Boundary, Law, MapClaim, Rung, Trail
-from bestiary.catalog_source import CatalogError, Mistake, Path_, Source, load, locate, nearest
+from bestiary.catalog_source import CatalogError, Mistake, Path_, Source, load, nearest
+from bestiary.places import locate, modules
 
 if TYPE_CHECKING:
     from bestiary.entry import Phenomenon
@@ -89,13 +89,6 @@ CATALOG: TypeAdapter[dict[str, Entry]] = TypeAdapter(dict[Name, Entry])
 def path() -> Path:
     """The catalog that came with the package."""
     return locate("catalog.yaml")
-
-
-def modules(package: str) -> set[str]:
-    """Names of the files in `phenomena` or `detectors`; imports none of them."""
-    spec = find_spec(f"bestiary.{package}")
-    folders = (spec and spec.submodule_search_locations) or ()
-    return {file.stem for folder in folders for file in Path(folder).glob("[!_]*.py")}
 
 
 def read(file: Path | None = None) -> dict[str, Entry]:

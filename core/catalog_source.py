@@ -67,13 +67,6 @@ class Source:
         return Mistake(self.name, (1, 1) if self.values else None, path, text)
 
 
-def locate(name: str) -> Path:
-    """The file of that name that came with the package: beside it in a wheel, above it in a checkout."""
-    here = Path(__file__).resolve().parent
-    packed = here / "data" / name
-    return packed if packed.is_file() else here.parent / name
-
-
 def nearest(name: object, names: Iterable[str]) -> str:
     """`; did you mean 'x'?` for the name closest to a misspelt one, or nothing."""
     close = difflib.get_close_matches(str(name), list(names), 1)

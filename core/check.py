@@ -15,11 +15,12 @@ import numpy as np
 import xarray as xr
 
 from bestiary import runs
-from bestiary.campaign import Job, Tell, code_of, execute
+from bestiary.campaign import Job, Tell, execute
 from bestiary.catalog import Entry, check_against
 from bestiary.catalog_claims import Case
 from bestiary.entry import Phenomenon
 from bestiary.log import Finding
+from bestiary.sources import code_of
 from bestiary.store import Store
 from bestiary.verdict import ALPHA, Outcome, Verdict, family_wise, judge
 

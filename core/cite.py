@@ -11,7 +11,8 @@ from bibtexparser.library import Library
 from bibtexparser.model import Entry
 from bibtexparser.writer import BibtexFormat
 
-from bestiary.catalog_source import locate, nearest
+from bestiary.catalog_source import nearest
+from bestiary.places import locate
 
 
 def path() -> Path:

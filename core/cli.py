@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
-from bestiary import __version__, catalog
+from bestiary import __version__
 from bestiary.cli_logs import detect
 from bestiary.cli_maps import map_entry, path_entry
 from bestiary.options import BadInput, cache_option, catalog_option, entries, start
@@ -39,7 +39,7 @@ def cli() -> None:
 @catalog_option
 def list_entries(zone: int | None, particle: str | None, file: Path | None) -> None:
     """List the entries."""
-    from bestiary import listing
+    from bestiary import catalog, listing
 
     particles = get_args(catalog.Particle)
     if particle is not None and particle not in particles:
@@ -179,7 +179,7 @@ def run(
 
     try:
         asked = settings.of(block, case, changes)
-    except (ValueError, catalog.CatalogError) as error:
+    except ValueError as error:
         raise BadInput(str(error)) from error
     with progress.bars() as tell:
         ds, findings = settings.run(asked, seeds, root, store, tell)
@@ -198,12 +198,12 @@ def _installed(chosen: list[Entry], named: bool) -> list[Entry]:
         try:
             checking.load(entry)
             there.append(entry)
-        except catalog.CatalogError as error:
-            raise BadInput(str(error)) from error
         except checking.NotInstalled as error:
             if named:
                 raise BadInput(str(error)) from error
             click.echo(f"left out: {error}", err=True)
+        except ValueError as error:
+            raise BadInput(str(error)) from error
     return there
 
 

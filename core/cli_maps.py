@@ -7,7 +7,6 @@ from pathlib import Path
 
 import click
 
-from bestiary import catalog
 from bestiary.options import BadInput, cache_option, catalog_option, entries, start
 
 ROOT = click.IntRange(0, 2**32 - 1)
@@ -70,7 +69,7 @@ def map_entry(
     try:
         setting = settings.of(block, case, changes)
         plan = explore.plan(setting, asked, seeds, root)
-    except (ValueError, catalog.CatalogError) as error:
+    except ValueError as error:
         text = str(error)
         raise BadInput(text if text.startswith("--") else f"--over {text}") from error
     click.echo(explore.size(plan), err=True)
@@ -106,6 +105,8 @@ def path_entry(
 
     (block,) = entries(file, [entry])
     if not block.paths:
+        from bestiary import catalog
+
         known = ", ".join(key for key, e in catalog.read(file).items() if e.paths)
         raise BadInput(f"path {entry}: the catalog has no path of it; there are paths of {known or 'no entry'}")
     if name is not None and name not in block.paths:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from bestiary import catalog, formats
+from bestiary import formats, places
 from bestiary.channels import ALONE, Reading, readings
 from bestiary.log import Finding, Log, Span, State
 from bestiary.run_table import NotALog, Unreadable
@@ -106,7 +106,7 @@ class Read(NamedTuple):
 def detectors() -> dict[str, tuple[Callable[..., Finding], tuple[str, ...]]]:
     """Every detector that needs nothing but a log, and the names of the channels that it reads."""
     made = {}
-    for name in sorted(catalog.modules("detectors")):
+    for name in sorted(places.modules("detectors")):
         function = getattr(import_module(f"bestiary.detectors.{name}"), name)
         others = list(inspect.signature(function).parameters.values())[1:]
         if any(p.default is inspect.Parameter.empty for p in others):
@@ -172,7 +172,7 @@ def _times(ratio: float) -> str:
 
 def _measured() -> Path:
     packed = Path(__file__).resolve().parent / "measured_data"
-    return packed if packed.is_dir() else catalog.path().parent / "benchmarks" / "measured"
+    return packed if packed.is_dir() else places.locate("benchmarks/measured")
 
 
 def delays() -> dict[str, tuple[float, float]]:

@@ -220,6 +220,8 @@ def draw_path(walked: Map) -> Figure:
             if onsets.size:
                 low.plot([i - 0.2, i + 0.2], [np.median(onsets)] * 2, color=style.INK, linewidth=1)
         low.set_yscale("log")
+        for formatter in (low.yaxis.set_major_formatter, low.yaxis.set_minor_formatter):
+            formatter(FuncFormatter(style.number))
         low.set_ylabel("onset [step]")
         for i, j in changes(walked):
             for ax in (top, low):

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bestiary import catalog
-
 if TYPE_CHECKING:
     from bestiary.catalog import Entry
     from bestiary.store import Store
@@ -23,10 +21,12 @@ class BadInput(click.ClickException):
 
 def entries(file: Path | None, keys: Sequence[str] = ()) -> list[Entry]:
     """The entries asked for, or all."""
+    from bestiary import catalog  # and with it pydantic, which reading a log needs none of
+
     try:
         known = catalog.read(file)
         return list((catalog.select(known, keys) if keys else known).values())
-    except (catalog.CatalogError, KeyError, ValueError) as error:
+    except ValueError as error:
         raise BadInput(str(error)) from error
 
 

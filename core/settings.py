@@ -10,11 +10,12 @@ from typing import Any
 import xarray as xr
 
 from bestiary import check, runs
-from bestiary.campaign import Job, Tell, code_of, execute
+from bestiary.campaign import Job, Tell, execute
 from bestiary.catalog import Entry
 from bestiary.catalog_source import nearest
 from bestiary.entry import Knobs, Phenomenon, Shape
 from bestiary.log import Finding
+from bestiary.sources import code_of
 from bestiary.store import Store
 
 

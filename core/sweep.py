@@ -15,11 +15,12 @@ import numpy as np
 import xarray as xr
 
 from bestiary import runs
-from bestiary.campaign import Job, Tell, code_of, execute, provenance
+from bestiary.campaign import Job, Tell, execute, provenance
 from bestiary.catalog import Entry
 from bestiary.entry import Knobs, Phenomenon, Shape
 from bestiary.grid import Axis, Point
 from bestiary.log import Finding, State
+from bestiary.sources import code_of
 from bestiary.store import Store
 from bestiary.trainer import begin_run
 

@@ -2,7 +2,6 @@
 
 import numpy as np
 from scipy.ndimage import median_filter
-from scipy.optimize import isotonic_regression
 
 AHEAD, LEAST, SHARE = 5, 3, 0.8  # [record] looked ahead, fewest that may be looked at, share that must hold
 BACK, REFRESH = 3, 4  # [record] in a row that end an excursion; between two baselines, for speed
@@ -83,6 +82,8 @@ def fall(y: np.ndarray, level: float, slack: float) -> tuple[int, int, int]:
     Returns:
         Indices of the first record down to the level, and of those where 10 % and 90 % of the drop are lost.
     """
+    from scipy.optimize import isotonic_regression  # a fifth of the start of `bestiary detect`
+
     low = smooth(y)
     end = int(np.argmin(low))
     drop = level - low[end]

@@ -2,7 +2,6 @@
 
 import numpy as np
 from scipy.ndimage import median_filter
-from scipy.optimize import isotonic_regression
 
 from bestiary.detectors._curves import FEW, rising
 from bestiary.log import Effect, Finding, Log, Span, State
@@ -62,6 +61,8 @@ def hump(
     if min(rise, fall) < np.log(factor):
         falling = float(np.max(x - before)) >= np.log(factor) and rising(t, -x)
         return Finding(State.UNDECIDED if falling else State.ABSENT, reason, effects=effects)
+    from scipy.optimize import isotonic_regression  # few logs come this far, and it is slow to import
+
     legs = np.split(x, [valley, peak, foot])
     fits = [isotonic_regression(leg, increasing=i % 2 == 1).x for i, leg in enumerate(legs) if leg.size]
     misfit = float(np.sqrt(np.mean((np.concatenate(fits) - x) ** 2))) / min(rise, fall)

@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -283,18 +282,3 @@ def test_progress_counts_what_was_known(tmp_path):
     del heard[:]
     list(execute([job(settings=two, seeds=(16, 16))], Store(tmp_path), heard.append))
     assert [p.phase for p in heard] == ["compile", "done"]
-
-
-@pytest.mark.parametrize("part", ["grokking", "trainer", "entry", "initial", "observables"])
-def test_code_of_an_entry_is_its_own_file_and_the_numerical_part(monkeypatch, tmp_path, part):
-    from bestiary.phenomena import grokking
-
-    before = campaign.code_of("grokking")
-    for file in [Path(grokking.__file__), *Path(trainer.__file__).parent.glob("*.py")]:
-        (tmp_path / file.name).write_bytes(file.read_bytes())
-    for module in (grokking, trainer):
-        monkeypatch.setattr(module, "__file__", str(tmp_path / Path(module.__file__).name))
-    assert campaign.code_of("grokking") == before
-    with (tmp_path / f"{part}.py").open("a") as file:
-        file.write("\n# changed\n")
-    assert campaign.code_of("grokking") != before

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bestiary import catalog, measured, readme
+from bestiary import catalog, maps, measured, readme
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "benchmarks" / "measured"
@@ -19,8 +19,10 @@ def test_every_entry_was_measured_and_every_claim_held():
     for entry in catalog.read().values():
         record = measured.read(entry, SOURCE)
         assert record is not None and record["version"] == entry.version, entry.key
-        claims = [c for case in record["cases"].values() for root in case.values() for c in root["claims"]]
-        assert len(claims) == 2 * sum(len(case.claims) for case in entry.cases.values()), entry.key
+        parts = [*record["cases"].values(), *record.get("maps", {}).values()]
+        claims = [c for part in parts for root in part.values() for c in root["claims"]]
+        claimed = sum(len(case.claims) for case in entry.cases.values()) + len(maps.claims_of(entry))
+        assert len(claims) == 2 * claimed, entry.key
         assert not [c for c in claims if c["outcome"] == "fails"], entry.key
 
 
