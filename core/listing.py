@@ -14,6 +14,7 @@ from rich.table import Table
 if TYPE_CHECKING:
     from bestiary.catalog import Entry
     from bestiary.catalog_claims import Claim
+    from bestiary.catalog_maps import MapClaim
     from bestiary.check import CaseResult
     from bestiary.log import Finding
 
@@ -43,14 +44,14 @@ def print_list(entries: Iterable[Entry]) -> None:
     console().print(made)
 
 
-def interval(claim: Claim) -> str:
+def interval(claim: Claim | MapClaim) -> str:
     """The claim in words: `median 180 to 480 step`."""
     lo, hi = claim.interval
     between = f"{lo:g} to {hi:g}" if lo < hi else f"{lo:g}"
     return f"{claim.statistic} {between}{'' if claim.unit in (None, '1') else f' {claim.unit}'}"
 
 
-def name(claim: Claim) -> str:
+def name(claim: Claim | MapClaim) -> str:
     """What the claim is of."""
     return claim.of if isinstance(claim.of, str) else " ~ ".join(claim.of)
 
@@ -77,6 +78,29 @@ def print_entry(e: Entry) -> None:
             source = f"{claim.source}: {claim.where}" if claim.where else claim.source
             made.add_row(*(first if i == 0 else ("", "", "", "")), name(claim), interval(claim), source)
     out.print(made)
+    _print_maps(e, out)
+
+
+def _print_maps(e: Entry, out: Console) -> None:
+    """The laws, boundaries and paths of an entry."""
+    made = table("law or boundary", "over", "of", "claim", "interval", "source", "title")
+    for block in (*e.laws.values(), *e.boundaries.values()):
+        for i, claim in enumerate(block.claims):
+            first = (block.name, block.over, block.of) if i == 0 else ("", "", "")
+            source = f"{claim.source}: {claim.where}" if claim.where else claim.source
+            made.add_row(*first, claim.of, interval(claim), source, block.title or "" if i == 0 else "")
+    if made.row_count:
+        out.print(made)
+    for trail in e.paths.values():
+        made = table("rung", "side", "changes", "claim", "interval", "source")
+        for rung in trail.rungs:
+            changes = ", ".join(f"{k}={v}" for k, v in (rung.knobs | rung.shape).items())
+            for i, claim in enumerate(rung.claims):
+                first = (rung.name, rung.side or "", changes) if i == 0 else ("", "", "")
+                source = f"{claim.source}: {claim.where}" if claim.where else claim.source
+                made.add_row(*first, name(claim), interval(claim), source)
+        out.print(f"path {trail.name}: {trail.title}")
+        out.print(made)
 
 
 def print_verdicts(results: Sequence[CaseResult]) -> None:

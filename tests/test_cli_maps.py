@@ -101,6 +101,13 @@ def test_three_knobs_are_facets_and_more_are_refused(bestiary):
     assert status == 2 and "at most 6, not 7" in err
 
 
+def test_show_tells_the_laws_boundaries_and_paths(bestiary):
+    _, out, _ = bestiary("show", "catapult")
+    assert "divergence" in out and "lr=3:5:4" in out and "3.95 to 4.05" in out
+    _, out, _ = bestiary("show", "sparse_attention_transformer")
+    assert "path towards_transformers" in out and "two_layers" in out and "layers=2" in out
+
+
 def test_a_mistyped_axis_shows_itself():
     assert str(parse("lr=1:2:3")) == "lr=1:2:3"
     assert str(parse("network=pair,mlp")) == "network=pair,mlp"

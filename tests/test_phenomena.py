@@ -18,7 +18,7 @@ import tiny
 import xarray as xr
 from traced import draws, equations, largest_constant, reads
 
-from bestiary import catalog, runs, trainer
+from bestiary import catalog, grid, runs, trainer
 from bestiary.campaign import simulate
 from bestiary.entry import Phenomenon
 from bestiary.log import Finding, Log, State
@@ -177,20 +177,43 @@ def test_one_program_for_all_knobs(entry, ds):
 
 
 def test_every_knob_does_something(entry):
-    """In the default shape, or in that of one of the entry's cases."""
+    """In the default shape, or in one of those in which the catalog claims something."""
     p, unread = entry.p, set(entry.p.knobs._fields)
-    shapes = dict.fromkeys([p.shape, *(p.shape._replace(**c.shape) for c in cases(entry))])
-    for shape in shapes:
+    for shape in shapes(entry):
         if unread:
             used = reads(partial(everything, p, shape), p.knobs, 0, 0)
             unread -= {name for name, use in zip(p.knobs._fields, used, strict=False) if use}
     assert unread == set()
 
 
-def cases(entry):
-    known = catalog.read()
-    key = entry.module.__name__.rpartition(".")[2]
-    return known[key].cases.values() if key in known else ()
+def test_whatever_is_claimed_can_be_built(entry):
+    for shape in shapes(entry):
+        carry = jax.eval_shape(partial(trainer.begin_run, entry.p, shape), entry.p.knobs, 0, 0)
+        jax.eval_shape(partial(trainer.step_run, entry.p, shape), carry)
+
+
+def shapes(entry):
+    """The default shape, and those of the cases, laws, boundaries and rungs."""
+    p, own, found = entry.p, entry.p.shape, [entry.p.shape]
+    for block in blocks(entry):
+        found += [own._replace(**case.shape) for case in block.cases.values()]
+        for line in (*block.laws.values(), *block.boundaries.values()):
+            there = grid.points([grid.fit(line.axis, p)], p.knobs, own._replace(**line.shape))
+            found += [point.shape for point in there]
+        for trail in block.paths.values():
+            rung = own
+            for step in trail.rungs:
+                found.append(rung := rung._replace(**step.shape))
+    return dict.fromkeys(found)
+
+
+def blocks(entry):
+    """The entry's block of the catalog, if it has one."""
+    key, known = entry.module.__name__.rpartition(".")[2], whole_catalog()
+    return [known[key]] if key in known else []
+
+
+whole_catalog = cache(catalog.read)
 
 
 def test_init_draws_at_most_twice(entry):

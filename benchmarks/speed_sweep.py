@@ -1,0 +1,123 @@
+"""How fast a sweep over a knob is, beside Python loops over its settings.
+
+    python benchmarks/speed_sweep.py [--settings 64] [--seeds 8] [--rounds 3]
+
+Measured are runs per second of whole runs, from settings to findings, in one process on all cores:
+
+    map         sweep.answer, as `bestiary map` does it: one program for the grid, every curve judged
+    loop        for each setting, one call of a jitted program that scans over the steps and is vmapped over
+                the seeds, the knobs being arguments: it compiles once; every curve judged
+    recompiled  the same with the knobs closed over, as in scripts that take them from a configuration: it
+                compiles for every setting
+
+The contenders take turns. Compilation counts, for `map` and `loop` once, spread over all settings; none is cached.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from functools import partial
+from importlib import import_module
+from typing import Any
+
+import click
+import numpy as np
+
+CASES = (("catapult", "lr", 1.0, 5.0), ("grokking", "weight_decay", 0.1, 10.0), ("adam_loss_spikes", "lr", 0.02, 0.2))
+
+
+def loop(p: Any, settings: list[Any], seeds: int, closed_over: bool) -> None:
+    """Train and judge setting after setting."""
+    import jax
+
+    from bestiary import trainer
+    from bestiary.log import Log
+
+    shape, marks = p.shape, np.asarray(p.schedule(p.shape))
+    if len(np.unique(np.diff(marks)[:-1])) > 1:
+        raise ValueError("want records at equal intervals")
+    root, every = np.uint32(0), int(marks[1] - marks[0])
+
+    def run(knobs, seed):
+        carry = trainer.begin_run(p, shape, knobs, seed, root)
+
+        def one(carry, _):
+            return carry._replace(state=trainer.step_run(p, shape, carry)), None
+
+        def window(carry, _):
+            seen = p.observe(carry.state, carry.data, carry.knobs, shape)
+            return jax.lax.scan(one, carry, length=every)[0], seen
+
+        carry, seen = jax.lax.scan(window, carry, length=len(marks) - 1)
+        return seen, p.observe(carry.state, carry.data, carry.knobs, shape)
+
+    shared = jax.jit(jax.vmap(run, (None, 0)))
+    for knobs in settings:
+        traced = type(knobs)(*map(np.float32, knobs))
+        seen, last = (
+            jax.jit(jax.vmap(partial(run, traced)))(np.arange(seeds, dtype=np.uint32))
+            if closed_over
+            else shared(traced, np.arange(seeds, dtype=np.uint32))
+        )
+        curves = {c: np.concatenate([np.asarray(v), np.asarray(last[c])[:, None]], 1) for c, v in seen.items()}
+        for s in range(seeds):
+            p.detect(Log.of(marks, **{c: v[s] for c, v in curves.items()}))
+
+
+def rates(entry: str, knob: str, lo: float, hi: float, settings: int, seeds: int, rounds: int) -> dict[str, float]:
+    """Runs per second of each contender, the median over rounds; `recompiled` makes a sixteenth of the settings."""
+    import dataclasses
+
+    import jax
+
+    from bestiary import sweep, trainer
+    from bestiary.catalog import read
+    from bestiary.store import NoStore
+
+    block, p = read()[entry], import_module(f"bestiary.phenomena.{entry}").PHENOMENON
+    p = dataclasses.replace(p, probe=None, settled=None)  # what the loops do not have either
+    there = [p.knobs._replace(**{knob: float(v)}) for v in np.geomspace(lo, hi, settings)]
+
+    def mapped() -> int:
+        fresh = sweep.Setup(block, dataclasses.replace(p), "")  # another object is another program
+        sweep.answer([sweep.Request(fresh, knobs, p.shape, seeds, 0) for knobs in there], NoStore())
+        return settings * seeds
+
+    def looped(share: int, closed_over: bool) -> int:
+        loop(p, there[::share], seeds, closed_over)
+        return len(there[::share]) * seeds
+
+    contenders = {"map": mapped, "loop": partial(looped, 1, False), "recompiled": partial(looped, 16, True)}
+    seen: dict[str, list[float]] = {name: [] for name in contenders}
+    for _ in range(rounds):
+        for name, turn in contenders.items():
+            jax.clear_caches()
+            trainer._compile.cache_clear()
+            started = time.perf_counter()
+            runs = turn()
+            seen[name].append(runs / (time.perf_counter() - started))
+    return {name: statistics.median(values) for name, values in seen.items()}
+
+
+@click.command()
+@click.option("--settings", type=click.IntRange(16), default=64, show_default=True, help="Values of the knob.")
+@click.option("--seeds", type=click.IntRange(1), default=8, show_default=True, help="Runs of every value.")
+@click.option("--rounds", type=click.IntRange(1), default=3, show_default=True)
+def main(settings: int, seeds: int, rounds: int) -> None:
+    """Print a Markdown table: runs per second, and how many times faster a map is."""
+    import os
+
+    import jax
+
+    jax.config.update("jax_num_cpu_devices", os.cpu_count() or 1)
+    print(f"{settings} settings x {seeds} seeds, from nothing compiled to findings, on {os.cpu_count()} cores\n")
+    print("| sweep | runs / s | x loop over settings | x loop that compiles each |\n|---|---:|---:|---:|")
+    for entry, knob, lo, hi in CASES:
+        fast = rates(entry, knob, lo, hi, settings, seeds, rounds)
+        faster = [fast["map"] / fast[name] for name in ("loop", "recompiled")]
+        print(f"| `{entry}` over `{knob}` | {fast['map']:.0f} | {faster[0]:.3g} | {faster[1]:.3g} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
