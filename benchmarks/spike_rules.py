@@ -233,7 +233,7 @@ def ruptures_breaks(
     try:
         import ruptures
     except ImportError as error:
-        raise ImportError("change points need ruptures: pip install ruptures") from error
+        raise ImportError("change points need ruptures: pip install 'bestiary[rules]'") from error
     t, y = log[channel].finite()
     fired = np.zeros(t.size, bool)
     if t.size >= 2 * min_size and (sd := y.std()) > 0:

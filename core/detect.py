@@ -194,7 +194,7 @@ def delays() -> dict[str, tuple[float, float]]:
 def rates() -> dict[str, dict[str, Any]]:
     """{detector: {"hit": [k, n], "false_alarm": [k, n]}}, as measured on runs whose answer is known; empty if not."""
     file = _measured() / "detectors.json"
-    return json.loads(file.read_text("utf-8")) if file.is_file() else {}
+    return json.loads(file.read_text("utf-8"))["detectors"] if file.is_file() else {}
 
 
 def inspect_paths(paths: Sequence[Path], asked: Mapping[str, str]) -> tuple[list[Read], list[Unreadable]]:

@@ -19,7 +19,7 @@ def delayed_generalization(
     train: str = "train_acc",
     test: str = "test_acc",
     *,
-    chance: float = 0.0,
+    chance: float | None = None,
     ratio: float = 3.0,
     memorised: float = 0.99,
     generalised: float = 0.95,
@@ -42,7 +42,8 @@ def delayed_generalization(
         log: the run; the two accuracies, in [0, 1], may have different axes of steps.
         train: name of the train accuracy.
         test: name of the test accuracy.
-        chance: [1] accuracy of guessing.
+        chance: [1] accuracy of guessing; None: that of the untrained network, the first record of test accuracy, taken
+            for at most 1/2, and for 0 if it is above 0.6, as in a log that begins late.
         ratio: [1] least t2 / t1, a gap in the logarithm of time.
         memorised: [1] train accuracy at t1.
         generalised: [1] test accuracy at t2.
@@ -59,7 +60,7 @@ def delayed_generalization(
 
     Source. Power et al., arXiv:2201.02177; phases of Liu et al., arXiv:2205.10343, by a ratio, not a gap, of steps.
     """
-    if not 0 <= chance < 1:
+    if chance is not None and not 0 <= chance < 1:
         raise ValueError(f"chance is {chance:g}; it is an accuracy in [0, 1)")
     if lacking := log.lacking([train, test]):
         return lacking
@@ -69,6 +70,8 @@ def delayed_generalization(
     learn, grasp = log[train].finite(), log[test].finite()
     (t1, t1_before), (t2, t2_before) = _reached(learn, memorised), _reached(grasp, generalised)
     last, delay, low = float(grasp.steps[-1]), t2 / t1, float(np.interp(t1, *grasp))
+    if chance is None:
+        chance = min(float(grasp.values[0]), 0.5) if grasp.values[0] <= 0.6 else 0.0
     z, final = (low - chance) / (1 - chance), float(np.median(grasp.values[-5:]))
     seen = {"delay_ratio": delay, "test_acc_when_memorised": low, "z_when_memorised": z, "final_test_acc": final}
 

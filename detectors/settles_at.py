@@ -69,7 +69,7 @@ def settles_at(
     there = away <= tolerance * scale
     reason = f"{value} goes from {start:.4g} to {final:.4g}, where {level} is {goal:.4g}"
     if there[-1]:
-        first = t.size - int(np.argmin(there[::-1]))
+        first = t.size - int(np.argmin(there[::-1])) if not there.all() else 0
         onset = float(t[first])
         if t[-1] >= patience * onset:
             told = f"{reason}; there from step {onset:g} of {t[-1]:g} on"

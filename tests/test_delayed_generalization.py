@@ -53,8 +53,18 @@ def test_low_is_judged_against_chance():
     test = np.where(T < 400, 0.55, 1.0)
     train = crossing(T, 30, 0.99, 0.1)
     assert generalization(train, test, chance=0.5).found
-    f = generalization(train, test)
+    f = generalization(train, test, chance=0.0)
     assert (f.state, f.phase) == (State.ABSENT, "comprehension")
+
+
+def test_chance_is_that_of_the_untrained_network():
+    train = crossing(T, 30, 0.99, 0.1)
+    guessing = generalization(train, np.where(T < 400, 0.55, 1.0))
+    assert guessing.found
+    assert guessing.effects["z_when_memorised"].value == pytest.approx(0.1)  # of 1/2, though it began at 0.55
+    assert generalization(train, np.where(T < 400, 0.04, 1.0)).effects["z_when_memorised"].value == 0
+    late = generalization(train, np.where(T < 400, 0.7, 1.0))  # no one guesses 0.7: the log begins late
+    assert (late.state, late.phase) == (State.ABSENT, "comprehension")
 
 
 def test_one_lucky_evaluation_is_no_generalisation():

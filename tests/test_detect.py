@@ -124,7 +124,9 @@ def test_measured_rates_are_shown_and_a_dash_where_there_are_none(tmp_path, monk
     path = spiky(tmp_path / "x.csv")
     (row,) = [line for line in asked(path).stdout.splitlines() if line.lstrip().startswith("spikes")]
     assert row.split()[-2:] == ["-", "-"]
-    (tmp_path / "detectors.json").write_text(json.dumps({"spikes": {"hit": [47, 48], "false_alarm": [1, 999]}}))
+    (tmp_path / "detectors.json").write_text(
+        json.dumps({"detectors": {"spikes": {"hit": [47, 48], "false_alarm": [1, 999]}}})
+    )
     shown = asked(path).stdout
     assert "47/48" in shown and "1/999" in shown
     (run,) = report(path)["runs"]

@@ -67,3 +67,10 @@ def test_no_null_settles_on_what_it_passes(name):
         f = settles_at(Log.of(t, value=y, level=np.full(t.size, level)))
         end = np.median(y[t > 0.8 * t[-1]])
         assert not f.found or abs(end - level) <= 0.05 * abs(level), f.reason
+
+
+def test_a_curve_that_is_there_but_for_its_first_record_is_there_from_the_start():
+    t = np.arange(31.0)
+    f = settles_at(Log.of(t, value=np.where(t == 0, 5.0, 1.0), level=np.ones(31)))
+    assert f.state is State.FOUND
+    assert f.onset == 0

@@ -1,0 +1,206 @@
+"""How right each detector is: on runs of the catalog, on what real logs do to them, beside the rules in public use.
+
+    python benchmarks/detector_curves.py [--tuning 0] [--roots 3,4] [--seeds 8] [ENTRY ...]
+
+Thresholds of published rules are calibrated on the tuning root, and operating curves drawn there; every rate in the
+tables is of the other roots. Writes benchmarks/measured/detectors.json, the tables of docs/detectors.md and
+docs/figures/detectors-*.png. Runs come from the cache or are trained. Change points need `pip install 'bestiary[rules]'`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from datetime import UTC, datetime
+from multiprocessing import get_context
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import detector_figures
+import detector_overlaps
+import detector_pages
+from detector_dials import DIALS, rules, values
+from detector_runs import CONDITIONS, Row, Task, judged
+from detector_scores import Curve, by_condition, calibrate, curve, rate
+from published_rules import RULES
+
+from bestiary.log import Log
+
+if TYPE_CHECKING:
+    from bestiary.check import CaseResult
+
+ROOT = Path(__file__).resolve().parents[1]
+MEASURED = ROOT / "benchmarks" / "measured" / "detectors.json"
+
+
+def tasks(results: Iterable[CaseResult], per: int, **more: Any) -> list[Task]:
+    """One for each case and root; a sweep along another axis than time is no training log and left out."""
+    from bestiary import runs
+
+    return [
+        Task(
+            r.entry.key,
+            r.case.name,
+            r.root,
+            r.entry.detector,
+            frozenset(r.entry.also_fires),
+            r.case.control is None,
+            tuple(runs.logs(r.runs)),
+            per,
+            **more,
+        )
+        for r in results
+        if r.runs["step"].attrs["units"] == "step"
+    ]
+
+
+def judge_all(given: Sequence[Task], workers: int, tell: Callable[[str], None]) -> list[Row]:
+    """The rows of all tasks, long ones first; in this process if there is one worker."""
+    rows: list[Row] = []
+    if workers == 1:
+        for task in given:
+            rows += judged(task)
+        return rows
+    size = {id(task): sum(c.steps.size for log in task.logs for c in log.channels.values()) for task in given}
+    queue = sorted(given, key=lambda task: -size[id(task)])
+    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:  # a fork would inherit JAX's threads
+        for i, part in enumerate(pool.map(judged, queue)):
+            rows += part
+            tell(f"{i + 1} of {len(queue)} cases")
+    return rows
+
+
+def own_rates(results: Iterable[CaseResult]) -> dict[str, dict[str, list[int]]]:
+    """{detector: hits and false alarms on its own entries' runs as recorded, with the thresholds these set}."""
+    made: dict[str, dict[str, list[int]]] = {}
+    for r in results:
+        if r.runs["step"].attrs["units"] == "step":
+            of = made.setdefault(r.entry.detector, {"hit": [0, 0], "false_alarm": [0, 0]})
+            pair = of["hit" if r.case.control is None else "false_alarm"]
+            pair[0] += sum(f.found for f in r.findings)
+            pair[1] += len(r.findings)
+    return made
+
+
+def _told(drawn: Curve) -> dict[str, Any]:
+    return {
+        "values": drawn.values,
+        "hit": list(map(list, drawn.hit)),
+        "false_alarm": list(map(list, drawn.false_alarm)),
+    }
+
+
+def calibration(tuned: Sequence[Row]) -> dict[str, float]:
+    """{rule: the laxest threshold at which its false-alarm rate on the tuning root is no more than its rival's}."""
+    made = {}
+    for name in rules():
+        ours = rate(r for r in tuned if r.judge == RULES[name].rival and not r.positive and not r.calibrated)
+        value = calibrate(curve(tuned, name), ours.share) if ours.n else None
+        if value is not None:
+            made[name] = value
+    return made
+
+
+def record(tuned: Sequence[Row], rows: Sequence[Row], own: dict[str, Any]) -> dict[str, Any]:
+    """{detector: scores, threshold, operating curve, rules}."""
+    made: dict[str, Any] = {}
+    grouped: dict[tuple[str, bool], list[Row]] = {}
+    for row in rows:
+        grouped.setdefault((row.judge, row.calibrated), []).append(row)
+    fixed = calibration(tuned)
+    for name in sorted({judge for judge, _ in grouped} - set(RULES)):
+        default = float(values(name)[values(name).size // 2])
+        made[name] = by_condition(grouped[name, False])
+        made[name] |= {"threshold": DIALS[name].threshold, "default": default}
+        made[name]["tuning"] = _told(curve(tuned, name, False))
+        if name in own:
+            made[name]["as_its_entries_set_it"] = own[name]
+        if (name, True) in grouped:
+            made[name]["told"] = by_condition(grouped[name, True]) | {"tuning": _told(curve(tuned, name, True))}
+        told = {}
+        for rule in (rule for rule in rules() if RULES[rule].rival == name):
+            of = RULES[rule]
+            told[rule] = {"threshold": of.threshold, "published": of.published, "calibrated": fixed.get(rule)}
+            told[rule]["tuning"] = _told(curve(tuned, rule))
+            for key, calibrated in (("at_published", False), ("at_calibrated", True)):
+                if part := grouped.get((rule, calibrated)):
+                    told[rule][key] = by_condition(part)
+        if told:
+            made[name]["rules"] = told
+    return made
+
+
+def _roots(_: click.Context, __: click.Parameter, text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is no list of root seeds; write 3,4") from None
+
+
+@click.command()
+@click.argument("keys", nargs=-1, metavar="[ENTRY ...]")
+@click.option("--tuning", type=int, default=0, show_default=True, help="Root on which rules are calibrated.")
+@click.option("--roots", callback=_roots, default="3,4", show_default=True, help="Roots on which rates are measured.")
+@click.option("--seeds", type=click.IntRange(1), default=8, show_default=True, help="Runs of every case on a root.")
+@click.option("--per", type=click.IntRange(1), default=2, show_default=True, help="Runs lent to other detectors.")
+@click.option("--workers", type=click.IntRange(1), default=2, show_default=True, help="Processes.")
+@click.option("--cache", type=click.Path(path_type=Path), help="Folder for runs [default: the user's cache].")
+@click.option(
+    "--json", "to", type=click.Path(path_type=Path), default=ROOT / "benchmarks" / "measured" / "detectors.json"
+)
+@click.option("--docs", type=click.Path(path_type=Path), default=ROOT / "docs" / "detectors.md")
+@click.option("--figures", type=click.Path(path_type=Path), default=ROOT / "docs" / "figures")
+def main(
+    keys: tuple[str, ...],
+    tuning: int,
+    roots: tuple[int, ...],
+    seeds: int,
+    per: int,
+    workers: int,
+    cache: Path | None,
+    to: Path,
+    docs: Path,
+    figures: Path,
+) -> None:
+    """Measure every detector and rewrite the tables, the figures and detectors.json."""
+    import bestiary
+    from bestiary import check, options, runs
+
+    if tuning in roots:
+        raise click.BadParameter(f"--tuning {tuning} is one of --roots; what is tuned is not measured")
+    store, entries = options.start(cache), options.entries(None, keys)
+
+    def tell(line: str) -> None:
+        click.echo(line, err=True)
+
+    first = list(check.check(entries, store, roots=[tuning], seeds=seeds))
+    tuned = judge_all(tasks(first, per, sweep=True), workers, tell)
+    results = list(check.check(entries, store, roots=roots, seeds=seeds))
+    rows = judge_all(tasks(results, per, calibrated=calibration(tuned)), workers, tell)
+    logs: dict[tuple[str, str], list[Log]] = {}
+    for r in results:
+        logs.setdefault((r.entry.key, r.case.name), []).extend(runs.logs(r.runs))
+    made = {
+        "roots": list(roots),
+        "tuning_root": tuning,
+        "seeds": seeds,
+        "runs": sum(len(r.findings) for r in results),
+        "answers": len(rows),
+        "conditions": list(CONDITIONS),
+        "date": datetime.now(UTC).date().isoformat(),
+        "bestiary": bestiary.__version__,
+        "detectors": record(tuned, rows, own_rates(results)),
+        "overlaps": detector_overlaps.table(logs),
+    }
+    runs.replace_with(to, (json.dumps(made, indent=1, allow_nan=False) + "\n").encode())
+    detector_figures.draw(made, figures)
+    if docs.is_file():
+        detector_pages.rewrite(docs, made)
+    for line in detector_pages.summary(made):
+        click.echo(line)
+
+
+if __name__ == "__main__":
+    main()

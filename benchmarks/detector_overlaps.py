@@ -1,0 +1,149 @@
+"""Two phenomena in one run: composed of recorded runs, so that each onset is known, and recorded as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+from compositions import learning_rate_drop, mixture, splice_shift, splice_spike
+from detector_dials import detectors
+from detector_runs import interval, lend
+
+from bestiary.log import Finding, Log
+
+Runs = Mapping[tuple[str, str], Sequence[Log]]  # (entry, case): one log per seed
+WIDE, SPIKES = 5, 3  # [record] of a spliced spike; how many, and so many make a finding of `spikes`
+
+SPIKY, GROKS = ("adam_loss_spikes", "mlp"), ("grokking", "grokking")
+DESCENDS, ESCAPES = ("epoch_wise_double_descent", "two_scales"), ("sparse_attention_emergence", "emergence")
+
+
+class Part(NamedTuple):
+    """One of the things that happen in a log."""
+
+    detector: str
+    onset: float  # [step] where it is known to begin
+
+
+class Overlap(NamedTuple):
+    """What happens, which cases it is made of, and how; where there is no `make`, the runs are as recorded."""
+
+    name: str
+    cases: tuple[tuple[str, str], ...]
+    detectors: tuple[str, ...]
+    make: Callable[..., tuple[Log, tuple[Part, ...]]] | None = None
+
+
+def ask(detector: str, log: Log) -> Finding:
+    """A detector's answer with its default thresholds and channels."""
+    return detectors()[detector][0](lend(log))
+
+
+def _spiked(host: Log, donor: Log, first: float, last: float) -> tuple[Log, float]:
+    """Spikes of the donor, evenly spaced from one step of the host to another; the log and the first one's start."""
+    host = lend(host)
+    t = host["loss"].steps
+    a, b = np.searchsorted(t, [first, last])
+    starts = np.linspace(a, b - WIDE, SPIKES).round().astype(int)
+    for span, k in zip(ask("spikes", donor).spans, starts, strict=False):
+        args = {"start": span.start, "stop": span.stop, "at": float(t[k]), "until": float(t[k + WIDE])}
+        host, _ = splice_spike(host, donor, **args)
+    return host, float(t[starts[0]])
+
+
+def spikes_while_grokking(host: Log, donor: Log) -> tuple[Log, tuple[Part, ...]]:
+    """Spikes of the train loss in the second half of the time from memorising to generalising."""
+    was = ask("delayed_generalization", host)
+    t1 = was.effects["t_train"].value
+    log, first = _spiked(host, donor, *(t1 + share * (was.onset - t1) for share in (0.5, 0.95)))
+    return log, (Part("spikes", first), Part("delayed_generalization", was.onset))
+
+
+def spikes_on_a_plateau(host: Log, donor: Log) -> tuple[Log, tuple[Part, ...]]:
+    """Spikes of the loss on the plateau that it is about to leave: both detectors read the same curve."""
+    was = ask("plateau_escape", host)
+    t10 = was.effects["t10"].value
+    log, first = _spiked(host, donor, 0.5 * t10, 0.95 * t10)
+    return log, (Part("spikes", first), Part("plateau_escape", was.onset))
+
+
+def drop_on_a_spiky_run(host: Log, donor: Log) -> tuple[Log, tuple[Part, ...]]:
+    """A plateau's end, spliced onto the loss of a run after its last spike."""
+    was, escape = ask("spikes", host), ask("plateau_escape", donor)
+    log, _ = splice_shift(host, donor, start=escape.effects["t10"].value, at=was.spans[-1].stop)
+    return log, (Part("spikes", was.onset),)
+
+
+def slower_from_then_on(host: Log, *, detector: str, factor: float, early: float) -> tuple[Log, tuple[Part, ...]]:
+    """The learning rate is divided at a share of the time to the onset."""
+    was = ask(detector, host)
+    log, clock = learning_rate_drop(host, at=early * was.onset, factor=factor)
+    return log, (Part(detector, float(clock(was.onset))),)
+
+
+def two_tasks(host: Log, donor: Log) -> tuple[Log, tuple[Part, ...]]:
+    """Two tasks that one network groks, each half of the accuracy: it has generalised when the later one has."""
+    log, _ = mixture(host, donor)
+    return log, (
+        Part("delayed_generalization", max(ask("delayed_generalization", run).onset for run in (host, donor))),
+    )
+
+
+def _slower(detector: str, factor: float, early: float = 0.5) -> Callable[..., tuple[Log, tuple[Part, ...]]]:
+    return partial(slower_from_then_on, detector=detector, factor=factor, early=early)
+
+
+OVERLAPS = (
+    Overlap("spikes while grokking", (GROKS, SPIKY), ("spikes", "delayed_generalization"), spikes_while_grokking),
+    Overlap("spikes on a plateau", (ESCAPES, SPIKY), ("spikes", "plateau_escape"), spikes_on_a_plateau),
+    Overlap("a drop on a spiky run", (SPIKY, ESCAPES), ("spikes",), drop_on_a_spiky_run),
+    Overlap(
+        "a third of the step on a grokking plateau",
+        (GROKS,),
+        ("delayed_generalization",),
+        _slower("delayed_generalization", 3.0),
+    ),
+    Overlap("a third of the step before a double descent", (DESCENDS,), ("hump",), _slower("hump", 3.0)),
+    Overlap("a third of the step on the way down", (DESCENDS,), ("hump",), _slower("hump", 3.0, 1.5)),
+    Overlap("a third of the step on a plateau", (ESCAPES,), ("plateau_escape",), _slower("plateau_escape", 3.0)),
+    Overlap("two tasks grokked", (GROKS, GROKS), ("delayed_generalization",), two_tasks),
+    Overlap("as recorded: grokking", (GROKS,), ("delayed_generalization", "hump")),
+    Overlap("as recorded: Adam's spikes", (("adam_loss_spikes", "spikes"),), ("spikes", "edge_hover")),
+    Overlap("as recorded: edge of stability", (("edge_of_stability", "larger_step"),), ("edge_hover", "spikes")),
+)
+
+
+def answers(overlap: Overlap, runs: Runs) -> Iterator[tuple[str, bool, float]]:
+    """(detector, found, onset error [logging intervals]) of every composed run; seeds are paired with their next."""
+    hosts = runs[overlap.cases[0]]
+    for i, host in enumerate(hosts):
+        others = [runs[case][(i + 1) % len(runs[case])] for case in overlap.cases[1:]]
+        if overlap.make is None:
+            log, parts = host, tuple(Part(name, float("nan")) for name in overlap.detectors)
+        else:
+            log, parts = overlap.make(host, *others)
+        for part in parts:
+            finding, reads = ask(part.detector, log), detectors()[part.detector][1]
+            gap = interval(lend(log), reads, part.onset) if np.isfinite(part.onset) else float("nan")
+            yield part.detector, finding.found, (finding.onset - part.onset) / gap
+
+
+def table(runs: Runs) -> list[dict[str, Any]]:
+    """For every overlap whose cases are there, and every detector of it: found, [k, n], and the onset's error."""
+    made = []
+    for overlap in OVERLAPS:
+        if any(case not in runs for case in overlap.cases):
+            continue
+        told = list(answers(overlap, runs))
+        for name in overlap.detectors:
+            of = [(found, error) for detector, found, error in told if detector == name]
+            errors = [error for _, error in of if np.isfinite(error)]
+            row: dict[str, Any] = {"overlap": overlap.name, "detector": name}
+            row["found"] = [sum(found for found, _ in of), len(of)]
+            if errors:
+                low, mid, high = np.quantile(errors, [0.05, 0.5, 0.95]).round(2).tolist()
+                row["onset_error"] = {"median": mid, "q05": low, "q95": high, "n": len(errors)}
+            made.append(row)
+    return made
