@@ -4,7 +4,7 @@
 
 Thresholds of published rules are calibrated on the tuning root, and operating curves drawn there; every rate in the
 tables is of the other roots. Writes benchmarks/measured/detectors.json, the tables of docs/detectors.md and
-docs/figures/detectors-*.png. Runs come from the cache or are trained. Change points need `pip install 'bestiary[rules]'`.
+docs/figures/detectors-*.png. Runs come from the cache or are trained. Change points need the extra `rules`.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bestiary import log_steps
+from bestiary import log_steps, thinning
 from bestiary.log import Log, Series
 from bestiary.run_table import NotALog, RunTable, plural
 
@@ -122,7 +122,7 @@ def _reading(
     curves: dict[str, Series] = {}
     changes: dict[str, list[str]] = {}
     for name, at in steps.items():
-        t, y, change = log_steps.increasing(np.asarray(at, np.float64), table.columns[name].values)
+        t, y, change = log_steps.increasing(*thinning.thinned(np.asarray(at, np.float64), table.columns[name].values))
         curves[name] = Series(t, y)
         if change:
             changes.setdefault(change, []).append(name)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 
 from bestiary import __version__
-from bestiary.cli_logs import detect
+from bestiary.cli_logs import detect, watch
 from bestiary.cli_maps import map_entry, path_entry
 from bestiary.options import BadInput, cache_option, catalog_option, entries, start
 
@@ -119,9 +119,10 @@ def check(
             map_listing.print_judged(mapped)
         click.echo(checking.summary(verdicts, level))
     if figures is not None:
+        from bestiary import claim_figures
         from bestiary import figures as drawing
 
-        for path in drawing.draw_all(results, figures):
+        for path in drawing.draw_all(results, figures) + claim_figures.draw_all(mapped, figures):
             click.echo(f"figure: {path}", err=as_json)
     outcomes = {v.outcome for v in verdicts}
     if Outcome.FAILS in outcomes or (strict and Outcome.INCONCLUSIVE in outcomes):
@@ -232,6 +233,7 @@ def _mapped(chosen: list[Entry], store: Store, roots: Sequence[int], hide: bool 
 cli.add_command(detect)
 cli.add_command(map_entry)
 cli.add_command(path_entry)
+cli.add_command(watch)
 
 
 def main(argv: Sequence[str] | None = None) -> Any:

@@ -1,8 +1,11 @@
-"""`bestiary detect`: other people's logs, read and judged. Imports neither JAX nor xarray."""
+"""`bestiary detect` and `bestiary watch`: other people's logs, read and judged. Imports neither JAX nor xarray."""
 
 from __future__ import annotations
 
+import shlex
+import shutil
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,16 +15,20 @@ import click
 from bestiary.options import BadInput
 
 if TYPE_CHECKING:
-    from bestiary.detect import Read
+    from bestiary.detect import Read, Severity
+    from bestiary.watch import Follower
 
 FAIL_ON = ("info", "warning", "error", "never")
+PAUSE = 10.0  # [duration of a look] least pause after it: watching takes a tenth of a core at most
+
+channel_option = click.option(
+    "--channel", "pairs", multiple=True, metavar="NAME=COLUMN", help="Read COLUMN as this channel, or as step."
+)
 
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH...")
-@click.option(
-    "--channel", "pairs", multiple=True, metavar="NAME=COLUMN", help="Read COLUMN as this channel, or as step."
-)
+@channel_option
 @click.option(
     "--fail-on",
     type=click.Choice(FAIL_ON),
@@ -71,6 +78,91 @@ def detect(
         sys.exit(2)
     if worst is not None and fail_on != "never" and worst >= detecting.Severity[fail_on.upper()]:
         sys.exit(1)
+
+
+@click.command()
+@click.argument("path", type=click.Path(path_type=Path))
+@channel_option
+@click.option("--interval", type=click.FloatRange(0.01), default=2.0, show_default=True, help="Seconds between looks.")
+@click.option("--once", is_flag=True, help="Look once, and do not wait.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(FAIL_ON),
+    help="Stop with exit status 1 at a finding this severe  [default: never; with --once, warning]",
+)
+@click.option(
+    "--exec",
+    "command",
+    metavar="COMMAND",
+    help="Run COMMAND for each finding, with its report as JSON on standard input. COMMAND is one argument, split at "
+    "spaces outside quotes; no shell reads it: for a pipe say --exec 'sh -c \"jq .runs | mail me\"'.",
+)
+def watch(
+    path: Path, pairs: Sequence[str], interval: float, once: bool, fail_on: str | None, command: str | None
+) -> None:
+    """Follow a log that grows, a file or a folder, and report each finding once.
+
+    PATH need not exist yet. Formats are those of `bestiary detect`. It goes on until it is interrupted. Exit status: 1
+    something found (see --fail-on), 2 bad usage, or with --once something that could not be read, 130 interrupted.
+    """
+    asked, argv = _asked(pairs), _split(command)
+    from bestiary.detect import Severity
+    from bestiary.run_table import Unreadable
+    from bestiary.watch import Follower
+
+    try:
+        follower = Follower(path, asked)
+    except Unreadable as error:
+        raise BadInput(str(error)) from error
+    fail_on = fail_on or ("warning" if once else "never")
+    bar = None if fail_on == "never" else Severity[fail_on.upper()]
+    found = 0
+    try:
+        while True:
+            since = time.perf_counter()
+            severities, failed = _look(follower, argv)
+            found += len(severities)
+            if once and failed:
+                sys.exit(2)
+            if bar is not None and max(severities, default=-1) >= bar:
+                sys.exit(1)
+            if once:
+                return
+            time.sleep(max(interval, PAUSE * (time.perf_counter() - since)))
+    except KeyboardInterrupt:
+        click.echo(f"{path}: no longer watched; {found} found", err=True)
+        sys.exit(130)
+
+
+def _look(follower: Follower, argv: Sequence[str]) -> tuple[list[Severity], bool]:
+    """Print what is new; the severities of what was found, and whether something could not be read."""
+    from bestiary import watch as watching
+
+    severities, failed = [], False
+    for event in follower.poll():
+        told = " ".join(event.text.split())
+        if isinstance(event, watching.News):
+            click.echo(told)
+            severities.append(event.notice.severity)
+            if argv and (wrong := watching.run(argv, event)):
+                click.echo(wrong, err=True)
+        else:
+            click.echo(told, err=True)
+            failed |= event.failed
+    return severities, failed
+
+
+def _split(command: str | None) -> list[str]:
+    """The words of --exec."""
+    if command is None:
+        return []
+    try:
+        words = shlex.split(command)
+    except ValueError as error:
+        raise BadInput(f"--exec {command}: {str(error).lower()}; close every quotation mark") from error
+    if not words or shutil.which(words[0]) is None:
+        raise BadInput(f"--exec {command}: no such command; name a program, or quote it whole: --exec 'sh -c \"...\"'")
+    return words
 
 
 def _asked(pairs: Sequence[str]) -> dict[str, str]:

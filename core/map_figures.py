@@ -57,7 +57,7 @@ def _along(found: Exploration) -> Figure:
     has_values = bool(np.isfinite(line.values(found.of)[0]).any())
     figure = Figure(figsize=(style.WIDTH * 0.6, LINE * (1 + has_values) + 0.5), layout="constrained")
     panels = np.atleast_1d(figure.subplots(1 + has_values, 1, sharex=True))
-    _rates(panels[0], line, found.boundary_of)
+    rates(panels[0], line, found.boundary_of)
     for crossing in found.crossings:
         for ax in panels:
             ax.axvspan(crossing.lo, crossing.hi, color=RED, alpha=0.25, linewidth=0)
@@ -80,7 +80,7 @@ def _along(found: Exploration) -> Figure:
     return figure
 
 
-def _rates(ax: Axes, line: Line, of: str) -> None:
+def rates(ax: Axes, line: Line, of: str) -> None:
     """Rate with exact intervals at 95 %, joined; and the levels 0, 1/2 and 1."""
     k = np.array([a.rate(of) for a in line.answers])
     n = np.array([len(a.findings) for a in line.answers])

@@ -62,8 +62,8 @@ def edge_hover(
     if r.size < 2 * FEW:
         return Finding(State.UNDECIDED, f"{ratio} has {r.size} finite readings; a climb and a stay take {2 * FEW}")
     start, last = float(r[0]), float(np.median(r[-FEW:]))
-    middles = [float(np.median(part)) for part in np.lib.stride_tricks.sliding_window_view(r, FEW // 2)]
-    effects = {"start": Effect(start)} | ({"rise": Effect(max(middles) / start)} if start > 0 else {})
+    top = float(np.median(np.lib.stride_tricks.sliding_window_view(r, FEW // 2), axis=1).max())
+    effects = {"start": Effect(start)} | ({"rise": Effect(top / start)} if start > 0 else {})
     if start >= below:
         reason = f"{ratio} starts at {start:.3g}; it must rise to 1 from below {below:g}"
         return Finding(State.NOT_APPLICABLE, reason, effects=effects)

@@ -45,7 +45,7 @@ def ends_below(
     if min(t.size, when.size) < FEW:
         return Finding(State.UNDECIDED, f"{lower} or {upper} has fewer than {FEW} finite records")
     a, b = smooth(a), np.interp(t, when, smooth(b))
-    late = t > 2 * t[-1] / 3
+    late = t - t[0] > 2 * (t[-1] - t[0]) / 3
     final, other = float(np.median(a[late])), float(np.median(b[late]))
     if b[-1] <= 0 or other <= 0:
         return Finding(State.NOT_APPLICABLE, f"{upper} ends at {b[-1]:.4g}; a ratio to it takes a positive number")

@@ -52,7 +52,7 @@ def exceeds_bound(
         return Finding(State.NOT_APPLICABLE, f"{value} starts at {y[0]:g}, above its bound {limit[0]:g}")
 
     part = smooth(y) / limit
-    late = t >= 2 * t[-1] / 3
+    late = t - t[0] >= 2 * (t[-1] - t[0]) / 3
     over = float(np.median(part[late]))
     effects = {"over_bound": Effect(over)}
     reason = f"{value} ends at {y[-1]:.4g}, {over:.4g} times its bound"

@@ -61,7 +61,8 @@ def settles_at(
         return Finding(State.NOT_APPLICABLE, f"{value} starts at {start:g}, where {level} is {goal:g}: nowhere to go")
 
     scale, away = min(abs(goal), abs(start - goal)), np.abs(y - aim)
-    late, before = t > 2 * t[-1] / 3, (t > t[-1] / 3) & (t <= 2 * t[-1] / 3)
+    share = (t - t[0]) / (t[-1] - t[0])
+    late, before = share > 2 / 3, (share > 1 / 3) & (share <= 2 / 3)
     final, effects = float(y[late].mean()), {}
     if goal:
         effects = {"settled_over_level": Effect(final / float(aim[late].mean()))}
