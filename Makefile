@@ -70,6 +70,7 @@ check-all: .venv ## every claim of the catalog, on roots that tuned nothing: ROO
 bench: .venv ## speed, and the detectors' operating curves
 	$(BIN)/python benchmarks/speed.py
 	$(BIN)/python benchmarks/operating_curves.py
+	$(BIN)/python benchmarks/detector_curves.py
 
 readme: .venv ## rewrite README.md's entry table from the catalog and benchmarks/measured
 	$(BIN)/python -m bestiary.readme

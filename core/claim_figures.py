@@ -42,7 +42,7 @@ def draw(result: Map) -> Figure:
             _boundary(ax, result, result.block)
         title = result.block.title or result.block.name
         lines = style.paragraph(title, SIZE[0] - 0.2, style.SMALL + 1, weight="bold")
-        said = [v.measured if v.claim.of in v.measured else f"{v.claim.of} {v.measured}" for v in result.verdicts]
+        said = [v.measured if str(v.claim.of) in v.measured else f"{v.claim.of} {v.measured}" for v in result.verdicts]
         told = "; ".join(f"{s}: claimed {v.expected}, {v.outcome}" for s, v in zip(said, result.verdicts, strict=True))
         below = style.paragraph(f"{result.entry.key}, root {result.root}. {told}", SIZE[0] - 0.2, style.SMALL - 1)
         joined = "\n".join(line.text for line in lines)

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
-from matplotlib.ticker import FuncFormatter, NullLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 from scipy.stats import binomtest
 
 from bestiary import figure_style as style
@@ -39,8 +39,10 @@ def draw(found: Exploration) -> Figure:
 
 
 def _title(figure: Figure, text: str, below: str) -> None:
-    figure.suptitle(text, x=0.01, ha="left", size=style.HEAD, weight="bold", parse_math=False)
-    lines = style.paragraph(below, figure.get_figwidth() - 0.2, style.SMALL - 1)
+    room = figure.get_figwidth() - 0.2
+    title = "\n".join(line.text for line in style.paragraph(text, room, style.HEAD, weight="bold"))
+    figure.suptitle(title, x=0.01, ha="left", size=style.HEAD, weight="bold", parse_math=False)
+    lines = style.paragraph(below, room, style.SMALL - 1)
     words = "\n".join(line.text for line in lines)
     figure.supxlabel(words, x=0.01, ha="left", size=style.SMALL - 1, color=style.GREY, parse_math=False)
 
@@ -220,8 +222,9 @@ def draw_path(walked: Map) -> Figure:
             if onsets.size:
                 low.plot([i - 0.2, i + 0.2], [np.median(onsets)] * 2, color=style.INK, linewidth=1)
         low.set_yscale("log")
-        for formatter in (low.yaxis.set_major_formatter, low.yaxis.set_minor_formatter):
-            formatter(FuncFormatter(style.number))
+        low.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        low.yaxis.set_major_formatter(FuncFormatter(style.number))
+        low.yaxis.set_minor_formatter(NullFormatter())
         low.set_ylabel("onset [step]")
         for i, j in changes(walked):
             for ax in (top, low):
