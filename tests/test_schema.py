@@ -47,6 +47,8 @@ def violations(value, rule, root, at="$"):
                 good = want == "date" and re.fullmatch(r"\d{4}-\d\d-\d\d", value)
             case "minimum":
                 good = value >= want
+            case "exclusiveMinimum":
+                good = value > want
             case "maximum":
                 good = value <= want
             case "minLength" | "minItems":
