@@ -179,10 +179,10 @@ def _asked(pairs: Sequence[str]) -> dict[str, str]:
 
 
 def _plot(reads: Sequence[Read], path: Path, quiet: bool) -> None:
-    from bestiary import detect_figure
+    from bestiary import detect_figure, figure_style
 
     try:
-        detect_figure.save(detect_figure.draw(reads), path)
+        figure_style.save(detect_figure.draw(reads), path)
     except OSError as error:
         raise BadInput(f"--plot {path}: cannot be written ({error.strerror}); name another file") from error
     click.echo(f"figure: {path}", err=quiet)

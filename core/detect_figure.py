@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import io
-import os
 from collections.abc import Sequence
 from itertools import cycle
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -29,7 +25,6 @@ NAMES = ("loss", "accuracy")
 EDGE, LEFT, RIGHT, GAP, AXIS, AIR, REST = 0.08, 0.55, 0.14, 0.60, 0.36, 0.07, 0.12  # [in]
 TALL = 1.5  # [in] height of a panel
 THIN = 1.5  # [pt] least width of a span
-FORMATS: dict[str, dict[str, Any] | None] = {".png": None, ".pdf": {"CreationDate": None}, ".svg": {"Date": None}}
 
 
 def draw(reads: Sequence[Read]) -> Figure:
@@ -64,20 +59,6 @@ def draw(reads: Sequence[Read]) -> Figure:
             y -= AXIS
         style.write(figure, foot, EDGE, EDGE + style.height(foot))
     return figure
-
-
-def save(figure: Figure, path: Path) -> None:
-    """Write a figure whole or not at all, in the format that its suffix names."""
-    content = io.BytesIO()
-    with style.house_style():
-        figure.savefig(content, format=path.suffix[1:], dpi=200, metadata=FORMATS[path.suffix])
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    try:
-        part.write_bytes(content.getvalue())
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _title(read: Read) -> str:

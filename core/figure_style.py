@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import matplotlib.style
@@ -15,6 +17,8 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
 from matplotlib.ticker import FuncFormatter, LogFormatterMathtext, LogLocator, MaxNLocator, NullFormatter, NullLocator
+
+from bestiary.places import replace_with
 
 WIDTH = 7.0  # [in]
 SMALL, HEAD = 7.0, 9.0  # [pt]
@@ -27,6 +31,7 @@ HUES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")  # blue, vermillion, green, 
 SHADES = ("#F0E442", "#E69F00", "#CC79A7")  # yellow, orange, purple: behind curves
 INK, GREY, PAPER, CONTROL = "#000000", "#666666", "#FFFFFF", "#F0F0F0"
 
+FORMATS = {".png": None, ".pdf": {"CreationDate": None}, ".svg": {"Date": None}}  # the same figure, the same bytes
 RULES = {
     "font.family": "DejaVu Sans",  # comes with matplotlib: the same figure everywhere
     "font.size": SMALL,
@@ -193,3 +198,18 @@ def draw_key(figure: Figure, row: Sequence[Artist], x: float, top: float) -> Non
         handletextpad=PAD,
         columnspacing=SPACE,
     )
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write a figure whole or not at all, in the format that its suffix names.
+
+    Raises:
+        ValueError: the suffix is not .png, .pdf or .svg.
+    """
+    if path.suffix not in FORMATS:
+        raise ValueError(f"{path}: no figure can be saved as {path.suffix!r}; name it {', '.join(FORMATS)}")
+    content = io.BytesIO()
+    with house_style():
+        figure.savefig(content, format=path.suffix[1:], dpi=200, metadata=FORMATS[path.suffix])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    replace_with(path, content.getvalue())

@@ -6,7 +6,6 @@ band where they are many, with their median over them. Controls are named as suc
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Sequence
 from itertools import groupby
@@ -17,19 +16,18 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from bestiary import check, runs
+from bestiary import check
 from bestiary import figure_panels as panels
 from bestiary import figure_style as style
 from bestiary.entry import Phenomenon, log_schedule
 from bestiary.figure_panels import Column
-from bestiary.figure_style import GREY, HEAD, WIDTH, Line
+from bestiary.figure_style import GREY, HEAD, WIDTH, Line, save
 from bestiary.log import Finding
 
 if TYPE_CHECKING:
     from bestiary.catalog import Entry
 
 ABREAST = 4  # columns side by side at most
-FORMATS = {".png": None, ".pdf": {"CreationDate": None}, ".svg": {"Date": None}}  # the same figure, the same bytes
 DELAYED = "final_test_acc"  # an effect by which findings of delayed_generalization, a ratio of steps, are known
 
 EDGE, LEFT, RIGHT = 0.08, 0.70, 0.14  # [in] margin of the page; of the panels, left and right
@@ -94,21 +92,6 @@ def draw_all(results: Sequence[check.CaseResult], folder: Path) -> list[Path]:
         paths.append(folder / (f"{key}_root{root}.png" if several else f"{key}.png"))
         save(draw(cases[0].entry, check.load(cases[0].entry), cases), paths[-1])
     return paths
-
-
-def save(figure: Figure, path: Path) -> None:
-    """Write a figure whole or not at all, in the format that its suffix names.
-
-    Raises:
-        ValueError: the suffix is not .png, .pdf or .svg.
-    """
-    if path.suffix not in FORMATS:
-        raise ValueError(f"{path}: no figure can be saved as {path.suffix!r}; name it {', '.join(FORMATS)}")
-    content = io.BytesIO()
-    with style.house_style():
-        figure.savefig(content, format=path.suffix[1:], dpi=200, metadata=FORMATS[path.suffix])
-    path.parent.mkdir(parents=True, exist_ok=True)
-    runs.replace_with(path, content.getvalue())
 
 
 def _head(c: Column, width: float) -> list[Line]:

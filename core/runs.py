@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ import xarray as xr
 
 from bestiary.entry import Knobs, Phenomenon
 from bestiary.log import Log, Series
+from bestiary.places import replace_with
 
 
 def dataset(
@@ -105,19 +105,6 @@ def write(ds: xr.Dataset, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     plain = {name: {"_FillValue": None} for name in ds.variables}
     replace_with(path, bytes(ds.to_netcdf(engine="scipy", format="NETCDF3_64BIT", encoding=plain)))
-
-
-def replace_with(path: Path, content: bytes) -> None:
-    """Put `content` at `path` in one move, on disk before it has its name."""
-    part = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    try:
-        with part.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def read(path: Path) -> xr.Dataset:

@@ -1,22 +1,22 @@
 r"""Loss spikes under Adam: the step outgrows the curvature when the second moment forgets.
 
-Setup. Data: a target on [-1, 1], full batch. Network, two of them: `pair`, the two parameters
-f(x) = a (silu(w x) + silu(-w x)) on x^2, started at (0, 1); `mlp`, tanh 1-16-16-1 on the
-Chebyshev polynomial T_4. Adam on L = 1/2 mean (f - y)^2.
+Setup. Data: a target on 64 points of [-1, 1], full batch. Networks: `pair`, the two parameters
+f(x) = a (silu(w x) + silu(-w x)) from (0, 1); `mlp`, tanh 1-16-16-1 or, from the two octal digits of the
+point's number, 16-16-16-1; `transformer`, one layer and head, its MLP tanh 16-32-16, each behind a
+normalisation, f read off at the last digit. Adam on L = 1/2 mean (f - y)^2.
 
-Claim. As gradients shrink, Adam's second moment decays like beta2^t and the effective step
-grows, until the sharpness preconditioned by it,
+Claim. As gradients shrink, Adam's second moment decays like beta2^t and the effective step grows, until
+the sharpness preconditioned by it,
     S = lambda_max(D^1/2 H D^1/2),  D = 1 / ((sqrt(v_hat) + eps)(1 - beta1^t)),
-passes the threshold of stability (2 + 2 beta1) / ((1 - beta1) lr). The loss jumps by orders of
-magnitude, the second moment fills up again, the loss recovers, and the cycle repeats with a
-period that grows with 1 / (1 - beta2). `edge_ratio` is S over the threshold.
+passes the threshold of stability (2 + 2 beta1) / ((1 - beta1) lr). The loss jumps by orders of magnitude,
+the second moment fills up again, the loss recovers, and the cycle repeats with a period that grows with
+1 / (1 - beta2). `edge_ratio` is S over the threshold.
 
-Control. A longer memory (larger beta2) puts the first spike off beyond the run; with a short
-one the threshold is reached, but as an even oscillation; gradient descent has no second
-moment; a small step does not reach the threshold.
+Control. With a larger beta2 the first spike comes after the run; with a short memory the threshold is reached,
+but as an even oscillation; gradient descent has no second moment; a small step does not reach the threshold.
 
-Source. Cohen et al., arXiv:2207.14484, for the threshold; Bai et al., arXiv:2506.04805, for
-the mechanism; the two-parameter model of Z. Liu, "Physics of AI" blog, 27 January 2026.
+Source. Cohen et al., arXiv:2207.14484, for the threshold; Bai et al., arXiv:2506.04805, for the mechanism;
+the two-parameter model of Z. Liu, "Physics of AI" blog, 27 January 2026.
 """
 
 from functools import partial
@@ -31,20 +31,19 @@ from bestiary.entry import Phenomenon
 from bestiary.initial import normals
 from bestiary.observables import top_eigenvalue
 
-BETA1, EPS, WIDTH, POINTS = 0.9, 1e-8, 16, 64
+BETA1, EPS, WIDTH, BASE = 0.9, 1e-8, 16, 8
+POINTS = BASE**2
 
 
-class Knobs(NamedTuple):
-    """Traced."""
-
+class Knobs(NamedTuple):  # traced
     lr: float = 0.1  # [1]
     beta2: float = 0.999  # [1] memory of the second moment
+    attending: float = 1.0  # [1] factor of the attention scores; 0: both digits are paid the same
 
 
-class Shape(NamedTuple):
-    """Static."""
-
-    network: str = "pair"  # or "mlp"
+class Shape(NamedTuple):  # static
+    network: str = "pair"  # or "mlp", "transformer"
+    inputs: str = "number"  # or "digits"
     target: str = "square"  # or "chebyshev"
     optimizer: str = "adam"  # or "sgd"
     steps: int = 5000
@@ -52,40 +51,46 @@ class Shape(NamedTuple):
 
 
 def data(key, knobs, shape):
-    """-> x (n,), y (n,)."""
+    """-> x (n,) or one-hot digits (n, 2, BASE), y (n,)."""
     x = jnp.linspace(-1.0, 1.0, POINTS)
-    return x, {"square": x**2, "chebyshev": 8 * x**4 - 8 * x**2 + 1}[shape.target]
+    digits = jnp.stack(jnp.divmod(jnp.arange(POINTS), BASE), 1)
+    y = {"square": x**2, "chebyshev": 8 * x**4 - 8 * x**2 + 1}[shape.target]
+    return {"number": x, "digits": jax.nn.one_hot(digits, BASE)}[shape.inputs], y
 
 
 def init(key, knobs, shape):
     if shape.network == "pair":
         jitter = 0.01 * normals(key, x=(2,))["x"]
         return {"a": jitter[0], "w": 1.0 + jitter[1]}
-    params = normals(key, w1=(1, WIDTH), w2=(WIDTH, WIDTH), w3=(WIDTH, 1))
-    params = {name: w / w.shape[0] ** 0.5 for name, w in params.items()}
-    return params | {"b1": jnp.zeros(WIDTH), "b2": jnp.zeros(WIDTH), "b3": jnp.zeros(1)}
+    wide, biases = (WIDTH, WIDTH), {"b1": jnp.zeros(WIDTH), "b2": jnp.zeros(WIDTH), "b3": jnp.zeros(1)}
+    sizes = {"w1": ({"number": 1, "digits": 2 * BASE}[shape.inputs], WIDTH), "w2": wide, "w3": (WIDTH, 1)}
+    if shape.network == "transformer":
+        sizes = dict.fromkeys(("query", "keys", "value", "out"), wide) | {"embed": (BASE, WIDTH), "place": (2, WIDTH)}
+        sizes, biases = sizes | {"up": (WIDTH, 2 * WIDTH), "down": (2 * WIDTH, WIDTH), "readout": (WIDTH, 1)}, {}
+    return {name: w / w.shape[0] ** 0.5 for name, w in normals(key, **sizes).items()} | biases
 
 
-def network(params, x, shape):
-    """(n,) -> (n,)."""
+def network(params, x, knobs, shape):  # (n, ...) -> (n,)
     if shape.network == "pair":
         return params["a"] * (jax.nn.silu(params["w"] * x) + jax.nn.silu(-params["w"] * x))
-    hidden = jnp.tanh(x[:, None] @ params["w1"] + params["b1"])
+    if shape.network == "transformer":
+        z = x @ params["embed"] + params["place"]
+        seen = jax.nn.standardize(z)
+        scores = seen[:, -1:] @ params["query"] @ (seen @ params["keys"]).mT / WIDTH**0.5
+        z = z[:, -1] + (jax.nn.softmax(knobs.attending * scores) @ seen)[:, 0] @ params["value"] @ params["out"]
+        z = z + jnp.tanh(jax.nn.standardize(z) @ params["up"]) @ params["down"]
+        return (jax.nn.standardize(z) @ params["readout"])[:, 0]
+    hidden = jnp.tanh(x.reshape(POINTS, -1) @ params["w1"] + params["b1"])
     hidden = jnp.tanh(hidden @ params["w2"] + params["b2"])
     return (hidden @ params["w3"] + params["b3"])[:, 0]
 
 
 def loss(params, batch, knobs, shape):
-    x, y = batch
-    return 0.5 * jnp.mean((network(params, x, shape) - y) ** 2)
+    return 0.5 * jnp.mean((network(params, batch[0], knobs, shape) - batch[1]) ** 2)
 
 
 def optimizer(knobs, shape):
-    return optax.sgd(knobs.lr) if shape.optimizer == "sgd" else optax.adam(knobs.lr, BETA1, knobs.beta2, EPS)
-
-
-def observe(state, data, knobs, shape):
-    return {"loss": loss(state.params, data, knobs, shape)}
+    return {"sgd": optax.sgd(knobs.lr), "adam": optax.adam(knobs.lr, BETA1, knobs.beta2, EPS)}[shape.optimizer]
 
 
 def probe(state, data, knobs, shape):
@@ -93,9 +98,8 @@ def probe(state, data, knobs, shape):
     if shape.optimizer == "sgd":
         return {"edge_ratio": top_eigenvalue(objective, state.params) * knobs.lr / 2}
     age = jnp.maximum(state.step, 1)  # at step 0 the second moment is empty and the step undefined
-    bias1, bias2 = 1 - BETA1**age, 1 - knobs.beta2**age
-    scale = jax.tree.map(lambda v: 1 / ((jnp.sqrt(v / bias2) + EPS) * bias1), state.opt[0].nu)
-    threshold = (2 + 2 * BETA1) / ((1 - BETA1) * knobs.lr)
+    b1, b2, threshold = 1 - BETA1**age, 1 - knobs.beta2**age, (2 + 2 * BETA1) / ((1 - BETA1) * knobs.lr)
+    scale = jax.tree.map(lambda v: 1 / ((jnp.sqrt(v / b2) + EPS) * b1), state.opt[0].nu)
     sharpness = top_eigenvalue(objective, state.params, scale, iterations=8)
     return {"edge_ratio": jnp.where(state.step > 0, sharpness / threshold, 0.0)}
 
@@ -107,7 +111,7 @@ PHENOMENON = Phenomenon(
     init=init,
     loss=loss,
     optimizer=optimizer,
-    observe=observe,
+    observe=lambda state, data, knobs, shape: {"loss": loss(state.params, data, knobs, shape)},
     probe=probe,
     probe_every=10,
     detect=partial(spikes, cause="edge_ratio"),

@@ -1,0 +1,120 @@
+r"""Grokking of a regression: a student that starts large learns its teacher when weight decay has worn it down.
+
+Setup. Data: n normal points x in R^5 and their images under a teacher, a tanh network 5-h-h-5 as it begins. Network:
+a student of the same form, all of whose weights begin init_scale times as large. Full-batch AdamW on the squared
+error. A point counts as right if its squared error, averaged over the outputs, is below 1e-3; chance is 0.
+
+Claim. A student that starts large fits the n points by a function that says little of others. Decay wears its weights
+down like exp(-lr wd t), and when their norm has come down to about a fifth more than an ordinary start's, it predicts
+new points: ten times later. So the time is inversely proportional to wd and to lr, and since that norm hardly depends
+on the start, one larger by a factor r puts it off by ln r in the clock lr wd t.
+
+Control. Without weight decay it only memorises; from the teacher's scale it generalises while it fits; with every
+point given the image of the next there is nothing to predict.
+
+Source. Liu, Michaud & Tegmark, arXiv:2210.01117.
+"""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from bestiary.detectors.delayed_generalization import delayed_generalization
+from bestiary.entry import Phenomenon
+from bestiary.log import Effect
+from bestiary.observables import sum_of_squares
+
+RIGHT = 1e-3  # [1] squared error below which a point is right
+
+
+class Knobs(NamedTuple):  # traced
+    lr: float = 3e-3  # [1] AdamW step size
+    weight_decay: float = 0.1  # [1] decoupled, per unit of lr
+    init_scale: float = 2.0  # [1] student's weights at the start, over the teacher's scale
+    shuffled: float = 0.0  # [1] 1: every point is given the image of the next
+
+
+class Shape(NamedTuple):  # static
+    points: int = 100  # n
+    tests: int = 400
+    inputs: int = 5  # and outputs
+    width: int = 100  # h
+    steps: int = 3000
+    log_every: int = 10
+
+
+def drawn(key, shape):
+    """A network of three layers, uniform in +-1 / sqrt(fan-in); the bias is the weight of a last input that is 1."""
+    d, h = shape.inputs, shape.width
+    flat, layers = jax.random.uniform(key, ((d + h + 2) * h + (h + 1) * d,), minval=-1.0), []
+    for fan_in, fan_out in ((d, h), (h, h), (h, d)):
+        layer, flat = jnp.split(flat, [(fan_in + 1) * fan_out])
+        layers.append(layer.reshape(fan_in + 1, fan_out) / fan_in**0.5)
+    return layers
+
+
+def network(params, x):
+    """(n, d) -> (n, d)."""
+    *hidden, last = params
+    for w in hidden:
+        x = jnp.tanh(x @ w[:-1] + w[-1])
+    return x @ last[:-1] + last[-1]
+
+
+def data(key, knobs, shape):
+    """-> train and test points x (n, d) and their images (n, d)."""
+    points, teacher = jax.random.split(key)
+    x = jax.random.normal(points, (shape.points + shape.tests, shape.inputs))
+    y = network(drawn(teacher, shape), x)
+    y = jnp.where(knobs.shuffled > 0.5, jnp.roll(y, -1, 0), y)
+    return (x[: shape.points], y[: shape.points]), (x[shape.points :], y[shape.points :])
+
+
+def init(key, knobs, shape):
+    return jax.tree.map(lambda w: knobs.init_scale * w, drawn(key, shape))
+
+
+def errors(params, pairs):
+    """(n,) squared error of every point."""
+    return jnp.mean((network(params, pairs[0]) - pairs[1]) ** 2, -1)
+
+
+def loss(params, batch, knobs, shape):
+    return jnp.mean(errors(params, batch[0]))
+
+
+def observe(state, data, knobs, shape):
+    train, test = (errors(state.params, pairs) for pairs in data)
+    return {
+        "train_acc": jnp.mean(train < RIGHT),
+        "test_acc": jnp.mean(test < RIGHT),
+        "test_loss": jnp.mean(test),
+        "weight_norm": knobs.init_scale * jnp.sqrt(sum_of_squares(state.params) / sum_of_squares(state.start)),
+        "clock": state.step * knobs.lr * knobs.weight_decay,
+    }
+
+
+def detect(log):
+    """Delayed generalisation; with its time in the clock lr wd t, and the norm it waits for."""
+    finding = delayed_generalization(log)
+    if log.lacking(["clock", "weight_norm"]) or not finding.found:
+        return finding
+    return finding.having(**{c: Effect(float(np.interp(finding.onset, *log[c]))) for c in ("clock", "weight_norm")})
+
+
+PHENOMENON = Phenomenon(
+    knobs=Knobs(),
+    shape=Shape(),
+    data=data,
+    init=init,
+    loss=loss,
+    optimizer=lambda knobs, shape: optax.adamw(knobs.lr, weight_decay=knobs.weight_decay),
+    observe=observe,
+    detect=detect,
+    settled=lambda log: log["test_acc"].values[-10:].min() >= 0.96,
+    units={"train_acc": "share of points", "test_acc": "share of points", "clock": "1 / (lr wd)"},
+    figure=("train_acc", "test_acc", "test_loss"),
+)
