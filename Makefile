@@ -64,8 +64,8 @@ oldest: .venv ## every test with the lower bounds of pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $$($(BIN)/python -c '$(FLOORS)')
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile
 
-check-all: .venv ## every claim of the catalog, on roots that tuned nothing: ROOTS="1 2"
-	$(BIN)/bestiary check --all $(ROOTS:%=--root %)
+check-all: .venv ## every claim of the catalog, laws and paths too, on roots that tuned nothing: ROOTS="1 2"
+	$(BIN)/bestiary check --all --laws $(ROOTS:%=--root %)
 
 bench: .venv ## speed, and the detectors' operating curves
 	$(BIN)/python benchmarks/speed.py
