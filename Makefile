@@ -68,7 +68,7 @@ check-all: .venv ## every claim of the catalog, laws and paths too, on roots tha
 	$(BIN)/bestiary check --all --laws $(ROOTS:%=--root %)
 
 bench: .venv ## speed, and the detectors' operating curves
-	$(BIN)/python benchmarks/speed.py
+	$(BIN)/python benchmarks/speed.py --sweep
 	$(BIN)/python benchmarks/operating_curves.py
 	$(BIN)/python benchmarks/detector_curves.py
 

@@ -267,6 +267,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seconds", type=positive(float), default=1.0, help="least length of a turn (%(default)s)")
     parser.add_argument("--steps", type=positive(int), help="of a run, in place of the case's own number")
     parser.add_argument("--no-torch", action="store_true", help="leave PyTorch out")
+    parser.add_argument("--sweep", action="store_true", help="sweeps over a knob too: speed_sweep.py")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all numbers there")
     asked = parser.parse_args(arguments)
     torch = not asked.no_torch
@@ -283,6 +284,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             results[name] = facts | summarise(turns, facts) | {"turns": turns}
             print("\n" + report(name, results[name]), flush=True)
     print(table(results))
+    if asked.sweep:
+        subprocess.run([sys.executable, WORKER.with_name("speed_sweep.py"), "--rounds", str(asked.rounds)], check=True)
     if asked.json:
         asked.json.write_text(json.dumps({"machine": here, "asked": vars(asked), "cases": results}, default=str))
 

@@ -27,8 +27,8 @@ import numpy as np
 CASES = (("catapult", "lr", 1.0, 5.0), ("grokking", "weight_decay", 0.1, 10.0), ("adam_loss_spikes", "lr", 0.02, 0.2))
 
 
-def loop(p: Any, settings: list[Any], seeds: int, closed_over: bool) -> None:
-    """Train and judge setting after setting."""
+def loop(p: Any, settings: list[Any], seeds: int, closed_over: bool) -> list[Any]:
+    """Train and judge setting after setting; the findings, seed by seed."""
     import jax
 
     from bestiary import trainer
@@ -52,7 +52,7 @@ def loop(p: Any, settings: list[Any], seeds: int, closed_over: bool) -> None:
         carry, seen = jax.lax.scan(window, carry, length=len(marks) - 1)
         return seen, p.observe(carry.state, carry.data, carry.knobs, shape)
 
-    shared = jax.jit(jax.vmap(run, (None, 0)))
+    shared, findings = jax.jit(jax.vmap(run, (None, 0))), []
     for knobs in settings:
         traced = type(knobs)(*map(np.float32, knobs))
         seen, last = (
@@ -61,8 +61,8 @@ def loop(p: Any, settings: list[Any], seeds: int, closed_over: bool) -> None:
             else shared(traced, np.arange(seeds, dtype=np.uint32))
         )
         curves = {c: np.concatenate([np.asarray(v), np.asarray(last[c])[:, None]], 1) for c, v in seen.items()}
-        for s in range(seeds):
-            p.detect(Log.of(marks, **{c: v[s] for c, v in curves.items()}))
+        findings += [p.detect(Log.of(marks, **{c: v[s] for c, v in curves.items()})) for s in range(seeds)]
+    return findings
 
 
 def rates(entry: str, knob: str, lo: float, hi: float, settings: int, seeds: int, rounds: int) -> dict[str, float]:
@@ -104,7 +104,8 @@ def rates(entry: str, knob: str, lo: float, hi: float, settings: int, seeds: int
 @click.option("--settings", type=click.IntRange(16), default=64, show_default=True, help="Values of the knob.")
 @click.option("--seeds", type=click.IntRange(1), default=8, show_default=True, help="Runs of every value.")
 @click.option("--rounds", type=click.IntRange(1), default=3, show_default=True)
-def main(settings: int, seeds: int, rounds: int) -> None:
+@click.option("--entry", "only", type=click.Choice([case[0] for case in CASES]), help="This one alone.")
+def main(settings: int, seeds: int, rounds: int, only: str | None) -> None:
     """Print a Markdown table: runs per second, and how many times faster a map is."""
     import os
 
@@ -113,7 +114,7 @@ def main(settings: int, seeds: int, rounds: int) -> None:
     jax.config.update("jax_num_cpu_devices", os.cpu_count() or 1)
     print(f"{settings} settings x {seeds} seeds, from nothing compiled to findings, on {os.cpu_count()} cores\n")
     print("| sweep | runs / s | x loop over settings | x loop that compiles each |\n|---|---:|---:|---:|")
-    for entry, knob, lo, hi in CASES:
+    for entry, knob, lo, hi in (case for case in CASES if only in (None, case[0])):
         fast = rates(entry, knob, lo, hi, settings, seeds, rounds)
         faster = [fast["map"] / fast[name] for name in ("loop", "recompiled")]
         print(f"| `{entry}` over `{knob}` | {fast['map']:.0f} | {faster[0]:.3g} | {faster[1]:.3g} |", flush=True)
