@@ -5,7 +5,9 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from enum import IntEnum
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -103,6 +105,7 @@ class Read(NamedTuple):
     answers: tuple[Answer, ...]
 
 
+@cache  # asked for every run, and by a monitor at every look
 def detectors() -> dict[str, tuple[Callable[..., Finding], tuple[str, ...]]]:
     """Every detector that needs nothing but a log, and the names of the channels that it reads."""
     made = {}
@@ -162,8 +165,7 @@ def _patient(finding: Finding) -> Finding:
         return finding
     reason = f"{finding.reason}; too early to call it overfitting: runs of the catalog that generalise late do so at "
     reason += f"this many times the step of memorising: {'; '.join(told)}"
-    effects = finding.effects
-    return Finding(finding.state, reason, finding.onset, effects, finding.spans, finding.phase)
+    return replace(finding, reason=reason)
 
 
 def _times(ratio: float) -> str:

@@ -12,7 +12,6 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
-from scipy.stats import binomtest
 
 from bestiary import figure_style as style
 from bestiary.log import State
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from bestiary.explore import Exploration
     from bestiary.laws import Fit
     from bestiary.maps import Line, Map
-    from bestiary.sweep import Answer
 
 BLUE, RED, GREEN, PURPLE = style.HUES
 OWN = {"found": BLUE, "absent": "#DDDDDD", "undecided": "#AAAAAA", "not_applicable": "#FFFFFF", "diverged": RED}
@@ -86,17 +84,12 @@ def rates(ax: Axes, line: Line, of: str) -> None:
     """Rate with exact intervals at 95 %, joined; and the levels 0, 1/2 and 1."""
     k = np.array([a.rate(of) for a in line.answers])
     n = np.array([len(a.findings) for a in line.answers])
-    limits = np.array([_interval(a, of) for a in line.answers]).T
+    limits = np.array([a.limits(of) for a in line.answers]).T
     errors = np.clip(np.abs(limits - k / n), 0, 1)
     ax.errorbar(line.x, k / n, errors, fmt="o-", markersize=3, linewidth=0.8, capsize=1.5, elinewidth=0.7, color=BLUE)
     ax.axhline(0.5, color=style.GREY, linewidth=0.5, linestyle=":")
     ax.set_ylim(-0.06, 1.06)
     ax.set_ylabel(f"share of runs: {of}", parse_math=False)
-
-
-def _interval(answer: Answer, of: str = "found") -> tuple[float, float]:
-    limits = binomtest(answer.rate(of), len(answer.findings)).proportion_ci(0.95)
-    return limits.low, limits.high
 
 
 def _values(ax: Axes, line: Line, of: str, unit: str, rivals: Sequence[Fit]) -> None:
@@ -210,7 +203,7 @@ def draw_path(walked: Map) -> Figure:
         figure = Figure(figsize=(min(style.WIDTH, 1.1 * len(rungs) + 1), 2 * LINE), layout="constrained")
         top, low = figure.subplots(2, 1, sharex=True)
         rates = np.array([a.rate() / len(a.findings) for a in answers])
-        limits = np.array([_interval(a) for a in answers]).T
+        limits = np.array([a.limits() for a in answers]).T
         top.bar(place, rates, 0.6, color=BLUE, alpha=0.6)
         errors = np.clip(np.abs(limits - rates), 0, 1)
         top.errorbar(place, rates, errors, fmt="none", capsize=2, elinewidth=0.8, color=style.INK)

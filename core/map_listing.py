@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import binomtest
 
 from bestiary.catalog_maps import PARAMETERS
+from bestiary.check import states
 from bestiary.listing import STYLE, console, name, table
 from bestiary.log import Finding
+from bestiary.verdict import value_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -55,24 +56,17 @@ def _line(line: Line, of: str):
 def rate(answer: Answer) -> tuple[str, str]:
     """k/n, and its exact limits at 95 %."""
     k, n = answer.rate(), len(answer.findings)
-    limits = binomtest(k, n).proportion_ci(0.95)
-    return f"{k}/{n}", f"{100 * limits.low:.0f} to {100 * limits.high:.0f} %"
+    low, high = answer.limits()
+    return f"{k}/{n}", f"{100 * low:.0f} to {100 * high:.0f} %"
 
 
 def spread(findings: Sequence[Finding], of: str) -> tuple[str, str, str]:
     """Median, 5 % and 95 % of an onset or effect over the runs that have it."""
-    values = [f.onset if of == "onset" else f.effects[of].value for f in findings if of == "onset" or of in f.effects]
-    values = [v for v in values if np.isfinite(v)]
+    values = [v for v in (value_of(f, of) for f in findings) if np.isfinite(v)]
     if not values:
         return "", "", ""
     low, middle, high = np.percentile(values, [5, 50, 95])
     return f"{middle:.4g}", f"{low:.4g}", f"{high:.4g}"
-
-
-def states(findings: Sequence[Finding]) -> str:
-    """How many runs were in which phase or state, commonest first."""
-    counts = Counter(f.phase or str(f.state) for f in findings)
-    return ", ".join(f"{n} {word}" for word, n in counts.most_common())
 
 
 def boundary_in_words(of: str, knob: str, crossing: Crossing) -> str:

@@ -22,7 +22,7 @@ from bestiary.entry import Knobs, Shape
 from bestiary.grid import Axis, Point, fit, points
 from bestiary.store import Store
 from bestiary.sweep import Answer, Request, Setup, answer
-from bestiary.verdict import ALPHA, Outcome, Verdict, judge
+from bestiary.verdict import ALPHA, Outcome, Verdict, judge, value_of
 
 MOST_POINTS = 64  # a refinement adds no more to an axis; twenty bisections of sixteen cells end long before
 
@@ -85,8 +85,7 @@ class Line:
 
 def _value(finding, last: float, of: str, censored: Iterable[str]) -> tuple[float, bool]:
     """A run's value, or its last step if it ended in a state or phase that means `not yet`."""
-    effect = finding.effects.get(of)
-    value = finding.onset if of == "onset" else effect.value if effect is not None else math.nan
+    value = value_of(finding, of)
     if math.isfinite(value):
         return value, False
     ended_early = finding.state in censored or (finding.phase and finding.phase in censored)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import jax
 import numpy as np
 import xarray as xr
+from scipy.stats import binomtest
 
 from bestiary import runs
 from bestiary.campaign import Job, Tell, execute, provenance
@@ -69,6 +70,11 @@ class Answer:
     def rate(self, name: str = "found") -> int:
         """Number of runs in the state or phase of that name."""
         return sum(name in (f.state, f.phase) for f in self.findings)
+
+    def limits(self, name: str = "found", confidence: float = 0.95) -> tuple[float, float]:
+        """Clopper-Pearson limits of the share of runs in that state or phase."""
+        interval = binomtest(self.rate(name), len(self.findings)).proportion_ci(confidence)
+        return interval.low, interval.high
 
 
 def curve_bytes(p: Phenomenon, shape: Shape) -> int:

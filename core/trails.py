@@ -7,13 +7,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from scipy.stats import binomtest
-
 from bestiary.catalog_maps import Rung, Trail
 from bestiary.explore import Exploration, Plan, explore
 from bestiary.grid import Axis
 from bestiary.maps import Asking, Map, judge_path
-from bestiary.sweep import Answer, Setup
+from bestiary.sweep import Setup
 
 BETWEEN = 5  # points from one rung to the next, before bisection
 FINE = 0.02  # of the way between two rungs, to which the change is located
@@ -30,13 +28,8 @@ def changes(walked: Map, confidence: float = 0.95) -> list[tuple[int, int]]:
     It changes where the Clopper-Pearson intervals of the two rates do not overlap. Of two equal rates they fail
     to overlap with probability below (1 - confidence)^2 or so.
     """
-    limits = [_limits(answer, confidence) for _, answer, _ in walked.rungs]
+    limits = [answer.limits(confidence=confidence) for _, answer, _ in walked.rungs]
     return [(i, i + 1) for i, (a, b) in enumerate(pairwise(limits)) if a[1] < b[0] or b[1] < a[0]]
-
-
-def _limits(answer: Answer, confidence: float) -> tuple[float, float]:
-    interval = binomtest(answer.rate(), len(answer.findings)).proportion_ci(confidence)
-    return interval.low, interval.high
 
 
 def refine(setup: Setup, walked: Map) -> Iterator[Asking[Exploration]]:

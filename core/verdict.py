@@ -157,7 +157,7 @@ def _median(claim: Claim, findings: Sequence[Finding], quantum: float, alpha: fl
         reason = f"measured in {', '.join(sorted(map(repr, units)))}, claimed in {claim.unit!r}"
         return Verdict(claim, Outcome.FAILS, "another unit", expected, reason, 0)
 
-    values = np.array([_value(finding, name) for finding in findings])
+    values = np.array([value_of(finding, name) for finding in findings])
     cut_off = np.array([f.state is State.UNDECIDED for f in findings], bool) & np.isnan(values)
     censored = int(cut_off.sum())
     x = np.sort(np.where(cut_off, math.inf, values))  # nan sorts last
@@ -208,7 +208,7 @@ def _runs_for_median(
 def _correlation(claim: Claim, findings: Sequence[Finding], quantum: float, alpha: float, confidence: float) -> Verdict:
     lo, hi = claim.interval
     expected = f"{lo:g} to {hi:g}"
-    both = np.array([[_value(f, name) for name in claim.of] for f in findings]).reshape(-1, 2)
+    both = np.array([[value_of(f, name) for name in claim.of] for f in findings]).reshape(-1, 2)
     both = both[np.isfinite(both).all(1)]
     n, share = len(both), f"{len(both)} of {len(findings)} runs"
     if n < LEAST_PAIRS:
@@ -246,7 +246,7 @@ def _is(finding: Finding, name: str) -> bool:
     return name in (finding.state, finding.phase) or (effect is not None and abs(effect.value) > 0)
 
 
-def _value(finding: Finding, name: str) -> float:
+def value_of(finding: Finding, name: str) -> float:
     """The onset or the effect of that name; nan if the run has none."""
     if name == "onset":
         return finding.onset

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from bowl_map import MAPPED, setup
 
-from bestiary import catalog_maps, explore, grid, maps, trails
+from bestiary import catalog_maps, explore, grid, laws, maps, trails
 from bestiary.settings import Setting
 from bestiary.store import NoStore
 from bestiary.verdict import Outcome
@@ -104,6 +104,12 @@ def test_a_variable_other_than_the_knob():
     x = np.array([0.9, 0.99])
     assert maps.VARIABLES["1 / (1 - x)"](x) == pytest.approx([10, 100])
     assert maps.VARIABLES["1 - x"](x) == pytest.approx([0.1, 0.01])
+
+
+def test_the_catalog_names_the_parameters_that_a_fit_has():
+    assert {form: set(names) for form, names in catalog_maps.PARAMETERS.items()} == {
+        form: set(law.names) for form, law in laws.FORMS.items()
+    }
 
 
 def test_the_rungs_of_a_path_add_up_and_the_change_is_seen():
