@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
 from compositions import learning_rate_drop, mixture, splice_shift, splice_spike
 from detector_dials import detectors
 from detector_runs import interval, lend
+from scipy.signal import find_peaks, peak_widths
 
 from bestiary.log import Finding, Log
 
@@ -28,17 +30,57 @@ class Part(NamedTuple):
 
 
 class Overlap(NamedTuple):
-    """What happens, which cases it is made of, and how; where there is no `make`, the runs are as recorded."""
+    """What happens, which cases it is made of, and how; where there is no `make`, the runs are as recorded.
+
+    Of recorded runs, those count in which a detector's phenomenon is `there`, seen without the detector; of a detector
+    that is not named, all.
+    """
 
     name: str
     cases: tuple[tuple[str, str], ...]
     detectors: tuple[str, ...]
     make: Callable[..., tuple[Log, tuple[Part, ...]]] | None = None
+    there: Mapping[str, Callable[[Log], bool]] = MappingProxyType({})
 
 
 def ask(detector: str, log: Log) -> Finding:
     """A detector's answer with its default thresholds and channels."""
     return detectors()[detector][0](lend(log))
+
+
+def peaks(log: Log) -> bool:
+    """Whether as many peaks of the loss as make a finding are twice what surrounds them, each two records wide."""
+    logs = np.log(np.maximum(lend(log)["loss"].finite().values, 1e-9))
+    return find_peaks(logs, prominence=np.log(2), width=2)[0].size >= SPIKES
+
+
+def rises(log: Log) -> bool:
+    """Whether the test loss rises to one and a half times its least value so far."""
+    y = log["test_loss"].finite().values
+    return float((y / np.minimum.accumulate(y)).max()) >= 1.5
+
+
+def tallest(donor: Log) -> list[tuple[float, float]]:
+    """[step] Where the most prominent peaks of ln loss begin and end, `WIDE` intervals with the peak after the second.
+
+    No detector is asked what a spike is; each covers at least 90 % of the peak's prominence.
+    """
+    t, y = lend(donor)["loss"].finite()
+    logs = np.log(np.maximum(y, 1e-9))
+    peaks, found = find_peaks(logs, prominence=np.log(2))
+    if peaks.size < SPIKES:
+        raise ValueError(
+            f"donor: {peaks.size} peaks of its loss are twice as high as what surrounds them, not {SPIKES}"
+        )
+    chosen = np.sort(np.argsort(-found["prominences"], kind="stable")[:SPIKES])
+    sides = tuple(found[name][chosen] for name in ("prominences", "left_bases", "right_bases"))
+    _, _, left, right = peak_widths(logs, peaks[chosen], 0.9, prominence_data=sides)
+    whole = np.arange(t.size)
+    made = []
+    for peak, a, b in zip(t[peaks[chosen]], np.interp(left, whole, t), np.interp(right, whole, t), strict=True):
+        unit = max((peak - a) / 2, (b - peak) / (WIDE - 2))
+        made.append((float(peak - 2 * unit), float(peak + (WIDE - 2) * unit)))
+    return made
 
 
 def _spiked(host: Log, donor: Log, first: float, last: float) -> tuple[Log, float]:
@@ -47,9 +89,8 @@ def _spiked(host: Log, donor: Log, first: float, last: float) -> tuple[Log, floa
     t = host["loss"].steps
     a, b = np.searchsorted(t, [first, last])
     starts = np.linspace(a, b - WIDE, SPIKES).round().astype(int)
-    for span, k in zip(ask("spikes", donor).spans, starts, strict=False):
-        args = {"start": span.start, "stop": span.stop, "at": float(t[k]), "until": float(t[k + WIDE])}
-        host, _ = splice_spike(host, donor, **args)
+    for (start, stop), k in zip(tallest(donor), starts, strict=True):
+        host, _ = splice_spike(host, donor, start=start, stop=stop, at=float(t[k]), until=float(t[k + WIDE]))
     return host, float(t[starts[0]])
 
 
@@ -109,10 +150,25 @@ OVERLAPS = (
     Overlap("a third of the step on the way down", (DESCENDS,), ("hump",), _slower("hump", 3.0, 1.5)),
     Overlap("a third of the step on a plateau", (ESCAPES,), ("plateau_escape",), _slower("plateau_escape", 3.0)),
     Overlap("two tasks grokked", (GROKS, GROKS), ("delayed_generalization",), two_tasks),
-    Overlap("as recorded: grokking", (GROKS,), ("delayed_generalization", "hump")),
-    Overlap("as recorded: Adam's spikes", (("adam_loss_spikes", "spikes"),), ("spikes", "edge_hover")),
-    Overlap("as recorded: edge of stability", (("edge_of_stability", "larger_step"),), ("edge_hover", "spikes")),
+    Overlap("as recorded: grokking", (GROKS,), ("delayed_generalization", "hump"), there={"hump": rises}),
+    Overlap(
+        "as recorded: Adam's spikes",
+        (("adam_loss_spikes", "spikes"),),
+        ("spikes", "edge_hover"),
+        there={"spikes": peaks},
+    ),
+    Overlap(
+        "as recorded: edge of stability",
+        (("edge_of_stability", "larger_step"),),
+        ("edge_hover", "spikes"),
+        there={"spikes": peaks},
+    ),
 )
+
+
+def always(_: Log) -> bool:
+    """Whether a phenomenon is there that nobody doubts."""
+    return True
 
 
 def answers(overlap: Overlap, runs: Runs) -> Iterator[tuple[str, bool, float]]:
@@ -124,7 +180,7 @@ def answers(overlap: Overlap, runs: Runs) -> Iterator[tuple[str, bool, float]]:
             log, parts = host, tuple(Part(name, float("nan")) for name in overlap.detectors)
         else:
             log, parts = overlap.make(host, *others)
-        for part in parts:
+        for part in (part for part in parts if overlap.there.get(part.detector, always)(log)):
             finding, reads = ask(part.detector, log), detectors()[part.detector][1]
             gap = interval(lend(log), reads, part.onset) if np.isfinite(part.onset) else float("nan")
             yield part.detector, finding.found, (finding.onset - part.onset) / gap

@@ -4,7 +4,6 @@ import numpy as np
 from scipy.ndimage import median_filter
 
 AHEAD, LEAST, SHARE = 5, 3, 0.8  # [record] looked ahead, fewest that may be looked at, share that must hold
-BACK, REFRESH = 3, 4  # [record] in a row that end an excursion; between two baselines, for speed
 FEW = 8  # [record] that give a first idea of a level
 
 
@@ -120,61 +119,6 @@ def half_growth(t: np.ndarray, y: np.ndarray, early: float, late: float) -> tupl
     first, top = float(np.median(seen[: 1 + np.searchsorted(t, early)])), float(seen.max())
     half = float(t[np.argmax(seen >= (first + top) / 2)])
     return (top / max(first, 1e-6 * top) if top > 0 else 0.0), half
-
-
-def middle(x: np.ndarray) -> float:
-    """Median of a short array without NaN; numpy's own spends four fifths of its time on checks."""
-    n = x.size
-    if n % 2:
-        return float(np.partition(x, n // 2)[n // 2])
-    low, high = np.partition(x, (n // 2 - 1, n // 2))[n // 2 - 1 : n // 2 + 1].tolist()
-    return 0.5 * (low + high)
-
-
-def excursions(y: np.ndarray, *, window: int, z: float, floor: float) -> list[tuple[int, int, float, str]]:
-    """Rises of a curve above its own recent past.
-
-    With b the median of the last `window` clean samples and s their spread, one opens where y - b >= max(floor, z s)
-    and is over once three records in a row lie below half of that. What lies inside an excursion never enters the
-    baseline. s is the largest of 0.01 [unit of y], the median deviation upwards, and that of the change from record to
-    record, both scaled to the standard deviation of a Gaussian.
-
-    Args:
-        y: (T,) the curve, in logarithms if it spans decades.
-        window: [record] length of the baseline; nothing is called in its first half.
-        z: [1] rise over spread that opens an excursion.
-        floor: [unit of y] rise that opens one, however quiet the curve.
-
-    Returns:
-        (first record, last record, baseline, kind) of each; the kind is `spike`, `outlier` (one record wide),
-        `shift` (still up after 4 `window`; the baseline starts anew) or `open` (the curve ends first).
-    """
-    events: list[tuple[int, int, float, str]] = []
-    clean: list[float] = []
-    start, low, base, bar = -1, 0, np.inf, np.inf
-    for i, value in enumerate(y.tolist()):
-        if start < 0:
-            if i % REFRESH == 0 and 2 * len(clean) >= window:
-                recent = np.array(clean[-window:])
-                base = middle(recent)
-                above, change = recent[recent > base] - base, recent[1:] - recent[:-1]
-                slow = middle(above) if above.size else 0.0
-                fast = middle(np.abs(change - middle(change))) / np.sqrt(2)
-                bar = max(floor, z * max(0.01, 1.4826 * slow, 1.4826 * fast))
-            if value < base + bar:
-                clean.append(value)
-            else:
-                start, low = i, 0
-            continue
-        low = low + 1 if value < base + bar / 2 else 0
-        if low == BACK:
-            events.append((start, i - BACK, base, "spike" if i - BACK > start else "outlier"))
-            clean += y[i - BACK + 1 : i + 1].tolist()
-            start = -1
-        elif i - start >= 4 * window:
-            events.append((start, i, base, "shift"))
-            clean, start, base = y[i - window : i + 1].tolist(), -1, np.inf
-    return [*events, (start, y.size - 1, base, "open")] if start >= 0 else events
 
 
 def half_time(t: np.ndarray, y: np.ndarray) -> float:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from bestiary.detectors._curves import FEW, blocks, fall, half_growth, rising, smooth, starting_level, sustained, unrest
+from bestiary.detectors._excursions import without_spikes
 from bestiary.log import Effect, Finding, Log, Span, State
 
 
@@ -26,8 +27,8 @@ def plateau_escape(
         R = (t10 - t0) / w >= `ratio` (exponential decay has 0.048, linear decay 0.125);
         the plateau's robust spread is below a factor of 2, and no stretch of it `flat` (L0 - Lmin) above L0;
         the witness grows `growth`-fold by t90 + w, and passes half of its rise no earlier than t10 - w.
-    Times come from the best decreasing fit: neither a start-up transient nor minibatch noise counts. Undecided if the
-    run ends above 0.9 L0, still on its plateau, or before t90 + w / 2; diverged if it ends at 10 L0 or more.
+    Spikes are cut off, and times are those of the best decreasing fit: neither start-up nor minibatch noise counts.
+    Undecided if the run ends above 0.9 L0 or before t90 + w / 2; diverged if it ends at 10 L0 or more.
 
     Args:
         log: the run.
@@ -50,8 +51,7 @@ def plateau_escape(
 
     Source. Zucchet et al., arXiv:2505.17863; the onset is the plateau's length of its appendix D.1.
     """
-    read = [loss, witness] if witness else [loss]
-    if lacking := log.lacking(read):
+    if lacking := log.lacking(read := [loss, witness] if witness else [loss]):
         return lacking
     for name in read:
         if np.isfinite(bad := log[name].diverged_at):
@@ -59,8 +59,8 @@ def plateau_escape(
     t, y = log[loss].finite()
     if t.size < FEW:
         return Finding(State.UNDECIDED, f"{loss} has {t.size} finite records; a plateau and a drop take {FEW}")
-    level = starting_level(y) if level is None else level
-    if level <= 0:
+    y = without_spikes(y)
+    if (level := starting_level(y) if level is None else level) <= 0:
         return Finding(State.NOT_APPLICABLE, f"{loss} has its plateau at {level:g}; it must be positive")
     drop, end = 1 - float(smooth(y).min()) / level, float(np.median(y[-max(FEW, t.size // 20) :])) / level
     effects = {"drop": Effect(drop)}
@@ -77,7 +77,7 @@ def plateau_escape(
     width = max(t90 - t10, float(t[max(k90, 1)] - t[max(k90, 1) - 1]))
     lasted, onset = (t10 - t0) / width, t90 if (k := sustained(smooth(y) <= emerged * level)) is None else float(t[k])
     effects |= {k: Effect(v, "step") for k, v in {"t10": t10, "t90": t90, "t_emerged": onset}.items()}
-    effects |= {"plateau_ratio": Effect(lasted)}
+    effects["plateau_ratio"] = Effect(lasted)
     hump, after = float(blocks(y[k0 : k10 + 1]).max()) / level - 1, float(np.median(y[k90:])) / level
     state, reason = State.ABSENT, f"plateau until step {t10:g}, drop of {drop:.2%} in {width:g}: R = {lasted:.3g}"
     if lasted < ratio:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bestiary.detectors._curves import excursions
+from bestiary.detectors._excursions import excursions
 from bestiary.log import Effect, Finding, Log, Span, State
 
 FEW = 10  # [record] whose median is the initial, or the final, loss

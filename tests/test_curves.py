@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from curves import T, autoregressive, bursts
 
-from bestiary.detectors._curves import excursions, middle, rise_width, rising, starting_level, sustained
+from bestiary.detectors._curves import rise_width, rising, starting_level, sustained
+from bestiary.detectors._excursions import excursions, median, without_spikes
 
 
 @pytest.mark.parametrize(("holds", "first"), [
@@ -51,6 +52,44 @@ def test_kinds_of_excursions():
     assert kinds(np.where(T < 990, 0.0, 3.0)) == ["open"]
 
 
+def test_a_spike_on_a_loss_that_falls_by_decades():
+    """A fall of a factor of ten within the baseline is no spread: a spike of five records stands out from the line."""
+    loss = np.exp(-T * np.log(10) / 64) * (1 + 4 * np.isin(T // 5, (40, 60, 80)))
+    assert [(a, b, kind) for a, b, _, kind in excursions(np.log(loss), window=64, z=6.0, floor=np.log(1.1))] == [
+        (at, at + 4, "spike") for at in (200, 300, 400)
+    ]
+
+
+@pytest.mark.parametrize("fall", [
+    lambda: np.maximum(-T / 20, -12),  # ends at once
+    lambda: -12 * (1 - np.exp(-T / 60)),
+    lambda: -np.floor(T / 100),
+    lambda: np.where(T < 500, -T / 50, -10 - (T - 500) / 500),
+], ids=["to a floor", "exponential", "in steps", "with a kink"])  # fmt: skip
+def test_a_fall_that_flattens_is_no_excursion(fall):
+    assert kinds(fall()) == []
+    noise = [fall() + 0.02 * np.random.default_rng(seed).normal(size=T.size) for seed in range(20)]
+    assert sum(len(kinds(y)) for y in noise) <= 1
+
+
+def test_where_a_fall_ends_in_noise_there_is_no_spike():
+    """As with minibatches once the loss is small: the baseline is smooth, and what follows is not."""
+    told = []
+    for seed in range(20):
+        floor = np.log(np.random.default_rng(seed).chisquare(4, size=T.size)) - 12
+        told += kinds(np.logaddexp(-T / 15, floor))
+    assert told.count("spike") <= 2 and told.count("noise") >= 10
+
+
+def test_spikes_cut_off_and_what_is_no_spike_kept():
+    loss = bursts(T, [300, 500], height=20, width=5, fall=0)["loss"].values
+    cut = without_spikes(loss)
+    assert cut.max() < 1.2 and (cut <= loss).all() and (cut[:300] == loss[:300]).all()
+    catapult = np.where(T < 300, 1.0, np.where(T < 310, 5.0, 0.01))
+    for y in (catapult, np.where(T < 300, 1.0, 5.0), loss - 1.0):
+        np.testing.assert_array_equal(without_spikes(y), y)
+
+
 def test_slow_swings_are_no_excursions():
     assert kinds(0.5 * np.sin(2 * np.pi * T / 250)) == []
 
@@ -66,6 +105,7 @@ def test_noise_opens_fewer_than_one_excursion_in_ten_thousand_records(noise):
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 8, 63, 64])
-def test_the_middle_is_the_median(size):
+def test_the_median(size):
     x = np.random.default_rng(size).normal(size=size)
-    assert middle(x) == np.median(x)
+    assert median(x) == np.median(x)
+    assert np.array_equal(median(np.stack([x, -x])), np.median([x, -x], axis=1))

@@ -53,7 +53,7 @@ PLANTED = [(name, event, axis) for name, events in EVENTS.items() for event in e
 @pytest.mark.parametrize("name", DETECTORS)
 def test_form(name):
     source = (FOLDER / f"{name}.py").read_text()
-    assert len(source.splitlines()) < 100, f"detectors/{name}.py is too long; shared parts belong in _curves.py"
+    assert len(source.splitlines()) < 100, f"detectors/{name}.py is too long; shared parts go to _curves.py"
     parameters = list(inspect.signature(detector(name)).parameters.values())
     assert parameters[0].name == "log"
     for parameter in parameters[1:]:

@@ -128,6 +128,17 @@ def test_a_plateau_needs_a_positive_level():
     assert plateau_escape(Log.of(T[:5], loss=1 - T[:5] / 5)).state is State.UNDECIDED
 
 
+def test_spikes_that_cover_stretches_of_the_plateau_do_not_count():
+    loss = escape(T, 800, 10)["loss"].values * (1 + 20 * ((T >= 310) & (T < 380) | (T >= 610) & (T < 680)))
+    f = plateau_escape(Log.of(T, loss=loss))
+    assert f.found and abs(f.onset - 800) <= 2, f.reason
+
+
+def test_a_peak_from_which_the_loss_falls_is_no_spike_on_a_plateau():
+    loss = escape(T, 600, 10)["loss"].values * (1 + 20 * (np.abs(T - 540) < 40))
+    assert plateau_escape(Log.of(T, loss=loss)).state is State.ABSENT
+
+
 def test_onset_without_a_deep_drop_is_the_end_of_the_drop():
     f = plateau_escape(Log.of(T, loss=1 - 0.7 * sigmoid((T - 600) / 10)))
     assert f.found and f.onset == f.effects["t90"].value

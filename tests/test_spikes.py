@@ -28,6 +28,15 @@ def test_spikes_in_noise(seed):
     assert f.found and f.effects["count"].value == 4 and f.onset == 300
 
 
+@pytest.mark.parametrize("every", [1, 5, 10])
+def test_spikes_on_a_falling_loss_in_every_record_and_in_few(every):
+    """Ten spikes of 40 steps while the loss falls a hundred thousandfold; every tenth record leaves four of each."""
+    t = np.arange(0.0, 6000.0)
+    log = bursts(t, range(1050, 6000, 500), height=20, width=13, fall=11)
+    f = spikes(Log.of(t[::every], loss=log["loss"].values[::every]))
+    assert f.found and f.effects["count"].value == 10 and f.onset == 1050
+
+
 def test_what_is_no_spike():
     base = np.exp(-T / 1000)
     outliers = base * (1 + 30 * np.isin(T, (300, 500, 700, 900)))
