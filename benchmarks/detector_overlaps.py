@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
-from compositions import learning_rate_drop, mixture, splice_shift, splice_spike
+from compositions import BASE, learning_rate_drop, mixture, splice_shift, splice_spike
 from detector_dials import detectors
 from detector_runs import interval, lend
 from scipy.signal import find_peaks, peak_widths
@@ -63,24 +63,23 @@ def rises(log: Log) -> bool:
 def tallest(donor: Log) -> list[tuple[float, float]]:
     """[step] Where the most prominent peaks of ln loss begin and end, `WIDE` intervals with the peak after the second.
 
-    No detector is asked what a spike is; each covers at least 90 % of the peak's prominence.
+    No detector is asked what a spike is. Each covers at least 90 % of the peak's prominence and has a baseline on
+    either side.
     """
     t, y = lend(donor)["loss"].finite()
-    logs = np.log(np.maximum(y, 1e-9))
-    peaks, found = find_peaks(logs, prominence=np.log(2))
-    if peaks.size < SPIKES:
+    logs, whole = np.log(np.maximum(y, 1e-9)), np.arange(t.size)
+    found, of = find_peaks(logs, prominence=np.log(2))
+    _, _, *sides = peak_widths(logs, found, 0.9, prominence_data=tuple(of.values()))
+    left, right = (np.interp(side, whole, t) for side in sides)
+    unit = np.maximum((t[found] - left) / 2, (right - t[found]) / (WIDE - 2))
+    start, stop = t[found] - 2 * unit, t[found] + (WIDE - 2) * unit
+    inside = np.flatnonzero((start > t[BASE]) & (stop < t[-1 - BASE])) if t.size > 2 * BASE else whole[:0]
+    if inside.size < SPIKES:
         raise ValueError(
-            f"donor: {peaks.size} peaks of its loss are twice as high as what surrounds them, not {SPIKES}"
+            f"donor: {inside.size} peaks of its loss are twice as high as what surrounds them, not {SPIKES}"
         )
-    chosen = np.sort(np.argsort(-found["prominences"], kind="stable")[:SPIKES])
-    sides = tuple(found[name][chosen] for name in ("prominences", "left_bases", "right_bases"))
-    _, _, left, right = peak_widths(logs, peaks[chosen], 0.9, prominence_data=sides)
-    whole = np.arange(t.size)
-    made = []
-    for peak, a, b in zip(t[peaks[chosen]], np.interp(left, whole, t), np.interp(right, whole, t), strict=True):
-        unit = max((peak - a) / 2, (b - peak) / (WIDE - 2))
-        made.append((float(peak - 2 * unit), float(peak + (WIDE - 2) * unit)))
-    return made
+    chosen = np.sort(inside[np.argsort(-of["prominences"][inside], kind="stable")[:SPIKES]])
+    return list(zip(start[chosen].tolist(), stop[chosen].tolist(), strict=True))
 
 
 def _spiked(host: Log, donor: Log, first: float, last: float) -> tuple[Log, float]:

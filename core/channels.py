@@ -89,6 +89,12 @@ def channel(name: str) -> tuple[str, int] | None:
     return None
 
 
+def role(name: str) -> str:
+    """`train` or `test` if a name says that and nothing else, as that of a folder; else empty."""
+    said = {next((r for r, known in ROLES.items() if word in known), "") for word in log_steps.words(name)}
+    return said.pop() if len(said) == 1 else ""
+
+
 def readings(table: RunTable, asked: Mapping[str, str], path: Path) -> list[Reading]:
     """Every run of a table.
 
@@ -101,7 +107,11 @@ def readings(table: RunTable, asked: Mapping[str, str], path: Path) -> list[Read
         NotALog: no run has a curve.
     """
     if table.clock:
-        steps = {name: column.at for name, column in table.columns.items()}
+        steps = {name: log_steps.counted(column.at) for name, column in table.columns.items()}
+        still = [name for name, column in table.columns.items() if steps[name] is not column.at]
+        if still:
+            more = f" and of {plural(len(still) - 1, 'other column')}" if len(still) > 1 else ""
+            table.notes.append(f"every record of {still[0]}{more} is of one step: records counted")
         return [_reading(table, table.clock, (), steps, asked)]
     if "Value" in table.columns and "Wall time" in table.columns and (tag := TAG.search(path.stem)):
         table.columns[tag[1]] = table.columns.pop("Value")

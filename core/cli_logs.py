@@ -46,9 +46,9 @@ def detect(
 ) -> None:
     """Say what happens in training logs: files, or folders of them.
 
-    Reads CSV, TSV, JSON Lines, JSON of Hugging Face and Keras, Parquet, TensorBoard, MLflow, exports of Weights &
-    Biases, Lightning's metrics.csv, and netCDF of `bestiary run`. Exit status: 0 nothing found, 1 something found, 2
-    something could not be read.
+    Reads CSV, TSV, JSON Lines, JSON of Hugging Face and Keras, Parquet, TensorBoard, MLflow, files and exports of
+    Weights & Biases, Lightning's metrics.csv, and netCDF of `bestiary run`. Exit status: 0 nothing found, 1 something
+    found, 2 something could not be read.
     """
     asked = _asked(pairs)
     if plot is not None and plot.suffix not in (".png", ".pdf", ".svg"):

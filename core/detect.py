@@ -219,6 +219,7 @@ def inspect_paths(paths: Sequence[Path], asked: Mapping[str, str]) -> tuple[list
     failed: list[Unreadable] = []
     columns: set[str] = set()
     for path in paths:
+        before, passed = len(done), []
         for file, tables in formats.walk(path):
             if isinstance(tables, Unreadable):
                 failed.append(tables)
@@ -228,9 +229,11 @@ def inspect_paths(paths: Sequence[Path], asked: Mapping[str, str]) -> tuple[list
                 try:
                     found = readings(table, asked, file)
                 except NotALog as error:
-                    failed.append(NotALog(f"{file}: {error}"))
+                    passed.append(NotALog(f"{file}: {error}"))
                     continue
                 done += [Read(file, reading, tuple(answers(reading.log))) for reading in found]
+        if len(done) == before:  # else they are runs that logged one number, beside others
+            failed += passed
     gone = [f"{channel}={column}" for channel, column in asked.items() if column not in columns]
     if gone and columns:
         raise Unreadable(f"--channel {gone[0]}: no such column; the logs have {_listed(columns)}")

@@ -1,6 +1,6 @@
-"""Logs in formats of other tools: TensorBoard, MLflow, Parquet, and netCDF of our own.
+"""Logs in formats of other tools: MLflow, Parquet, and netCDF of our own.
 
-The libraries that TensorBoard's and Parquet's formats need are extras, imported when such a file is met.
+The library that Parquet needs is an extra, imported when such a file is met.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing
 from importlib import import_module
 from pathlib import Path
@@ -16,12 +16,12 @@ from typing import Any
 
 import numpy as np
 
-from bestiary.run_table import Column, Gather, NotALog, RunTable, Unreadable, plural
+from bestiary.run_table import Column, Gather, NotALog, RunTable, Unreadable
 
 BLOCK = 20_000  # [row]
 
 
-def _library(path: Path, module: str, package: str) -> Any:
+def library(path: Path, module: str, package: str) -> Any:
     """A library that is an extra.
 
     Raises:
@@ -33,13 +33,14 @@ def _library(path: Path, module: str, package: str) -> Any:
         raise Unreadable(f"{path}: needs {package}, which is not installed: pip install 'bestiary[logs]'") from error
 
 
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
+    """The first line of what an error says."""
     return (str(error) or type(error).__name__).splitlines()[0]
 
 
 def read_parquet(path: Path) -> list[RunTable]:
     """One table; a null is a blank cell."""
-    parquet = _library(path, "pyarrow.parquet", "pyarrow")
+    parquet = library(path, "pyarrow.parquet", "pyarrow")
     gather = Gather()
     try:
         with parquet.ParquetFile(path) as file:
@@ -50,7 +51,7 @@ def read_parquet(path: Path) -> list[RunTable]:
                     columns[name] = keep, cells.drop_null().to_pylist()
                 gather.block(columns, batch.num_rows)
     except Exception as error:  # pyarrow raises whatever its parser stumbles on
-        raise Unreadable(f"{path}: not a readable Parquet file ({_reason(error)}); is it cut off?") from error
+        raise Unreadable(f"{path}: not a readable Parquet file ({reason(error)}); is it cut off?") from error
     if not gather.rows:
         raise NotALog(f"{path}: has no row; want one for each step")
     return [gather.table()]
@@ -74,48 +75,11 @@ def _plain(kind: Any) -> bool:
     return any(test(kind) for test in tests)
 
 
-def read_events(paths: Sequence[Path]) -> list[RunTable]:
-    """One run: TensorBoard's event files of one folder, in the order in which they were begun."""
-    loader = _library(paths[0], "tensorboard.backend.event_processing.event_file_loader", "tensorboard")
-    pb2 = import_module("tensorboard.compat.proto.event_pb2")
-    tensors = import_module("tensorboard.util.tensor_util")
-    curves: dict[str, tuple[list[int], list[float]]] = defaultdict(lambda: ([], []))
-    events = 0
-    for path in sorted(paths, key=lambda p: (_begun(p), p.name)):
-        try:
-            for record in loader.RawEventFileLoader(str(path)).Load():
-                event = pb2.Event.FromString(record)
-                events += 1
-                for value in event.summary.value:
-                    steps, values = curves[value.tag]
-                    if value.HasField("simple_value"):
-                        number = value.simple_value
-                    elif value.HasField("tensor") and not value.tensor.tensor_shape.dim:
-                        number = tensors.make_ndarray(value.tensor).item()
-                    else:
-                        continue
-                    if isinstance(number, int | float):
-                        steps.append(event.step)
-                        values.append(number)
-        except Exception as error:  # the protocol buffers' errors are of the implementation at hand
-            raise Unreadable(f"{path}: not a readable event file ({_reason(error)}); is it damaged?") from error
-    if not events:
-        raise Unreadable(f"{paths[0]}: has no readable event; is it an event file of TensorBoard?")
-    columns = {tag: Column(np.array(s, np.float64), np.array(v, np.float64)) for tag, (s, v) in curves.items() if s}
-    if not columns:
-        raise NotALog(f"{paths[0]}: has {plural(events, 'event')}, but no scalar")
-    notes = [f"{len(paths)} event files read as one run"] if len(paths) > 1 else []
-    return [RunTable("", columns, rows=events, clock="the events' steps", notes=notes)]
-
-
-def _begun(path: Path) -> int:
-    """[s] The time in an event file's name."""
-    found = re.search(r"tfevents\.(\d+)", path.name)
-    return int(found[1]) if found else 0
-
-
 def read_mlflow(run: Path) -> list[RunTable]:
     """One run's folder of MLflow: metrics/NAME has a line `time value step` for each record."""
+    about = (run / "meta.yaml").read_text("utf-8", "replace")
+    if re.search(r"^lifecycle_stage: *deleted", about, re.MULTILINE):
+        raise NotALog(f"{run}: was deleted in MLflow; restore it with `mlflow runs restore`")
     columns, rows = {}, 0
     folder = run / "metrics"
     for file in sorted(p for p in folder.rglob("*") if p.is_file()):
@@ -128,21 +92,22 @@ def read_mlflow(run: Path) -> list[RunTable]:
             records = [tuple(map(float, line.split())) for line in lines[: len(lines) - cut]]
             _, values, steps = zip(*records, strict=True) if records else ((), (), ())
         except ValueError as error:
-            raise Unreadable(f"{file}: want lines of `time value step` ({_reason(error)})") from error
+            raise Unreadable(f"{file}: want lines of `time value step` ({reason(error)})") from error
         if values:
             columns[file.relative_to(folder).as_posix()] = Column(np.array(steps), np.array(values))
             rows += len(values)
     if not columns:
         raise NotALog(f"{run}: has no metric")
-    named = re.search(r"^run_name: *(.+)$", (run / "meta.yaml").read_text("utf-8", "replace"), re.MULTILINE)
+    named = re.search(r"^run_name: *(.+)$", about, re.MULTILINE)
     return [RunTable(named[1].strip("'\" ") if named else "", columns, rows=rows, clock="MLflow's steps")]
 
 
 def read_mlflow_database(path: Path) -> list[RunTable]:
-    """Every run of an mlflow.db."""
+    """Every run of an mlflow.db that was not deleted; it keeps inf as the largest number there is."""
     asked = (
-        "select run_uuid, r.name, key, step, case when is_nan then 'nan' else value end "
-        "from metrics join runs r using (run_uuid) order by run_uuid, key, timestamp, step"
+        "select run_uuid, r.name, key, step, case when is_nan then 'nan' when value > 1.797e308 then 'inf' "
+        "when value < -1.797e308 then '-inf' else value end from metrics join runs r using (run_uuid) "
+        "where lifecycle_stage = 'active' order by run_uuid, key, timestamp, step"
     )
     found: dict[str, dict[str, list[tuple[float, float]]]] = defaultdict(lambda: defaultdict(list))
     try:
@@ -150,7 +115,7 @@ def read_mlflow_database(path: Path) -> list[RunTable]:
             for run, name, key, step, value in base.execute(asked):
                 found[f"{name or 'run'} {run[:8]}"][key].append((float(step), float(value)))
     except (sqlite3.Error, ValueError) as error:
-        raise Unreadable(f"{path}: not a readable database of MLflow ({_reason(error)})") from error
+        raise Unreadable(f"{path}: not a readable database of MLflow ({reason(error)})") from error
     if not found:
         raise NotALog(f"{path}: has no metric")
     made = []
@@ -169,8 +134,8 @@ def read_netcdf(path: Path) -> list[RunTable]:
         logs = [(k, s, log) for k in range(ds.sizes["setting"]) for s, log in enumerate(runs.logs(ds, k))]
         unit, seeds = ds["step"].attrs.get("units", "step"), ds["seed"].values
     except (ValueError, KeyError) as error:
-        reason = _reason(error).removeprefix(f"{path}: ")
-        raise Unreadable(f"{path}: {reason}; want netCDF that `bestiary run --out` wrote") from error
+        told = reason(error).removeprefix(f"{path}: ")
+        raise Unreadable(f"{path}: {told}; want netCDF that `bestiary run --out` wrote") from error
     if unit != "step":
         raise NotALog(f"{path}: its axis counts {unit}, not steps; a sweep is no training log")
     many, made = ds.sizes["setting"] > 1, []

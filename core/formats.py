@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from bestiary import foreign, text_logs
+from bestiary import event_files, foreign, text_logs, wandb_file
 from bestiary.run_table import NotALog, RunTable, Unreadable
 
 Reader = Callable[[Path], list[RunTable]]
@@ -20,23 +20,24 @@ READERS: dict[str, Reader] = {
     ".parquet": foreign.read_parquet,
     ".nc": foreign.read_netcdf,
     ".db": foreign.read_mlflow_database,
+    ".wandb": wandb_file.read_wandb,
 }
 MAGIC: dict[bytes, Reader] = {
     b"PAR1": foreign.read_parquet,
     b"CDF": foreign.read_netcdf,
     b"SQLite format 3\0": foreign.read_mlflow_database,
+    wandb_file.MAGIC: wandb_file.read_wandb,
 }
-EVENTS = ".tfevents."  # in the name of TensorBoard's files
 STATE = "trainer_state.json"
 CHECKPOINT = re.compile(r"checkpoint-(\d+)")
 OTHER_JSON = re.compile(r"history|log|metrics|result", re.IGNORECASE)  # which .json of a folder may be a log
-KNOWN = "CSV, TSV, JSON Lines, JSON, Parquet, TensorBoard event files, MLflow folders, netCDF of bestiary"
+KNOWN = "CSV, TSV, JSON Lines, JSON, Parquet, TensorBoard event files, MLflow folders, .wandb files, netCDF of bestiary"
 
 
 def reader(file: Path) -> Reader:
     """By the name's ending; by the first bytes where that says nothing."""
-    if EVENTS in file.name:
-        return lambda path: foreign.read_events([path])
+    if event_files.EVENTS in file.name:
+        return lambda path: event_files.read([path])
     if found := READERS.get(file.suffix.lower()):
         return found
     with file.open("rb") as opened:
@@ -64,7 +65,7 @@ def read(file: Path) -> list[RunTable]:
 def logs(folder: Path) -> Iterator[tuple[Path, Callable[[], list[RunTable]]]]:
     """The logs in a folder and below it, by path, each with what reads it.
 
-    Event files of one folder are one run, and so are checkpoints of one, of which the last is read.
+    Event files of one run are read together (`event_files.part`), and of checkpoints of one run the last is read.
     """
     found: dict[Path, Callable[[], list[RunTable]]] = {}
     events: dict[Path, list[Path]] = {}
@@ -76,8 +77,10 @@ def logs(folder: Path) -> Iterator[tuple[Path, Callable[[], list[RunTable]]]]:
         )
         if metrics is not None:
             found[metrics.parent] = _later(foreign.read_mlflow, metrics.parent)
-        elif EVENTS in name:
-            events.setdefault(home, []).append(file)
+        elif event_files.EVENTS in name:
+            parts = home.relative_to(folder).parts
+            depth = len(event_files.part(file))
+            events.setdefault(folder.joinpath(*parts[: max(len(parts) - depth, 0)]), []).append(file)
         elif name == STATE:
             number = CHECKPOINT.fullmatch(home.name)
             key = home.parent if number else home
@@ -87,7 +90,7 @@ def logs(folder: Path) -> Iterator[tuple[Path, Callable[[], list[RunTable]]]]:
         elif file.suffix.lower() == ".json" and OTHER_JSON.search(file.stem):
             found[file] = _later(read, file)
     for home, files in events.items():
-        found[home] = _later(foreign.read_events, files)
+        found[home] = _later(event_files.read, files)
     for _, file in states.values():
         found[file] = _later(read, file)
     yield from sorted(found.items())

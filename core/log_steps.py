@@ -206,6 +206,11 @@ def restarts(table: RunTable, found: Axis) -> list[tuple[RunTable, Axis]]:
     return made
 
 
+def counted(steps: np.ndarray) -> np.ndarray:
+    """(N,) the steps of a curve's records; 0, 1, ... if they are all the same, as of a tool that was told none."""
+    return np.arange(steps.size) if steps.size > 1 and (steps == steps[0]).all() else steps
+
+
 def increasing(steps: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray, str]:
     """Strictly increasing steps: of records at a step, and beyond one that the run goes back to, the later wins.
 

@@ -76,6 +76,7 @@ class Follower:
 
     def _read(self) -> Iterator[Remark | News]:
         columns: set[str] = set()
+        passed, some = [], False
         for file, tables in formats.walk(self.path):
             if isinstance(tables, Unreadable):
                 yield Remark(str(tables), failed=True)
@@ -86,9 +87,11 @@ class Follower:
                 try:
                     found += readings(_whole_rows(table, file), self.asked, file)
                 except NotALog as error:
-                    yield Remark(f"{file}: {error}", failed=True)
+                    passed.append(f"{file}: {error}")
             if found:
+                some = True
                 yield from self._found(file, found)
+        yield from (Remark(text, failed=not some) for text in passed)
         gone = [f"{channel}={column}" for channel, column in self.asked.items() if column not in columns]
         if gone and columns:
             there = ", ".join(sorted(columns))

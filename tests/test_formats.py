@@ -9,8 +9,8 @@ import pytest
 from log_files import LOGS, asked, read_all, read_one, reads, report
 
 from bestiary import runs
-from bestiary.formats import read, walk
-from bestiary.run_table import NotALog, Unreadable
+from bestiary.formats import read
+from bestiary.run_table import NotALog
 
 # One run, written by six tools: train accuracy is 0.99 from about step 40, test accuracy 0.95 from about step 380.
 GROKKING = ["lightning_metrics.csv", "wandb_history.csv", "nested.jsonl", "mlruns"]
@@ -75,67 +75,47 @@ def test_mlflow_folder_and_database(tmp_path):
     (run,) = report(LOGS / "mlruns")["runs"]
     assert run["run"] == "brisk-dawn" and run["columns"]["val/accuracy"]["channel"] == "test_acc"
     with sqlite3.connect(tmp_path / "mlflow.db") as base:  # the tables as MLflow's schema has them, less what is unread
-        base.execute("create table runs (run_uuid text, name text)")
+        base.execute("create table runs (run_uuid text, name text, lifecycle_stage text)")
         base.execute(
             "create table metrics (key text, value real, timestamp int, run_uuid text, step int, is_nan boolean)"
         )
-        base.executemany("insert into runs values (?, ?)", [("a" * 32, "dawn"), ("b" * 32, None)])
-        for run in "a" * 32, "b" * 32:
+        runs = [("a" * 32, "dawn", "active"), ("b" * 32, None, "active"), ("c" * 32, "gone", "deleted")]
+        base.executemany("insert into runs values (?, ?, ?)", runs)
+        for run in "a" * 32, "b" * 32, "c" * 32:
             rows = [("train_loss", 1 / (1 + s), s, run, s, run[0] == "b" and s == 19) for s in range(20)]
+            rows += [("lr", 1.7976931348623157e308 * (-1) ** s, s, run, s, False) for s in range(2)]  # how inf is kept
             base.executemany("insert into metrics values (?, ?, ?, ?, ?, ?)", rows)
     base.close()
     first, second = read_all(tmp_path / "mlflow.db")
     assert (first.run, second.run) == ("dawn aaaaaaaa", "run bbbbbbbb")
     assert first.log["train_loss"].values[3] == 0.25 and second.log["train_loss"].diverged_at == 19
+    assert first.log["lr"].values.tolist() == [np.inf, -np.inf]
 
 
-def event_files(folder, starts=((0, 100),)):
-    """Event files as TensorBoard's own writer writes them; each logs 1 / (1 + step)."""
-    tensorboard = pytest.importorskip("tensorboard")
-    from tensorboard.compat.proto import event_pb2, summary_pb2
-    from tensorboard.summary.writer.event_file_writer import EventFileWriter
-
-    assert tensorboard
-    for i, (start, stop) in enumerate(starts):
-        writer = EventFileWriter(str(folder), filename_suffix=f".{i}")
-        for step in range(start, stop):
-            value = summary_pb2.Summary.Value(tag="Loss/train", simple_value=1 / (1 + step) + i)
-            writer.add_event(event_pb2.Event(step=step, wall_time=step, summary=summary_pb2.Summary(value=[value])))
-        writer.close()
-    return sorted(folder.iterdir())
-
-
-def test_tensorboard_event_files_and_a_resume(tmp_path):
-    event_files(tmp_path, [(0, 100), (50, 120)])
-    ((path, tables),) = walk(tmp_path)
-    assert path == tmp_path and not isinstance(tables, Unreadable)
+def test_records_without_a_step_are_counted(tmp_path):
+    """What is logged without a step is of step 0: read so, 50 records would be one."""
+    metrics = tmp_path / "mlruns" / "0" / ("a" * 32) / "metrics"
+    metrics.mkdir(parents=True)
+    (metrics.parent / "meta.yaml").write_text("run_name: dawn\nlifecycle_stage: active\n")
+    (metrics / "loss").write_text("".join(f"{t} {1 / (1 + t)} 0\n" for t in range(50)))
+    (metrics / "lr").write_text("".join(f"{t} 0.1 {t}\n" for t in range(50)))
+    (metrics / "accuracy").write_text("50 0.9 0\n")
     (run,) = report(tmp_path)["runs"]
-    assert run["columns"]["Loss/train"] == {"channel": "train_loss", "records": 120, "note": ""}
-    assert run["notes"] == [
-        "2 event files read as one run",
-        "Loss/train: goes from step 99 back to 50: 50 records overwritten by the later",
-    ]
+    assert run["notes"] == ["every record of loss is of one step: records counted"]
+    assert {name: column["records"] for name, column in run["columns"].items()} == {"loss": 50, "lr": 50, "accuracy": 1}
+    (metrics.parent / "meta.yaml").write_text("run_name: dawn\nlifecycle_stage: deleted\n")
+    done = asked(tmp_path)
+    assert done.exit_code == 2 and "was deleted in MLflow; restore it" in done.stderr
 
 
-def test_tensorboard_tensors_are_scalars_too(tmp_path):
-    pytest.importorskip("tensorboard")
-    from tensorboard.compat.proto import event_pb2, summary_pb2
-    from tensorboard.summary.writer.event_file_writer import EventFileWriter
-    from tensorboard.util.tensor_util import make_tensor_proto
-
-    writer = EventFileWriter(str(tmp_path))
-    for step in range(10):
-        value = summary_pb2.Summary.Value(tag="epoch_loss", tensor=make_tensor_proto(np.float32(0.5 * step)))
-        writer.add_event(event_pb2.Event(step=step, summary=summary_pb2.Summary(value=[value])))
-    writer.close()
-    (file,) = tmp_path.iterdir()
-    assert read_one(file).log["train_loss"].values.tolist() == [0.5 * step for step in range(10)]
-
-
-def test_an_event_file_that_is_still_being_written(tmp_path):
-    (file,) = event_files(tmp_path)
-    file.write_bytes(file.read_bytes()[:-7])
-    assert read_one(file).log["train_loss"].steps.tolist() == list(range(99))
+def test_a_run_of_one_number_is_passed_over_beside_others(tmp_path):
+    for name, text in ("a", "step,loss\n0,1\n1,0.5\n2,0.25\n"), ("b", "step,loss\n0,1\n"):
+        (tmp_path / f"{name}.csv").write_text(text)
+    done = asked(tmp_path)
+    assert done.exit_code == 0 and done.stderr == "" and "a.csv" in done.stdout
+    assert asked(tmp_path / "b.csv").exit_code == 2
+    (tmp_path / "a.csv").unlink()
+    assert asked(tmp_path).exit_code == 2
 
 
 def test_parquet(tmp_path):

@@ -6,11 +6,12 @@ import sqlite3
 import numpy as np
 import pytest
 from log_files import LOGS, asked, read_one
-from test_formats import event_files, netcdf
+from test_event_files import event_files
+from test_formats import netcdf
 
 GOOD = "step,loss\n" + "".join(f"{i},{1 / (1 + i)}\n" for i in range(300))
 JSONL = "".join(f'{{"step": {i}, "loss": {1 / (1 + i)}}}\n' for i in range(300))
-SUFFIXES = [".csv", ".tsv", ".jsonl", ".json", ".parquet", ".nc", ".db", ".log", "", ".tfevents.1.host"]
+SUFFIXES = [".csv", ".tsv", ".jsonl", ".json", ".parquet", ".nc", ".db", ".wandb", ".log", "", ".tfevents.1.host"]
 
 
 def one_line(done, path, said=""):
@@ -45,10 +46,11 @@ def files(tmp_path_factory):
     parquet.write_table(pyarrow.table({"step": list(range(50)), "loss": [0.5] * 50}), folder / "a.parquet")
     made[".parquet"] = (folder / "a.parquet").read_bytes()
     with sqlite3.connect(folder / "a.db") as base:
-        base.execute("create table runs (run_uuid text, name text)")
+        base.execute("create table runs (run_uuid text, name text, lifecycle_stage text)")
         base.execute("create table metrics (key text, value real, timestamp int, run_uuid text, step int, is_nan int)")
     base.close()
     made[".db"] = (folder / "a.db").read_bytes()
+    made[".wandb"] = next(LOGS.glob("real/wandb/**/*.wandb")).read_bytes()
     return made
 
 

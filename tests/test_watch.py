@@ -181,6 +181,14 @@ def test_once_exits_as_detect_does(words, status, tmp_path):
     assert done.stdout.startswith(f"{path}: step 3999: warning: spikes from step 1000")
 
 
+def test_a_log_of_one_row_fails_no_look_at_others(tmp_path):
+    add(tmp_path / "a.csv", HEADER + "0,1\n")
+    assert asked(tmp_path, "--once").exit_code == 2
+    add(tmp_path / "b.csv", HEADER + rows(0, 100))
+    done = asked(tmp_path, "--once")
+    assert done.exit_code == 0 and "a.csv: has no curve" in done.stderr
+
+
 def test_once_on_nothing(tmp_path):
     done = asked(tmp_path / "no.csv", "--once")
     assert done.exit_code == 2 and done.stderr == f"{tmp_path / 'no.csv'}: is not there yet\n" and not done.stdout
