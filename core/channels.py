@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -40,6 +40,7 @@ ALONE: dict[str, tuple[str, ...]] = {  # without a role
     "deviation": ("deviation",),
 }
 TAG = re.compile(r"tag-(.+)")  # in the name of a CSV that TensorBoard's page downloads: run-NAME-tag-METRIC.csv
+BLANK, FEW = 4, 20  # [longest gap], [row] for which a column is blank to the end before that is said
 PERCENT = 100.0
 
 
@@ -149,11 +150,27 @@ def _reading(
         bad = int((~np.isfinite(curves[column].values)).sum())
         if bad and not np.isfinite(curves[column].diverged_at):
             notes.append(f"{column}: {plural(bad, 'record')} not finite, left out")
+    notes += [] if table.clock else _left_blank(table, curves, chosen.values())
     lent = {"loss": channels["train_loss"]} if "train_loss" in channels and "loss" not in channels else {}
     reads = {column: name for name, column in chosen.items() if name in channels}
     uses = [Use(name, reads.get(name), curve.steps.size, why.get(name, "")) for name, curve in curves.items()]
     uses += [Use(name, None, text.at.size, "text") for name, text in table.words.items()]
     return Reading(table.name, Log(channels | lent), told, tuple(uses), tuple(notes))
+
+
+def _left_blank(table: RunTable, curves: Mapping[str, Series], read: Collection[str]) -> list[str]:
+    """What is said of a column that is blank for far longer than between its values, to the end of a run that goes on.
+
+    Many tools write NaN as a blank cell; others stop to log a metric. Nothing tells the one from the other.
+    """
+    last = max((column.at[-1] for column in table.columns.values() if column.at.size), default=0)
+    told = []
+    for name in read:
+        at = table.columns[name].at
+        if at.size > 1 and last - at[-1] > max(BLANK * int(np.diff(at).max()), FEW):
+            step = curves[name].steps[-1]
+            told.append(f"{name}: blank from step {step:g} to the end; if not a number was meant, it diverged there")
+    return told
 
 
 def _chosen(

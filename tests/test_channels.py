@@ -225,6 +225,17 @@ def test_records_before_the_first_step_are_left_out(tmp_path):
     assert reading.notes == ("loss: 2 records before the first step left out",)
 
 
+def test_a_column_that_is_blank_to_the_end_may_have_been_nan(tmp_path):
+    """As pandas writes it. A validation between evaluations, and one at the end, are none."""
+    told = "loss: blank from step 59 to the end; if not a number was meant, it diverged there"
+    lost = np.where(T < 60, Y.astype(str), "")
+    assert read_one(written(table("step,loss,lr", T, lost, Y), tmp_path)).notes == (told,)
+    rare = np.where(T % 25 == 0, Y.astype(str), "")
+    assert read_one(written(table("step,loss,val_loss", T, Y, rare), tmp_path)).notes == ()
+    nearly = np.where(T < 85, Y.astype(str), "")
+    assert read_one(written(table("step,loss,val_loss", T, nearly, Y), tmp_path)).notes == ()
+
+
 def test_no_detector_reads_these(tmp_path):
     done = asked(written(table("step,reward", T, Y), tmp_path))
     assert done.exit_code == 0 and "name them with --channel" in done.stdout and "not used: reward" in done.stdout
