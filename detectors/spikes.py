@@ -24,10 +24,10 @@ def spikes(
 ) -> Finding:
     """Detect repeated excursions of the loss above its own recent past.
 
-    With y = ln max(loss, 1e-6 initial loss, floor), b the median of the last `window` clean y and s their robust
-    upward spread (at least 0.01), an excursion opens where y - b >= max(ln min_ratio, z s) and is over once three
-    records in a row lie below half of that. Over within 4 `window` it is a spike, else a shift; one record wide, an
-    outlier.
+    With y = ln max(loss, 1e-6 initial loss, floor), b the level of the last `window` clean y, their median or, if they
+    fall, where their fall has led, and s their robust upward spread about it (at least 0.01), an excursion opens where
+    y - b >= max(ln min_ratio, z s) and is over once three records in a row lie below half of that. Over within 4
+    `window` it is a spike, else a shift; one record wide, an outlier; if what follows is as restless, noise.
 
     Args:
         log: the run.
@@ -89,6 +89,8 @@ def spikes(
     few = t.size < window or (still_up and count == at_least - 1)
     state = State.FOUND if count >= at_least else State.UNDECIDED if few else State.ABSENT
     reason = f"{count} spikes of {height:g} times the baseline or more in {t.size} records; {at_least} make a finding"
+    if narrow := sum(kind == "outlier" and y[a] - base >= np.log(height) for a, _, base, kind in events):
+        reason += f"; {narrow} more, of one record each, do not count"
     if final >= blowup * initial:
         state, reason = State.DIVERGED, f"{loss} ends at {final / initial:.3g} times its initial value"
     begin = float(onset[0]) if state is State.FOUND else float("nan")

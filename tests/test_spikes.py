@@ -40,7 +40,8 @@ def test_spikes_on_a_falling_loss_in_every_record_and_in_few(every):
 def test_what_is_no_spike():
     base = np.exp(-T / 1000)
     outliers = base * (1 + 30 * np.isin(T, (300, 500, 700, 900)))
-    assert spikes(Log.of(T, loss=outliers)).effects["count"].value == 0
+    narrow = spikes(Log.of(T, loss=outliers))
+    assert narrow.effects["count"].value == 0 and narrow.reason.endswith("; 4 more, of one record each, do not count")
     low = spikes(bursts(T, [300, 500, 700, 900], height=1.6))
     assert low.state is State.ABSENT and low.effects["count"].value == 0
     two = spikes(bursts(T, [300, 500]))
