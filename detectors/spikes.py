@@ -91,6 +91,8 @@ def spikes(
     reason = f"{count} spikes of {height:g} times the baseline or more in {t.size} records; {at_least} make a finding"
     if narrow := sum(kind == "outlier" and y[a] - base >= np.log(height) for a, _, base, kind in events):
         reason += f"; {narrow} more, of one record each, do not count"
+    if state is State.UNDECIDED:
+        reason += f"; {window} records are needed to tell" if t.size < window else "; the run ends within one"
     if final >= blowup * initial:
         state, reason = State.DIVERGED, f"{loss} ends at {final / initial:.3g} times its initial value"
     begin = float(onset[0]) if state is State.FOUND else float("nan")

@@ -59,9 +59,10 @@ def test_spikes_do_not_hide_the_next_ones():
 def test_the_run_may_end_within_the_spike_that_decides():
     t = T[:705]
     f = spikes(bursts(t, [300, 500, 700]))
-    assert f.state is State.UNDECIDED and f.effects["count"].value == 2
+    assert f.state is State.UNDECIDED and f.effects["count"].value == 2 and "ends within one" in f.reason
     assert spikes(bursts(t, [300, 700])).state is State.ABSENT
-    assert spikes(Log.of(T[:40], loss=np.ones(40))).state is State.UNDECIDED
+    short = spikes(Log.of(T[:40], loss=np.ones(40)))
+    assert short.state is State.UNDECIDED and short.reason.endswith("64 records are needed to tell")
 
 
 def test_growth_without_bound_is_divergence():
