@@ -22,7 +22,14 @@ READERS: dict[str, Reader] = {
     ".db": foreign.read_mlflow_database,
     ".wandb": wandb_file.read_wandb,
 }
+
+
+def _compressed(path: Path) -> list[RunTable]:
+    raise Unreadable(f"{path}: is compressed; unpack it first")
+
+
 MAGIC: dict[bytes, Reader] = {
+    **dict.fromkeys((b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd", b"PK\x03\x04"), _compressed),
     b"PAR1": foreign.read_parquet,
     b"CDF": foreign.read_netcdf,
     b"SQLite format 3\0": foreign.read_mlflow_database,

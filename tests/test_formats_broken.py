@@ -1,5 +1,8 @@
 """Whatever is in a file, the answer is a report, or one line that says which file, what is wrong, and exit status 2."""
 
+import bz2
+import gzip
+import lzma
 import random
 import sqlite3
 
@@ -107,6 +110,13 @@ def test_text_of_another_encoding(suffix, tmp_path):
     path = tmp_path / f"x{suffix}"
     path.write_bytes((GOOD if suffix == ".csv" else JSONL).encode() + "été, é\n".encode("latin-1") * 3)
     one_line(asked(path), path, "not utf-8 text")
+
+
+@pytest.mark.parametrize("pack", [bz2.compress, gzip.compress, lzma.compress], ids=["bz2", "gz", "xz"])
+def test_a_compressed_file_is_to_be_unpacked(pack, tmp_path):
+    path = tmp_path / "log.csv.packed"
+    path.write_bytes(pack(GOOD.encode()))
+    one_line(asked(path), path, "is compressed; unpack it first")
 
 
 def test_a_path_that_does_not_exist(tmp_path):
