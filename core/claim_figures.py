@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
@@ -78,17 +79,22 @@ def _law(ax: Axes, result: Map, law: Law) -> None:
 
 
 def scale(ax: Axes, ticks: np.ndarray | None, log_x: bool, log_y: bool) -> None:
-    """Logarithmic where it is asked for, with ticks at the points and numbers without powers."""
+    """Logarithmic where it is asked for, with ticks at the points if they are given, and numbers without powers."""
     if log_x:
         ax.set_xscale("log")
+        _decades(ax.xaxis)
     if log_y:
         ax.set_yscale("log")
-        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        ax.yaxis.set_major_formatter(FuncFormatter(style.number))
-        ax.yaxis.set_minor_locator(NullLocator())
+        _decades(ax.yaxis)
     if ticks is not None:
-        ax.set_xticks(ticks, [f"{v:.3g}" for v in ticks])
+        ax.set_xticks(ticks, [style.number(float(f"{v:.3g}")) for v in ticks])
         ax.xaxis.set_minor_locator(NullLocator())
+
+
+def _decades(axis: Axis) -> None:
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter(FuncFormatter(style.number))
+    axis.set_minor_locator(NullLocator())
 
 
 def _boundary(ax: Axes, result: Map, block: Boundary) -> None:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from bowl_map import setup
+from matplotlib.figure import Figure
 from test_maps import BOUNDARY, LAW, TRAIL
 
 from bestiary import claim_figures, maps
@@ -34,6 +35,19 @@ def test_a_boundary_has_the_claim_and_the_bracket(judged):
     (crossing,) = judged["boundary"].crossings
     claims = [claim.within for claim in judged["boundary"].block.claims]
     assert spans == sorted([*claims, (round(crossing.lo, 4), round(crossing.hi, 4))])
+
+
+def test_numbers_on_a_logarithmic_axis_have_no_powers_and_do_not_touch():
+    ax = Figure(figsize=claim_figures.SIZE).subplots()
+    claim_figures.scale(ax, None, True, False)
+    ax.set_xlim(2.5, 33)
+    assert [text.get_text() for text in ax.get_xticklabels() if 2.5 <= text.get_position()[0] <= 33] == [
+        "5",
+        "10",
+        "20",
+    ]
+    claim_figures.scale(ax, np.array([200.0, 1000.0, 1 / 0.0007]), True, False)
+    assert [text.get_text() for text in ax.get_xticklabels()] == ["200", "1k", "1.43k"]
 
 
 def test_a_path_has_a_bar_for_each_rung_and_a_line_where_the_rate_changes(judged):
