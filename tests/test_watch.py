@@ -223,9 +223,13 @@ def test_a_bad_command_is_said_before_anything(command, told, tmp_path):
 
 def started(*words):
     code = "import sys; from bestiary.cli_logs import watch; watch.main(sys.argv[1:], standalone_mode=True)"
-    return subprocess.Popen(
-        [sys.executable, "-c", code, *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # one that is ignored, as by nohup, is inherited
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-c", code, *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_it_goes_on_until_it_is_interrupted(tmp_path):
