@@ -29,7 +29,8 @@ def delayed_generalization(
     """Decide between grokking and its neighbours by the times t1, t2 at which train and test accuracy are reached.
 
     A level is reached at the first record at or above it which 80 % of the next five share, so dips do not matter, and
-    no earlier than one interval of evaluation. With z = (test - chance) / (1 - chance) at t1, the phase is
+    no earlier than one interval of evaluation; where there is no t2, the median of train accuracy from t1 on must be
+    at its level too. With z = (test - chance) / (1 - chance) at t1, the phase is
         confusion      no t1                              absent; undecided if train accuracy ends rising
         memorisation   t1, no t2                          absent; undecided if test accuracy ends rising, or the run
                                                           ends before `patience` t1
@@ -69,6 +70,8 @@ def delayed_generalization(
             return Finding(State.DIVERGED, f"{name} is not finite from step {end:g} on")
     learn, grasp = log[train].finite(), log[test].finite()
     (t1, t1_before), (t2, t2_before) = _reached(learn, memorised), _reached(grasp, generalised)
+    if np.isnan(t2) and np.isfinite(t1) and np.median(learn.values[learn.steps >= t1]) < memorised:
+        t1 = np.nan  # a few minibatches in a row happened to be right
     last, delay, low = float(grasp.steps[-1]), t2 / t1, float(np.interp(t1, *grasp))
     if chance is None:
         chance = min(float(grasp.values[0]), 0.5) if grasp.values[0] <= 0.6 else 0.0

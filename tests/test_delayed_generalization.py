@@ -147,3 +147,13 @@ def test_memorised_from_the_start_counts_as_one_interval():
 def test_chance_is_checked():
     with pytest.raises(ValueError, match="chance is 1"):
         generalization(T * 0, T * 0, chance=1.0)
+
+
+def test_minibatches_that_happen_to_be_right_are_no_memorisation():
+    """Accuracy of 32 examples at a time, of which 95 % are right: somewhere five batches in a row have no mistake."""
+    t = np.arange(1000.0)
+    told = []
+    for seed in range(20):
+        right = np.random.default_rng(seed).binomial(32, np.minimum(0.5 + t / 50, 0.95)) / 32
+        told.append(delayed_generalization(Log.of(t, train_acc=right, test_acc=np.minimum(0.5 + t / 50, 0.93))))
+    assert {f.phase for f in told} == {"confusion"} and {f.state for f in told} == {State.ABSENT}
