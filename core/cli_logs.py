@@ -24,11 +24,15 @@ PAUSE = 10.0  # [duration of a look] least pause after it: watching takes a tent
 channel_option = click.option(
     "--channel", "pairs", multiple=True, metavar="NAME=COLUMN", help="Read COLUMN as this channel, or as step."
 )
+set_option = click.option(
+    "--set", "settings", multiple=True, metavar="DETECTOR.THRESHOLD=VALUE", help="Ask a detector with this threshold."
+)
 
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH...")
 @channel_option
+@set_option
 @click.option(
     "--fail-on",
     type=click.Choice(FAIL_ON),
@@ -42,7 +46,13 @@ channel_option = click.option(
 )
 @click.option("-v", "--verbose", is_flag=True, help="List the detectors that found nothing or do not apply, too.")
 def detect(
-    paths: Sequence[Path], pairs: Sequence[str], fail_on: str, as_json: bool, plot: Path | None, verbose: bool
+    paths: Sequence[Path],
+    pairs: Sequence[str],
+    settings: Sequence[str],
+    fail_on: str,
+    as_json: bool,
+    plot: Path | None,
+    verbose: bool,
 ) -> None:
     """Say what happens in training logs: files, or folders of them.
 
@@ -57,7 +67,7 @@ def detect(
     from bestiary.run_table import Unreadable
 
     try:
-        reads, failed = detecting.inspect_paths(paths, asked)
+        reads, failed = detecting.inspect_paths(paths, asked, _set(settings))
     except Unreadable as error:
         raise BadInput(str(error)) from error
     errors, rates = [" ".join(str(error).split()) for error in failed], detecting.rates()
@@ -83,6 +93,7 @@ def detect(
 @click.command()
 @click.argument("path", type=click.Path(path_type=Path))
 @channel_option
+@set_option
 @click.option("--interval", type=click.FloatRange(0.01), default=2.0, show_default=True, help="Seconds between looks.")
 @click.option("--once", is_flag=True, help="Look once, and do not wait.")
 @click.option(
@@ -98,7 +109,13 @@ def detect(
     "spaces outside quotes; no shell reads it: for a pipe say --exec 'sh -c \"jq .runs | mail me\"'.",
 )
 def watch(
-    path: Path, pairs: Sequence[str], interval: float, once: bool, fail_on: str | None, command: str | None
+    path: Path,
+    pairs: Sequence[str],
+    settings: Sequence[str],
+    interval: float,
+    once: bool,
+    fail_on: str | None,
+    command: str | None,
 ) -> None:
     """Follow a log that grows, a file or a folder, and report each finding once.
 
@@ -111,7 +128,7 @@ def watch(
     from bestiary.watch import Follower
 
     try:
-        follower = Follower(path, asked)
+        follower = Follower(path, asked, _set(settings))
     except Unreadable as error:
         raise BadInput(str(error)) from error
     fail_on = fail_on or ("warning" if once else "never")
@@ -176,6 +193,16 @@ def _asked(pairs: Sequence[str]) -> dict[str, str]:
             raise BadInput(f"--channel {pair}: {name} is {asked[name]} already; name each channel once")
         asked[name] = column
     return asked
+
+
+def _set(settings: Sequence[str]) -> dict[str, dict[str, float]]:
+    """{detector: {threshold: value}}."""
+    from bestiary import thresholds
+
+    try:
+        return thresholds.parsed(settings)
+    except ValueError as error:
+        raise BadInput(f"--set {error}") from error
 
 
 def _plot(reads: Sequence[Read], path: Path, quiet: bool) -> None:

@@ -10,6 +10,7 @@ from enum import IntEnum
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -65,11 +66,12 @@ SHOWN = (State.FOUND, State.UNDECIDED, State.DIVERGED)
 
 
 class Answer(NamedTuple):
-    """What one detector says of one run, and which channels it was given."""
+    """What one detector says of one run, which channels it was given, and which thresholds were not its own."""
 
     detector: str
     reads: tuple[str, ...]
     finding: Finding
+    thresholds: Mapping[str, float] = MappingProxyType({})
 
     @property
     def level(self) -> Level:
@@ -124,8 +126,8 @@ def detectors() -> dict[str, tuple[Callable[..., Finding], tuple[str, ...]]]:
     return made
 
 
-def answers(log: Log) -> Iterator[Answer]:
-    """Whether the run diverged, then what each detector says with its default thresholds.
+def answers(log: Log, thresholds: Mapping[str, Mapping[str, float]] = MappingProxyType({})) -> Iterator[Answer]:
+    """Whether the run diverged, then what each detector says, with its own thresholds but for those given.
 
     A run that diverged does so once, whichever detectors say so.
     """
@@ -134,7 +136,8 @@ def answers(log: Log) -> Iterator[Answer]:
         yield gone
     with np.errstate(all="ignore"):  # a stranger's numbers may be as large as floats are
         for name, (function, reads) in detectors().items():
-            finding = function(log)
+            own = thresholds.get(name, {})
+            finding = function(log, **own)
             if finding.state is State.DIVERGED:
                 if gone is None:
                     gone = Answer(DIVERGED, reads, finding)
@@ -142,7 +145,7 @@ def answers(log: Log) -> Iterator[Answer]:
                 continue
             if name == DELAYED and finding.state is State.UNDECIDED and finding.phase == "memorisation":
                 finding = _patient(finding)
-            yield Answer(name, reads, finding)
+            yield Answer(name, reads, finding, own)
 
 
 def diverged(log: Log) -> Answer | None:
@@ -199,12 +202,17 @@ def rates() -> dict[str, dict[str, Any]]:
     return json.loads(file.read_text("utf-8"))["detectors"] if file.is_file() else {}
 
 
-def inspect_paths(paths: Sequence[Path], asked: Mapping[str, str]) -> tuple[list[Read], list[Unreadable]]:
+def inspect_paths(
+    paths: Sequence[Path],
+    asked: Mapping[str, str],
+    thresholds: Mapping[str, Mapping[str, float]] = MappingProxyType({}),
+) -> tuple[list[Read], list[Unreadable]]:
     """Read every log at the paths and ask every detector.
 
     Args:
         paths: files or folders.
         asked: {channel: column} that the user said; `step` is one of them.
+        thresholds: {detector: {threshold: value}}, as `bestiary.thresholds` checked them.
 
     Returns:
         The runs, in the order of the paths, and one line for each file that cannot be read.
@@ -231,7 +239,7 @@ def inspect_paths(paths: Sequence[Path], asked: Mapping[str, str]) -> tuple[list
                 except NotALog as error:
                     passed.append(NotALog(f"{file}: {error}"))
                     continue
-                done += [Read(file, reading, tuple(answers(reading.log))) for reading in found]
+                done += [Read(file, reading, tuple(answers(reading.log, thresholds))) for reading in found]
         if len(done) == before:  # else they are runs that logged one number, beside others
             failed += passed
     gone = [f"{channel}={column}" for channel, column in asked.items() if column not in columns]

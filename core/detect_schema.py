@@ -44,6 +44,7 @@ class Told(_Part):
     severity: Literal["info", "warning", "error"] | None = Field(description="null if nothing was found")
     reason: str = Field(description="one sentence, with the numbers that decided")
     channels: list[str] = Field(description="what it read")
+    thresholds: dict[str, Number] = Field(description="that were set; of those the rates were not measured")
     onset: Number = Field(description="[step] where it begins; null unless found")
     strength: str | None = Field(description="name of the effect that says how strong it is")
     effects: dict[str, Quantity]
@@ -89,7 +90,11 @@ def report(reads: Sequence[Read], errors: Sequence[str], rates: dict[str, dict[s
             step=read.reading.steps,
             columns={u.column: Column(channel=u.channel, records=u.records, note=u.note) for u in read.reading.uses},
             notes=list(read.reading.notes),
-            findings=[_told(a, rates.get(a.detector, {})) for a in read.answers if a.finding.state in SHOWN],
+            findings=[
+                _told(a, {} if a.thresholds else rates.get(a.detector, {}))
+                for a in read.answers
+                if a.finding.state in SHOWN
+            ],
         )
         for read in reads
     ]
@@ -105,6 +110,7 @@ def _told(answer: Answer, rate: dict[str, Any]) -> Told:
             "severity": None if answer.severity is None else str(answer.severity),
             "reason": finding.reason,
             "channels": list(answer.reads),
+            "thresholds": dict(answer.thresholds),
             "onset": _number(finding.onset),
             "strength": strength and strength[0],
             "effects": {name: {"value": _number(e.value), "unit": e.unit} for name, e in finding.effects.items()},

@@ -36,7 +36,7 @@ def print_report(reads: Sequence[Read], rates: dict[str, dict[str, Any]], verbos
             *(["run"] if several else []), "what", "where", "how strong", "why", "hits", "false alarms"
         )
         for read, answer in shown:
-            made.add_row(*([escape(title(read))] if several else []), *_row(answer, rates.get(answer.detector, {})))
+            made.add_row(*([escape(title(read))] if several else []), *_row(answer, rates))
         out.print(made)
     found = [answer for _, answer in rows if answer.severity is not None]
     undecided = sum(answer.finding.state is State.UNDECIDED for _, answer in rows)
@@ -70,10 +70,11 @@ def _how(group: Sequence[Read]) -> list[str]:
     return lines
 
 
-def _row(answer: Answer, rate: dict[str, Any]) -> tuple[str, ...]:
-    finding = answer.finding
+def _row(answer: Answer, rates: dict[str, dict[str, Any]]) -> tuple[str, ...]:
+    finding, rate = answer.finding, {} if answer.thresholds else rates.get(answer.detector, {})
     word = str(answer.severity or finding.state)
     name = answer.detector.replace("_", " ") + ("" if answer.severity is not None else f", {finding.state}")
+    name += "".join(f", {threshold} {value:g}" for threshold, value in answer.thresholds.items())
     colour = COLOUR.get(word, "dim")
     where = ""
     if answer.where is not None:

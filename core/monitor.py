@@ -17,6 +17,7 @@ from bestiary.detect import Answer, Severity
 from bestiary.log import Log, Series
 from bestiary.run_table import Column, NotALog, RunTable
 from bestiary.thinning import RECORDS
+from bestiary.thresholds import Thresholds, checked
 
 LEAST = 16  # [record] of a channel before a detector is asked
 GROWTH = 1.15  # [1] of a channel's records, from one question to the next
@@ -146,11 +147,12 @@ class Monitor:
         on_finding: functions of a `Notice`, called when it is given: to alert, to save, to stop. What one raises goes
             through `log` to its caller.
         channels: {channel: column} for columns that the table of aliases does not know.
+        thresholds: {detector: {threshold: value}} that are not to be the detector's own.
         growth: [1] above 1; smaller is sooner and dearer.
         records: [record] that a channel keeps, at least 64.
 
     Raises:
-        ValueError: no detector reads such a channel, or a number is out of range.
+        ValueError: no detector reads such a channel or has such a threshold, or a number is out of range.
     """
 
     def __init__(
@@ -158,6 +160,7 @@ class Monitor:
         on_finding: Callable[[Notice], object] | Iterable[Callable[[Notice], object]] = (),
         channels: Mapping[str, str] | None = None,
         *,
+        thresholds: Thresholds | None = None,
         growth: float = GROWTH,
         records: int = RECORDS,
     ) -> None:
@@ -167,6 +170,7 @@ class Monitor:
             raise ValueError(f"Monitor: records is {records}; detectors need some, so want 64 or more")
         self.on_finding = (on_finding,) if callable(on_finding) else tuple(on_finding)
         self.growth, self.records = growth, records
+        self._thresholds = checked(thresholds or {})
         self._asked = dict(channels or {})
         if "step" in self._asked:
             raise ValueError(f"Monitor: step={self._asked['step']} names no channel; log takes the step by itself")
@@ -221,7 +225,7 @@ class Monitor:
     def finish(self) -> Verdict:
         """Ask every detector about the whole run; more may be logged after it."""
         reading = self._reading()
-        answers = tuple(detect.answers(reading.log)) if reading else ()
+        answers = tuple(detect.answers(reading.log, self._thresholds)) if reading else ()
         return Verdict(answers, tuple(self._tell(answers)), self._once.withdrawn(answers), reading)
 
     def _nested(self, at: float, name: str, value: Mapping[str, Any]) -> list[str]:
@@ -263,7 +267,7 @@ class Monitor:
         grown |= {"loss"} if "train_loss" in grown else set()
         wanted = grown.union(*(reads for _, reads in self._detectors.values() if grown.intersection(reads)))
         part = Log({name: curve for name, curve in settled(reading.log).channels.items() if name in wanted})
-        return self._tell(tuple(detect.answers(part)))
+        return self._tell(tuple(detect.answers(part, self._thresholds)))
 
     def _tell(self, answers: Iterable[Answer]) -> list[Notice]:
         new = self._once.new(self._last, answers)

@@ -48,10 +48,12 @@ class Follower:
     Attributes:
         path: need not exist yet.
         asked: {channel: column}, as the user said.
+        thresholds: {detector: {threshold: value}}, as `bestiary.thresholds` checked them.
     """
 
     path: Path
     asked: Mapping[str, str] = field(default_factory=dict)
+    thresholds: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     _stamp: dict[Path, tuple[int, int]] | None = None  # [byte], [ns] of each file at the last poll
     _sizes: dict[Path, int] = field(default_factory=dict)  # [byte] of each log when it was last read
     _told: dict[Path, dict[int, Once]] = field(default_factory=dict)  # of each log, by the number of the run
@@ -110,7 +112,7 @@ class Follower:
             yield Remark(f"{_title(file, reading)}: {_how(reading)}")
             log = settled(reading.log)
             once = self._told.setdefault(key, {}).setdefault(i, Once())
-            for notice in once.new(_last(log), detect.answers(log)):
+            for notice in once.new(_last(log), detect.answers(log, self.thresholds)):
                 yield News(Read(file, reading, (notice.answer,)), notice)
 
 

@@ -55,7 +55,7 @@ def decline(
     lost = smooth(y) <= share * first
     if not lost[-1] or last > share * first:
         return Finding(State.ABSENT, reason, effects=effects)
-    begin = t.size - int(np.argmin(lost[::-1]))
+    begin = 0 if lost.all() else t.size - int(np.argmin(lost[::-1]))
     if t.size - begin < FEW:
         return Finding(State.UNDECIDED, f"{reason}, but only from step {t[begin]:g} of {t[-1]:g} on", effects=effects)
     onset = float(t[begin])

@@ -58,7 +58,7 @@ def hump(
     effects = {"rise": Effect(float(np.exp(rise))), "fall": Effect(float(np.exp(fall)))}
     reason = f"{error} rises {np.exp(rise):.3g}-fold from step {t[valley]:g} to its peak at step {t[peak]:g}"
     reason += f" and falls {np.exp(fall):.3g}-fold to step {t[foot]:g}"
-    if min(rise, fall) < np.log(factor):
+    if min(rise, fall) < max(np.log(factor), 1e-9):  # what has no height has no legs
         falling = float(np.max(x - before)) >= np.log(factor) and rising(t, -x)
         return Finding(State.UNDECIDED if falling else State.ABSENT, reason, effects=effects)
     from scipy.optimize import isotonic_regression  # few logs come this far, and it is slow to import

@@ -178,7 +178,7 @@ def test_a_record_costs_microseconds():
 def test_the_detectors_are_asked_a_logarithmic_number_of_times(monkeypatch):
     asked = []
     whole = detect.answers
-    monkeypatch.setattr(detect, "answers", lambda log: asked.append(log) or whole(log))
+    monkeypatch.setattr(detect, "answers", lambda log, own: asked.append(log) or whole(log, own))
     fed(Monitor(), rows(spiky(10_000)))
     most = math.log(10_000 / LEAST) / math.log(GROWTH) + 2
     assert most / 2 < len(asked) <= most
