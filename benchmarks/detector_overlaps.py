@@ -48,9 +48,14 @@ def ask(detector: str, log: Log) -> Finding:
     return detectors()[detector][0](lend(log))
 
 
+def _ln_loss(log: Log) -> tuple[np.ndarray, np.ndarray]:
+    t, y = lend(log)["loss"].finite()
+    return t, np.log(np.maximum(y, 1e-9))
+
+
 def peaks(log: Log) -> bool:
     """Whether as many peaks of the loss as make a finding are twice what surrounds them, each two records wide."""
-    logs = np.log(np.maximum(lend(log)["loss"].finite().values, 1e-9))
+    _, logs = _ln_loss(log)
     return find_peaks(logs, prominence=np.log(2), width=2)[0].size >= SPIKES
 
 
@@ -66,8 +71,8 @@ def tallest(donor: Log) -> list[tuple[float, float]]:
     No detector is asked what a spike is. Each covers at least 90 % of the peak's prominence and has a baseline on
     either side.
     """
-    t, y = lend(donor)["loss"].finite()
-    logs, whole = np.log(np.maximum(y, 1e-9)), np.arange(t.size)
+    t, logs = _ln_loss(donor)
+    whole = np.arange(t.size)
     found, of = find_peaks(logs, prominence=np.log(2))
     _, _, *sides = peak_widths(logs, found, 0.9, prominence_data=tuple(of.values()))
     left, right = (np.interp(side, whole, t) for side in sides)

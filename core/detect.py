@@ -22,6 +22,8 @@ from bestiary.run_table import NotALog, Unreadable
 
 DIVERGED = "diverged"  # the one finding that is no detector's
 DELAYED = "delayed_generalization"
+Thresholds = Mapping[str, Mapping[str, float]]  # {detector: {threshold: value}}
+OWN: Thresholds = MappingProxyType({})  # every detector with its own thresholds
 
 
 class Severity(IntEnum):
@@ -126,7 +128,7 @@ def detectors() -> dict[str, tuple[Callable[..., Finding], tuple[str, ...]]]:
     return made
 
 
-def answers(log: Log, thresholds: Mapping[str, Mapping[str, float]] = MappingProxyType({})) -> Iterator[Answer]:
+def answers(log: Log, thresholds: Thresholds = OWN) -> Iterator[Answer]:
     """Whether the run diverged, then what each detector says, with its own thresholds but for those given.
 
     A run that diverged does so once, whichever detectors say so.
@@ -203,16 +205,14 @@ def rates() -> dict[str, dict[str, Any]]:
 
 
 def inspect_paths(
-    paths: Sequence[Path],
-    asked: Mapping[str, str],
-    thresholds: Mapping[str, Mapping[str, float]] = MappingProxyType({}),
+    paths: Sequence[Path], asked: Mapping[str, str], thresholds: Thresholds = OWN
 ) -> tuple[list[Read], list[Unreadable]]:
     """Read every log at the paths and ask every detector.
 
     Args:
         paths: files or folders.
         asked: {channel: column} that the user said; `step` is one of them.
-        thresholds: {detector: {threshold: value}}, as `bestiary.thresholds` checked them.
+        thresholds: {detector: {threshold: value}}, checked by `bestiary.thresholds`.
 
     Returns:
         The runs, in the order of the paths, and one line for each file that cannot be read.

@@ -51,6 +51,10 @@ def interval(claim: Claim | MapClaim) -> str:
     return f"{claim.statistic} {between}{'' if claim.unit in (None, '1') else f' {claim.unit}'}"
 
 
+def _source(claim: Claim | MapClaim) -> str:
+    return f"{claim.source}: {claim.where}" if claim.where else claim.source
+
+
 def name(claim: Claim | MapClaim) -> str:
     """What the claim is of."""
     return claim.of if isinstance(claim.of, str) else " ~ ".join(claim.of)
@@ -75,8 +79,7 @@ def print_entry(e: Entry) -> None:
         )
         first = (case.name, case.control or "", str(case.seeds), changes)
         for i, claim in enumerate(case.claims):
-            source = f"{claim.source}: {claim.where}" if claim.where else claim.source
-            made.add_row(*(first if i == 0 else ("", "", "", "")), name(claim), interval(claim), source)
+            made.add_row(*(first if i == 0 else ("", "", "", "")), name(claim), interval(claim), _source(claim))
     out.print(made)
     _print_maps(e, out)
 
@@ -87,8 +90,7 @@ def _print_maps(e: Entry, out: Console) -> None:
     for block in (*e.laws.values(), *e.boundaries.values()):
         for i, claim in enumerate(block.claims):
             first = (block.name, block.over, block.of) if i == 0 else ("", "", "")
-            source = f"{claim.source}: {claim.where}" if claim.where else claim.source
-            made.add_row(*first, claim.of, interval(claim), source, block.title or "" if i == 0 else "")
+            made.add_row(*first, claim.of, interval(claim), _source(claim), block.title or "" if i == 0 else "")
     if made.row_count:
         out.print(made)
     for trail in e.paths.values():
@@ -97,8 +99,7 @@ def _print_maps(e: Entry, out: Console) -> None:
             changes = ", ".join(f"{k}={v}" for k, v in (rung.knobs | rung.shape).items())
             for i, claim in enumerate(rung.claims):
                 first = (rung.name, rung.side or "", changes) if i == 0 else ("", "", "")
-                source = f"{claim.source}: {claim.where}" if claim.where else claim.source
-                made.add_row(*first, name(claim), interval(claim), source)
+                made.add_row(*first, name(claim), interval(claim), _source(claim))
         out.print(f"path {trail.name}: {trail.title}")
         out.print(made)
 

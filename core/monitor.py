@@ -13,11 +13,11 @@ import numpy as np
 from bestiary import channels as naming
 from bestiary import detect
 from bestiary.channels import Reading
-from bestiary.detect import Answer, Severity
+from bestiary.detect import OWN, Answer, Severity, Thresholds
 from bestiary.log import Log, Series
 from bestiary.run_table import Column, NotALog, RunTable
 from bestiary.thinning import RECORDS
-from bestiary.thresholds import Thresholds, checked
+from bestiary.thresholds import checked
 
 LEAST = 16  # [record] of a channel before a detector is asked
 GROWTH = 1.15  # [1] of a channel's records, from one question to the next
@@ -160,7 +160,7 @@ class Monitor:
         on_finding: Callable[[Notice], object] | Iterable[Callable[[Notice], object]] = (),
         channels: Mapping[str, str] | None = None,
         *,
-        thresholds: Thresholds | None = None,
+        thresholds: Thresholds = OWN,
         growth: float = GROWTH,
         records: int = RECORDS,
     ) -> None:
@@ -170,7 +170,7 @@ class Monitor:
             raise ValueError(f"Monitor: records is {records}; detectors need some, so want 64 or more")
         self.on_finding = (on_finding,) if callable(on_finding) else tuple(on_finding)
         self.growth, self.records = growth, records
-        self._thresholds = checked(thresholds or {})
+        self._thresholds = checked(thresholds)
         self._asked = dict(channels or {})
         if "step" in self._asked:
             raise ValueError(f"Monitor: step={self._asked['step']} names no channel; log takes the step by itself")

@@ -2,12 +2,11 @@
 
 import inspect
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from bestiary import detect
+from bestiary.detect import Thresholds
 from bestiary.log import Log
-
-Thresholds = Mapping[str, Mapping[str, float]]  # {detector: {threshold: value}}
 
 
 def known(detector: str) -> dict[str, float | None]:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from bestiary import detect, detect_schema, formats
 from bestiary.channels import Reading, readings
-from bestiary.detect import Read
+from bestiary.detect import Read, Thresholds
 from bestiary.log import Log
 from bestiary.monitor import Notice, Once, settled
 from bestiary.run_table import Column, NotALog, RunTable, Unreadable
@@ -48,12 +48,12 @@ class Follower:
     Attributes:
         path: need not exist yet.
         asked: {channel: column}, as the user said.
-        thresholds: {detector: {threshold: value}}, as `bestiary.thresholds` checked them.
+        thresholds: {detector: {threshold: value}}, checked by `bestiary.thresholds`.
     """
 
     path: Path
     asked: Mapping[str, str] = field(default_factory=dict)
-    thresholds: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    thresholds: Thresholds = field(default_factory=dict)
     _stamp: dict[Path, tuple[int, int]] | None = None  # [byte], [ns] of each file at the last poll
     _sizes: dict[Path, int] = field(default_factory=dict)  # [byte] of each log when it was last read
     _told: dict[Path, dict[int, Once]] = field(default_factory=dict)  # of each log, by the number of the run

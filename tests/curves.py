@@ -290,21 +290,3 @@ EVENTS: dict[str, dict[str, Callable[[np.ndarray], tuple[Log, float]]]] = {
         "near": lambda t: (relaxations(t, (100.0, 330.0)), 100.0),
     },
 }
-
-
-def two_parameter_adam(beta2=0.999, lr=0.1, steps=5000, seed=0, adaptive=True):
-    """Loss at each step of f(x) = a (silu(w x) + silu(-w x)) fitted to x^2 on [-1, 1] from (0, 1) by Adam, or by GD."""
-    x = np.linspace(-1, 1, 64)
-    p = np.array([0.0, 1.0]) + 0.01 * np.random.default_rng(seed).normal(size=2)
-    m, v, losses = np.zeros(2), np.zeros(2), np.empty(steps)
-    for i in range(steps):
-        a, w = p
-        s = np.tanh(w * x / 2)
-        shape = w * x * s  # silu(z) + silu(-z) = z tanh(z / 2)
-        error = a * shape - x**2
-        losses[i] = np.mean(error**2) / 2
-        g = np.array([np.mean(error * shape), np.mean(error * a * x * (s + w * x / 2 * (1 - s**2)))])
-        m, v = 0.9 * m + 0.1 * g, beta2 * v + (1 - beta2) * g**2
-        adam = m / (1 - 0.9 ** (i + 1)) / (np.sqrt(v / (1 - beta2 ** (i + 1))) + 1e-8)
-        p = p - lr * (adam if adaptive else g)
-    return losses

@@ -5,7 +5,7 @@ import time
 
 import numpy as np
 import pytest
-from curves import T, bursts, null, two_parameter_adam
+from curves import T, bursts, null
 
 from bestiary.detectors.spikes import spikes
 from bestiary.log import Log, State
@@ -106,6 +106,24 @@ def test_share_of_spikes_that_were_announced():
     past = Log({"loss": log["loss"], "edge_ratio": (t, np.where((t - 310) % 200 < 50, 1.1, 0.9))})
     assert spikes(past, cause="edge_ratio").effects["preceded"].value == 0
     assert spikes(log, cause="sharpness").state is State.NOT_APPLICABLE
+
+
+def two_parameter_adam(beta2=0.999, lr=0.1, steps=5000, seed=0, adaptive=True):
+    """Loss at each step of f(x) = a (silu(w x) + silu(-w x)) fitted to x^2 on [-1, 1] from (0, 1) by Adam, or by GD."""
+    x = np.linspace(-1, 1, 64)
+    p = np.array([0.0, 1.0]) + 0.01 * np.random.default_rng(seed).normal(size=2)
+    m, v, losses = np.zeros(2), np.zeros(2), np.empty(steps)
+    for i in range(steps):
+        a, w = p
+        s = np.tanh(w * x / 2)
+        shape = w * x * s  # silu(z) + silu(-z) = z tanh(z / 2)
+        error = a * shape - x**2
+        losses[i] = np.mean(error**2) / 2
+        g = np.array([np.mean(error * shape), np.mean(error * a * x * (s + w * x / 2 * (1 - s**2)))])
+        m, v = 0.9 * m + 0.1 * g, beta2 * v + (1 - beta2) * g**2
+        adam = m / (1 - 0.9 ** (i + 1)) / (np.sqrt(v / (1 - beta2 ** (i + 1))) + 1e-8)
+        p = p - lr * (adam if adaptive else g)
+    return losses
 
 
 @pytest.mark.parametrize("every", [1, 5])
