@@ -32,18 +32,8 @@ lint: .venv typecheck ## ruff and pyright
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 
-# An editable install maps folders to packages while Python runs; a type checker does not run
-# Python. It reads the same files laid out as they are imported. Links, so that a reported path
-# opens the real file, and no dot in the name: pyright skips hidden folders and still says 0 errors.
-LAYOUT := build/typecheck/bestiary
-
 typecheck: .venv ## pyright alone
-	@rm -rf build/typecheck
-	@mkdir -p $(LAYOUT)/detectors $(LAYOUT)/phenomena
-	@ln -s '$(CURDIR)'/core/* $(LAYOUT)
-	@ln -s '$(CURDIR)'/detectors/*.py $(LAYOUT)/detectors
-	@ln -s '$(CURDIR)'/phenomena/*.py $(LAYOUT)/phenomena
-	$(BIN)/pyright --pythonpath $(BIN)/python $(LAYOUT)
+	$(BIN)/pyright
 
 # The tests in a folder of their own, without the packages' sources: what a user has installed.
 test-wheel: .venv ## every test against the built wheel
@@ -51,7 +41,7 @@ test-wheel: .venv ## every test against the built wheel
 	git ls-files -z --cached --others --exclude-standard | tar -c --null -T - | tar -x -C "$$tmp/tree"; \
 	$(BIN)/python -m build --wheel --no-isolation --outdir "$$tmp" "$$tmp/tree"; \
 	$(BIN)/python -m pip install --quiet --no-deps --target "$$tmp/site" "$$tmp"/*.whl; \
-	rm -r "$$tmp/tree/core" "$$tmp/tree/detectors" "$$tmp/tree/phenomena" "$$tmp/tree/catalog.yaml"; \
+	rm -r "$$tmp/tree/bestiary" "$$tmp/tree/detectors" "$$tmp/tree/phenomena" "$$tmp/tree/catalog.yaml"; \
 	cd "$$tmp/tree"; export PYTHONPATH="$$tmp/site"; \
 	'$(CURDIR)/$(BIN)/python' -c 'import bestiary, sys; sys.exit("site" not in bestiary.__file__)'; \
 	'$(CURDIR)/$(BIN)/pytest' -n $(WORKERS) --dist loadfile --ignore tests/test_package.py
@@ -73,12 +63,12 @@ bench: .venv ## speed, and the detectors' operating curves
 	$(BIN)/python benchmarks/detector_curves.py
 
 readme: .venv ## rewrite README.md's entry table from the catalog and benchmarks/measured
-	$(BIN)/python -m bestiary.readme
+	$(BIN)/python -m bestiary.cli.readme
 
 schema: .venv ## rewrite catalog.schema.json from the models
-	$(BIN)/python -m bestiary.schema > catalog.schema.json.new
+	$(BIN)/python -m bestiary.catalog.schema > catalog.schema.json.new
 	@mv catalog.schema.json.new catalog.schema.json
-	$(BIN)/python -m bestiary.detect_schema > detect.schema.json.new
+	$(BIN)/python -m bestiary.watch.report_schema > detect.schema.json.new
 	@mv detect.schema.json.new detect.schema.json
 
 clean: ## remove what was generated, but for .venv and .cache

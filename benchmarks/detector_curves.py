@@ -29,7 +29,7 @@ from published_rules import RULES
 from bestiary.log import Log
 
 if TYPE_CHECKING:
-    from bestiary.check import CaseResult
+    from bestiary.judge.check import CaseResult
 
 ROOT = Path(__file__).resolve().parents[1]
 MEASURED = ROOT / "benchmarks" / "measured" / "detectors.json"
@@ -37,7 +37,7 @@ MEASURED = ROOT / "benchmarks" / "measured" / "detectors.json"
 
 def tasks(results: Iterable[CaseResult], per: int, **more: Any) -> list[Task]:
     """One for each case and root; a sweep along another axis than time is no training log and left out."""
-    from bestiary import runs
+    from bestiary.train import runs
 
     return [
         Task(
@@ -166,7 +166,9 @@ def main(
 ) -> None:
     """Measure every detector and rewrite the tables, the figures and detectors.json."""
     import bestiary
-    from bestiary import check, options, runs
+    from bestiary.cli import options
+    from bestiary.judge import check
+    from bestiary.train import runs
 
     if tuning in roots:
         raise click.BadParameter(f"--tuning {tuning} is one of --roots; what is tuned is not measured")

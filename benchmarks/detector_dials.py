@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from published_rules import RULES
 
-from bestiary import catalog
+from bestiary.files import modules
 from bestiary.log import Finding
 
 # The channels that an entry's own detector reads, where they do not have the detector's default names.
@@ -89,7 +89,7 @@ RULE_VALUES: dict[str, np.ndarray] = {
 def detectors() -> dict[str, tuple[Callable[..., Finding], tuple[Any, ...]]]:
     """{name: the function, its default channels}."""
     made = {}
-    for name in sorted(catalog.modules("detectors")):
+    for name in sorted(modules("detectors")):
         function = getattr(import_module(f"bestiary.detectors.{name}"), name)
         taken = [p for p in inspect.signature(function).parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD][1:]
         made[name] = function, tuple(p.default for p in taken if p.default is not None)

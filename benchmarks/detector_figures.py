@@ -17,7 +17,7 @@ MARKS = "ovs^DPX*"
 
 def draw(made: dict[str, Any], folder: Path) -> None:
     """Write detectors-transformations.png, detectors-thresholds.png and one detectors-rules-*.png for each rival."""
-    from bestiary import figure_style as style
+    from bestiary.figures import style
 
     with style.house_style():
         _transformations(made, folder / "detectors-transformations.png")
@@ -36,8 +36,8 @@ def _transformations(made: dict[str, Any], path: Path) -> None:
     from matplotlib.colors import LinearSegmentedColormap
     from matplotlib.figure import Figure
 
-    from bestiary import figure_style as style
-    from bestiary import figures
+    from bestiary.figures import runs as figures
+    from bestiary.figures import style
 
     names, conditions = list(made["detectors"]), made["conditions"]
     figure = Figure(figsize=(style.WIDTH, 1.5 + 0.165 * len(names)), layout="constrained")
@@ -65,8 +65,8 @@ def _thresholds(made: dict[str, Any], path: Path) -> None:
     from matplotlib.figure import Figure
     from matplotlib.ticker import FuncFormatter, NullFormatter
 
-    from bestiary import figure_style as style
-    from bestiary import figures
+    from bestiary.figures import runs as figures
+    from bestiary.figures import style
 
     names = list(made["detectors"])
     wide = 4
@@ -106,8 +106,8 @@ def _roc(ax: Axes, curve: dict[str, Any], hue: str, label: str, mark: str | None
 def _rules(name: str, of: dict[str, Any], path: Path) -> None:
     from matplotlib.figure import Figure
 
-    from bestiary import figure_style as style
-    from bestiary import figures
+    from bestiary.figures import runs as figures
+    from bestiary.figures import style
 
     figure = Figure(figsize=(0.62 * style.WIDTH, 2.6), layout="constrained")
     ax = figure.subplots()

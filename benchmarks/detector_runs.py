@@ -17,7 +17,7 @@ from detector_dials import DIALS, FACTS, READS, detectors, rules, values
 from published_rules import RULES
 from transformations import TRANSFORMATIONS
 
-from bestiary import catalog
+from bestiary.catalog.read import read_catalog
 from bestiary.log import Finding, Log, State
 
 RECORDED = "as_recorded"
@@ -97,7 +97,7 @@ class _Judge(NamedTuple):
 @cache
 def _knowing() -> frozenset[str]:
     """The detectors that can be told something."""
-    entries = catalog.read()
+    entries = read_catalog()
     return frozenset(entries[key].detector for key in FACTS)
 
 

@@ -1,6 +1,6 @@
 """Logs as other people's tools write them today: one tiny run through each tool's own interface.
 
-    python benchmarks/foreign_logs.py FOLDER [TOOL]... [--samples tests/logs/real]
+    python benchmarks/foreign_logs.py FOLDER [TOOL]... [--samples tests/data/logs/real]
 
 A tool that is not installed is skipped with one line. FOLDER/<tool>/ has what the tool left there, which `bestiary
 detect` reads unaided; --samples copies the logs among it, without the names of people, machines and folders.

@@ -1,6 +1,6 @@
-"""A few kB of recorded runs for every detector, with what it must say of them: tests/golden/.
+"""A few kB of recorded runs for every detector, with what it must say of them: tests/data/golden/.
 
-    python benchmarks/golden_logs.py [--root 0] [--to tests/golden]
+    python benchmarks/golden_logs.py [--root 0] [--to tests/data/golden]
 
 For each detector a run that shows its phenomenon and one that resembles it, thinned and rounded to five digits, as
 detector-case.csv. A blank cell was not logged. golden.json says which run each is and what is found in it.
@@ -21,7 +21,7 @@ from detector_runs import interval, lend
 
 from bestiary.log import Finding, Log, Series
 
-FOLDER = Path(__file__).resolve().parents[1] / "tests" / "golden"
+FOLDER = Path(__file__).resolve().parents[1] / "tests" / "data" / "golden"
 RECORDS = 150  # of a channel, at most
 
 
@@ -123,8 +123,10 @@ def write(logs: dict[tuple[str, str], Log], folder: Path) -> dict[str, Any]:
 @click.option("--cache", type=click.Path(path_type=Path), help="Folder for runs [default: the user's cache].")
 @click.option("--to", type=click.Path(path_type=Path), default=FOLDER)
 def main(root: int, seeds: int, cache: Path | None, to: Path) -> None:
-    """Write tests/golden/."""
-    from bestiary import check, options, runs
+    """Write tests/data/golden/."""
+    from bestiary.cli import options
+    from bestiary.judge import check
+    from bestiary.train import runs
 
     to.mkdir(parents=True, exist_ok=True)
     store, entries = options.start(cache), options.entries(None, sorted({g.entry for g in GOLDEN}))

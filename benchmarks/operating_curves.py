@@ -23,9 +23,15 @@ import numpy as np
 from rich.console import Console
 from scipy.stats import binomtest
 
-from bestiary import catalog, check, listing, options, progress, runs
-from bestiary.catalog import Entry
+from bestiary.catalog.claims import Case
+from bestiary.catalog.entries import Entry
+from bestiary.catalog.read import read_catalog
+from bestiary.cli import options
+from bestiary.cli import tables as listing
+from bestiary.files import modules
+from bestiary.judge import check
 from bestiary.log import Finding, Log, State
+from bestiary.train import progress, runs
 
 COLOURS = ("#ffffff", "#0072b2")  # silent to firing; one blue, legible without colour
 
@@ -50,7 +56,7 @@ class Cell:
 
 def detectors() -> dict[str, Callable[[Log], Finding]]:
     """Every detector, as found in its folder."""
-    names = sorted(catalog.modules("detectors"))
+    names = sorted(modules("detectors"))
     return {name: getattr(import_module(f"bestiary.detectors.{name}"), name) for name in names}
 
 
@@ -67,7 +73,7 @@ def readable(detector: Callable[[Log], Finding]) -> bool:
     return all(p.default is not inspect.Parameter.empty for p in others)
 
 
-def row(entry: Entry, case: catalog.Case, logs: list[Log], own: list[Finding], clock: str) -> list[Cell]:
+def row(entry: Entry, case: Case, logs: list[Log], own: list[Finding], clock: str) -> list[Cell]:
     """What each detector says of one case; the entry's own says it as the entry configures it.
 
     A sweep whose axis is not time (`clock` is not step) is no training log: only its own detector reads it.
@@ -92,7 +98,7 @@ def picture(cells: list[Cell], path: Path) -> None:
     from matplotlib.colors import LinearSegmentedColormap
     from matplotlib.figure import Figure
 
-    from bestiary import figures
+    from bestiary.figures import runs as figures
 
     rows = list(dict.fromkeys((c.entry, c.case, c.control) for c in cells))
     columns = list(dict.fromkeys(c.detector for c in cells))
@@ -139,7 +145,7 @@ def _box(x: float, y: float, style: str):
 @click.option("--figure", type=click.Path(path_type=Path), help="Draw the matrix there.")
 def main(root: int, to: Path | None, figure: Path | None) -> None:
     """Print the matrix and every undeclared firing."""
-    entries = list(catalog.read().values())
+    entries = list(read_catalog().values())
     store = options.start(None)
     cells: list[Cell] = []
     with progress.bars() as tell:

@@ -6,7 +6,7 @@
 Measured are seeds x steps per second of whole runs: drawing data and weights, every step, and the
 entry's channels every `log_every` steps. The contenders:
 
-    trainer    bestiary.trainer: one device per core, its own choice of lanes
+    trainer    bestiary.train.trainer: one device per core, its own choice of lanes
     campaign   campaign.simulate, as `bestiary check` runs it: with the costly channels (the Hessian's
                eigenvalue), which nobody else here records; runs that have settled end early and
                count with all their steps; chunks; an xarray.Dataset at the end
@@ -123,13 +123,13 @@ def contenders(entry: str, case: str, steps: int | None, torch: bool) -> Iterato
         cold = start("trainer")  # alone on the machine and with an empty cache
         facts = cold.ready()
         cold.close()
-        if facts["shape"]["steps"] % facts["shape"]["log_every"]:
-            raise SystemExit(f"speed.py: --steps: {entry} wants a multiple of {facts['shape']['log_every']}")
+        if facts["static"]["steps"] % facts["static"]["log_every"]:
+            raise SystemExit(f"speed.py: --steps: {entry} wants a multiple of {facts['static']['log_every']}")
         trainer = start("trainer")
         facts |= {"compile_cold": facts.pop("compile_seconds"), "compile_warm": trainer.ready()["compile_seconds"]}
         others = [start("campaign"), start("product", "cores")]
         for kind in [b for b in BASELINES if torch or b != "torch"]:
-            others += [start(kind, way, knobs=facts["knobs"], shape=facts["shape"]) for way in ("cores", "threads")]
+            others += [start(kind, way, knobs=facts["knobs"], static=facts["static"]) for way in ("cores", "threads")]
         for one in others:
             one.ready()
         everyone = [trainer, *others]

@@ -31,26 +31,26 @@ def loop(p: Any, settings: list[Any], seeds: int, closed_over: bool) -> list[Any
     """Train and judge setting after setting; the findings, seed by seed."""
     import jax
 
-    from bestiary import trainer
     from bestiary.log import Log
+    from bestiary.train import trainer
 
-    shape, marks = p.shape, np.asarray(p.schedule(p.shape))
+    static, marks = p.static, np.asarray(p.schedule(p.static))
     if len(np.unique(np.diff(marks)[:-1])) > 1:
         raise ValueError("want records at equal intervals")
     root, every = np.uint32(0), int(marks[1] - marks[0])
 
     def run(knobs, seed):
-        carry = trainer.begin_run(p, shape, knobs, seed, root)
+        carry = trainer.begin_run(p, static, knobs, seed, root)
 
         def one(carry, _):
-            return carry._replace(state=trainer.step_run(p, shape, carry)), None
+            return carry._replace(state=trainer.step_run(p, static, carry)), None
 
         def window(carry, _):
-            seen = p.observe(carry.state, carry.data, carry.knobs, shape)
+            seen = p.observe(carry.state, carry.data, carry.knobs, static)
             return jax.lax.scan(one, carry, length=every)[0], seen
 
         carry, seen = jax.lax.scan(window, carry, length=len(marks) - 1)
-        return seen, p.observe(carry.state, carry.data, carry.knobs, shape)
+        return seen, p.observe(carry.state, carry.data, carry.knobs, static)
 
     shared, findings = jax.jit(jax.vmap(run, (None, 0))), []
     for knobs in settings:
@@ -71,17 +71,18 @@ def rates(entry: str, knob: str, lo: float, hi: float, settings: int, seeds: int
 
     import jax
 
-    from bestiary import sweep, trainer
-    from bestiary.catalog import read
-    from bestiary.store import NoStore
+    from bestiary.catalog.read import read_catalog
+    from bestiary.maps import grid as sweep
+    from bestiary.train import trainer
+    from bestiary.train.store import NoStore
 
-    block, p = read()[entry], import_module(f"bestiary.phenomena.{entry}").PHENOMENON
+    block, p = read_catalog()[entry], import_module(f"bestiary.phenomena.{entry}").PHENOMENON
     p = dataclasses.replace(p, probe=None, settled=None)  # what the loops do not have either
     there = [p.knobs._replace(**{knob: float(v)}) for v in np.geomspace(lo, hi, settings)]
 
     def mapped() -> int:
         fresh = sweep.Setup(block, dataclasses.replace(p), "")  # another object is another program
-        sweep.answer([sweep.Request(fresh, knobs, p.shape, seeds, 0) for knobs in there], NoStore())
+        sweep.answer([sweep.Request(fresh, knobs, p.static, seeds, 0) for knobs in there], NoStore())
         return settings * seeds
 
     def looped(share: int, closed_over: bool) -> int:

@@ -5,7 +5,7 @@ standard input, a number of seconds, trains about as long and answers with what 
 
 SPEC: kind; core to be pinned to, or null; cores in all; and, but for `product`, the entry. For
 `trainer` and `campaign`: case, steps (null: the case's own), cache (folder of compiled programs).
-For the others: knobs and shape in full, from the trainer's facts.
+For the others: knobs and static values in full, from the trainer's facts.
 """
 
 from __future__ import annotations
@@ -41,48 +41,50 @@ def build(spec: dict[str, Any]) -> tuple[Iterator[int], dict[str, Any]]:
 
 def _together(spec: dict[str, Any]) -> tuple[Iterator[int], dict[str, Any]]:
     """The trainer, alone or inside a campaign, over as many seeds as its program is wide."""
-    from bestiary.machine import prepare
+    from bestiary.train.jax_setup import prepare
 
     prepare(Path(spec["cache"]))
     import jax
 
-    from bestiary import campaign, catalog, check, trainer
+    from bestiary.catalog.read import read_catalog
+    from bestiary.judge import check
+    from bestiary.train import campaign, trainer
 
-    entry = catalog.read()[spec["entry"]]
+    entry = read_catalog()[spec["entry"]]
     block, p = entry.cases[spec["case"]], check.load(entry)
-    knobs, shape = p.knobs._replace(**block.knobs), p.shape._replace(**block.shape)
-    shape = shape._replace(steps=spec["steps"] or shape.steps)
+    knobs, static = p.knobs._replace(**block.knobs), p.static._replace(**block.static)
+    static = static._replace(steps=spec["steps"] or static.steps)
     if spec["kind"] != "campaign":
         p = dataclasses.replace(p, probe=None, settled=None)
-    program = trainer.compile_program(p, shape)
-    facts = {"knobs": knobs._asdict(), "shape": shape._asdict(), "lanes": program.lanes, "seeds": program.width}
+    program = trainer.compile_program(p, static)
+    facts = {"knobs": knobs._asdict(), "static": static._asdict(), "lanes": program.lanes, "seeds": program.width}
     facts["compile_seconds"] = program.compile_seconds
-    facts["flops"] = flops(p, knobs, shape)
+    facts["flops"] = flops(p, knobs, static)
 
     def train() -> Iterator[int]:
         while True:
             rows = program.start([knobs] * program.width, list(range(program.width)), 0)
             jax.device_get(program.run(rows, 0, len(program.schedule))[1])
-            yield program.width * shape.steps
+            yield program.width * static.steps
 
     def simulate() -> Iterator[int]:
         while True:
-            campaign.simulate(p, [knobs], seeds=program.width, shape=shape)
-            yield program.width * shape.steps
+            campaign.simulate(p, [knobs], seeds=program.width, static=static)
+            yield program.width * static.steps
 
     return {"trainer": train, "campaign": simulate}[spec["kind"]](), facts
 
 
-def flops(p: Any, knobs: Any, shape: Any) -> float:
+def flops(p: Any, knobs: Any, static: Any) -> float:
     """Of one step of one seed: XLA's cost analysis of the step as lowered, before any optimisation."""
     import jax
     import numpy as np
 
-    from bestiary import trainer
+    from bestiary.train import trainer
 
     knobs = type(knobs)(*map(np.float32, knobs))
-    carry = jax.eval_shape(partial(trainer.begin_run, p, shape), knobs, np.uint32(0), np.uint32(0))
-    cost = jax.jit(partial(trainer.step_run, p, shape)).lower(carry).cost_analysis()
+    carry = jax.eval_shape(partial(trainer.begin_run, p, static), knobs, np.uint32(0), np.uint32(0))
+    cost = jax.jit(partial(trainer.step_run, p, static)).lower(carry).cost_analysis()
     if cost is None:
         raise RuntimeError("this version of JAX has no cost analysis on this device")
     return cost["flops"]
@@ -93,23 +95,23 @@ def _one_by_one(spec: dict[str, Any]) -> Iterator[int]:
     import jax
     import numpy as np
 
-    from bestiary import trainer
+    from bestiary.train import trainer
 
     p = import_module(f"bestiary.phenomena.{spec['entry']}").PHENOMENON
-    knobs, shape = type(p.knobs)(**spec["knobs"]), type(p.shape)(**spec["shape"])
-    windows = shape.steps // shape.log_every
+    knobs, static = type(p.knobs)(**spec["knobs"]), type(p.static)(**spec["static"])
+    windows = static.steps // static.log_every
     root, seeds = np.uint32(0), iter(range(spec["core"] or 0, 2**32, spec["cores"]))
     knobs = type(knobs)(*map(np.float32, knobs))  # arguments, as in the trainer, not constants
-    begin = jax.jit(partial(trainer.begin_run, p, shape))
-    step = jax.jit(partial(trainer.step_run, p, shape))
-    observe = jax.jit(lambda carry: p.observe(carry.state, carry.data, carry.knobs, shape))
+    begin = jax.jit(partial(trainer.begin_run, p, static))
+    step = jax.jit(partial(trainer.step_run, p, static))
+    observe = jax.jit(lambda carry: p.observe(carry.state, carry.data, carry.knobs, static))
 
     @jax.jit
     def scan(carry):
         def window(carry, _):
             seen = observe(carry)
             one = lambda carry, _: (carry._replace(state=step(carry)), None)  # noqa: E731
-            return jax.lax.scan(one, carry, length=shape.log_every)[0], seen
+            return jax.lax.scan(one, carry, length=static.log_every)[0], seen
 
         carry, seen = jax.lax.scan(window, carry, length=windows)
         return carry.state, seen, observe(carry)
@@ -117,16 +119,16 @@ def _one_by_one(spec: dict[str, Any]) -> Iterator[int]:
     def scanned() -> Iterator[int]:
         for seed in seeds:
             jax.device_get(scan(begin(knobs, np.uint32(seed), root))[1:])
-            yield shape.steps
+            yield static.steps
 
     def looped() -> Iterator[int]:
         for seed in seeds:
             carry, seen = begin(knobs, np.uint32(seed), root), []
             for _ in range(windows):
                 seen.append(observe(carry))
-                for _ in range(shape.log_every):
+                for _ in range(static.log_every):
                     carry = carry._replace(state=step(carry))
-                yield shape.log_every
+                yield static.log_every
             jax.device_get([*seen, observe(carry)])
             yield 0
 
@@ -140,13 +142,13 @@ def _torch(spec: dict[str, Any]) -> Iterator[int]:
     if spec["core"] is not None:
         torch.set_num_threads(1)
     setup, generator = torch_setups.SETUPS[spec["entry"]], torch.Generator().manual_seed(spec["core"] or 0)
-    knobs, shape = SimpleNamespace(**spec["knobs"]), SimpleNamespace(**spec["shape"])
+    knobs, static = SimpleNamespace(**spec["knobs"]), SimpleNamespace(**spec["static"])
 
     def train() -> Iterator[int]:
         while True:
             seen = []
-            for row in setup.train(knobs, shape, *setup.begin(knobs, shape, generator)):
-                yield shape.log_every if seen else 0
+            for row in setup.train(knobs, static, *setup.begin(knobs, static, generator)):
+                yield static.log_every if seen else 0
                 seen.append(row)
 
     return train()

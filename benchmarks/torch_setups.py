@@ -6,8 +6,8 @@ a loop by hand does less work it may: a channel takes what the step's forward pa
 and masks that a case leaves switched off are not there. Optimisers are the fused ones, products
 are written in the form that PyTorch runs fastest.
 
-    begin(knobs, shape, generator) -> (params, data)
-    train(knobs, shape, params, data, ...) -> iterator of {channel: ()} at steps 0, log_every, ..., steps
+    begin(knobs, static, generator) -> (params, data)
+    train(knobs, static, params, data, ...) -> iterator of {channel: ()} at steps 0, log_every, ..., steps
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ class Setup(NamedTuple):
 
 
 def _loop(
-    shape: Any, optimizer: torch.optim.Optimizer, forward: Callable[[int], tuple[Tensor, Callable[[], Params]]]
+    static: Any, optimizer: torch.optim.Optimizer, forward: Callable[[int], tuple[Tensor, Callable[[], Params]]]
 ) -> Iterator[Params]:
     """The loop: `forward` gives a step's loss, and its channels as a function to call if they are wanted."""
-    for step in range(shape.steps + 1):
+    for step in range(static.steps + 1):
         loss, observe = forward(step)
-        if step % shape.log_every == 0 or step == shape.steps:
+        if step % static.log_every == 0 or step == static.steps:
             with torch.no_grad():
                 seen = observe()
             yield seen
-        if step < shape.steps:
+        if step < static.steps:
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -50,8 +50,8 @@ def _normals(generator: torch.Generator, *size: int) -> Tensor:
     return torch.randn(size, generator=generator)
 
 
-def _begin_grokking(knobs, shape, generator):
-    p, n = shape.modulus, shape.width
+def _begin_grokking(knobs, static, generator):
+    p, n = static.modulus, static.width
     scale = knobs.init_scale / (2 * n) ** (1 / 3)
     params = {name: scale * _normals(generator, *size) for name, size in (("u", (p, n)), ("v", (p, n)), ("w", (p, n)))}
     numbers = torch.arange(p)
@@ -59,10 +59,10 @@ def _begin_grokking(knobs, shape, generator):
     return params, {"labels": (numbers[:, None] + numbers) % p, "train": train.reshape(p, p).float()}
 
 
-def _train_grokking(knobs, shape, params, data):
+def _train_grokking(knobs, static, params, data):
     u, v, w = (params[name].requires_grad_() for name in "uvw")
     labels, train = data["labels"], data["train"]
-    target, test = F.one_hot(labels, shape.modulus).float(), 1 - train
+    target, test = F.one_hot(labels, static.modulus).float(), 1 - train
     pairs, rest = train.sum(), test.sum()
     adamw = torch.optim.AdamW([u, v, w], lr=knobs.lr, betas=(0.9, 0.98), weight_decay=knobs.weight_decay, fused=True)
 
@@ -85,21 +85,21 @@ def _train_grokking(knobs, shape, params, data):
 
         return loss, observe
 
-    return _loop(shape, adamw, forward)
+    return _loop(static, adamw, forward)
 
 
-def _begin_attention(knobs, shape, generator):
-    d = shape.width
+def _begin_attention(knobs, static, generator):
+    d = static.width
     target = _normals(generator, d, d)
     weights = _normals(generator, d, d) * knobs.init_scale / d**0.5
-    return {"w": weights, "s": torch.zeros(shape.positions)}, target / target.norm(dim=0)
+    return {"w": weights, "s": torch.zeros(static.positions)}, target / target.norm(dim=0)
 
 
-def _train_attention(knobs, shape, params, target, generator=None, draw=None):
+def _train_attention(knobs, static, params, target, generator=None, draw=None):
     """`draw(step)` replaces the random tokens (n, T, d), already divided by sqrt(d)."""
     w, s = (params[name].requires_grad_() for name in "ws")
-    d, norm = shape.width, target.norm()
-    draw = draw or (lambda step: torch.randn(shape.batch, shape.positions, d, generator=generator) / d**0.5)
+    d, norm = static.width, target.norm()
+    draw = draw or (lambda step: torch.randn(static.batch, static.positions, d, generator=generator) / d**0.5)
     sgd = torch.optim.SGD([w, s], lr=knobs.lr, fused=True)
 
     def forward(step):
@@ -123,13 +123,13 @@ def _train_attention(knobs, shape, params, target, generator=None, draw=None):
 
         return loss, observe
 
-    return _loop(shape, sgd, forward)
+    return _loop(static, sgd, forward)
 
 
-def _begin_spikes(knobs, shape, generator):
+def _begin_spikes(knobs, static, generator):
     x = torch.linspace(-1.0, 1.0, 64)
-    data = x, {"square": x.square(), "chebyshev": 8 * x**4 - 8 * x**2 + 1}[shape.target]
-    if shape.network == "pair":
+    data = x, {"square": x.square(), "chebyshev": 8 * x**4 - 8 * x**2 + 1}[static.target]
+    if static.network == "pair":
         jitter = 0.01 * _normals(generator, 2)
         return {"a": jitter[0].clone(), "w": 1.0 + jitter[1]}, data
     params = {f"b{i}": torch.zeros(n) for i, n in ((1, 16), (2, 16), (3, 1))}
@@ -138,14 +138,14 @@ def _begin_spikes(knobs, shape, generator):
     return params, data
 
 
-def _train_spikes(knobs, shape, params, data):
+def _train_spikes(knobs, static, params, data):
     p = {name: value.requires_grad_() for name, value in params.items()}
     x, y = data
     column = x[:, None]
     adam = torch.optim.Adam(list(p.values()), lr=knobs.lr, betas=(0.9, knobs.beta2), eps=1e-8, fused=True)
 
     def network():
-        if shape.network == "pair":
+        if static.network == "pair":
             return p["a"] * (F.silu(p["w"] * x) + F.silu(-p["w"] * x))
         hidden = torch.addmm(p["b1"], column, p["w1"]).tanh()
         hidden = torch.addmm(p["b2"], hidden, p["w2"]).tanh()
@@ -155,7 +155,7 @@ def _train_spikes(knobs, shape, params, data):
         loss = 0.5 * (network() - y).square().mean()
         return loss, lambda: {"loss": loss.detach()}
 
-    return _loop(shape, adam, forward)
+    return _loop(static, adam, forward)
 
 
 SETUPS = {

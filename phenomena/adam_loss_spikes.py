@@ -41,7 +41,7 @@ class Knobs(NamedTuple):  # traced
     attending: float = 1.0  # [1] factor of the attention scores; 0: both digits are paid the same
 
 
-class Shape(NamedTuple):  # static
+class Static(NamedTuple):  # static
     network: str = "pair"  # or "mlp", "transformer"
     inputs: str = "number"  # or "digits"
     target: str = "square"  # or "chebyshev"
@@ -50,30 +50,30 @@ class Shape(NamedTuple):  # static
     log_every: int = 2
 
 
-def data(key, knobs, shape):
+def data(key, knobs, static):
     """-> x (n,) or one-hot digits (n, 2, BASE), y (n,)."""
     x = jnp.linspace(-1.0, 1.0, POINTS)
     digits = jnp.stack(jnp.divmod(jnp.arange(POINTS), BASE), 1)
-    y = {"square": x**2, "chebyshev": 8 * x**4 - 8 * x**2 + 1}[shape.target]
-    return {"number": x, "digits": jax.nn.one_hot(digits, BASE)}[shape.inputs], y
+    y = {"square": x**2, "chebyshev": 8 * x**4 - 8 * x**2 + 1}[static.target]
+    return {"number": x, "digits": jax.nn.one_hot(digits, BASE)}[static.inputs], y
 
 
-def init(key, knobs, shape):
-    if shape.network == "pair":
+def init(key, knobs, static):
+    if static.network == "pair":
         jitter = 0.01 * normals(key, x=(2,))["x"]
         return {"a": jitter[0], "w": 1.0 + jitter[1]}
     wide, biases = (WIDTH, WIDTH), {"b1": jnp.zeros(WIDTH), "b2": jnp.zeros(WIDTH), "b3": jnp.zeros(1)}
-    sizes = {"w1": ({"number": 1, "digits": 2 * BASE}[shape.inputs], WIDTH), "w2": wide, "w3": (WIDTH, 1)}
-    if shape.network == "transformer":
+    sizes = {"w1": ({"number": 1, "digits": 2 * BASE}[static.inputs], WIDTH), "w2": wide, "w3": (WIDTH, 1)}
+    if static.network == "transformer":
         sizes = dict.fromkeys(("query", "keys", "value", "out"), wide) | {"embed": (BASE, WIDTH), "place": (2, WIDTH)}
         sizes, biases = sizes | {"up": (WIDTH, 2 * WIDTH), "down": (2 * WIDTH, WIDTH), "readout": (WIDTH, 1)}, {}
     return {name: w / w.shape[0] ** 0.5 for name, w in normals(key, **sizes).items()} | biases
 
 
-def network(params, x, knobs, shape):  # (n, ...) -> (n,)
-    if shape.network == "pair":
+def network(params, x, knobs, static):  # (n, ...) -> (n,)
+    if static.network == "pair":
         return params["a"] * (jax.nn.silu(params["w"] * x) + jax.nn.silu(-params["w"] * x))
-    if shape.network == "transformer":
+    if static.network == "transformer":
         z = x @ params["embed"] + params["place"]
         seen = jax.nn.standardize(z)
         scores = seen[:, -1:] @ params["query"] @ (seen @ params["keys"]).mT / WIDTH**0.5
@@ -85,17 +85,17 @@ def network(params, x, knobs, shape):  # (n, ...) -> (n,)
     return (hidden @ params["w3"] + params["b3"])[:, 0]
 
 
-def loss(params, batch, knobs, shape):
-    return 0.5 * jnp.mean((network(params, batch[0], knobs, shape) - batch[1]) ** 2)
+def loss(params, batch, knobs, static):
+    return 0.5 * jnp.mean((network(params, batch[0], knobs, static) - batch[1]) ** 2)
 
 
-def optimizer(knobs, shape):
-    return {"sgd": optax.sgd(knobs.lr), "adam": optax.adam(knobs.lr, BETA1, knobs.beta2, EPS)}[shape.optimizer]
+def optimizer(knobs, static):
+    return {"sgd": optax.sgd(knobs.lr), "adam": optax.adam(knobs.lr, BETA1, knobs.beta2, EPS)}[static.optimizer]
 
 
-def probe(state, data, knobs, shape):
-    objective = partial(loss, batch=data, knobs=knobs, shape=shape)
-    if shape.optimizer == "sgd":
+def probe(state, data, knobs, static):
+    objective = partial(loss, batch=data, knobs=knobs, static=static)
+    if static.optimizer == "sgd":
         return {"edge_ratio": top_eigenvalue(objective, state.params) * knobs.lr / 2}
     age = jnp.maximum(state.step, 1)  # at step 0 the second moment is empty and the step undefined
     b1, b2, threshold = 1 - BETA1**age, 1 - knobs.beta2**age, (2 + 2 * BETA1) / ((1 - BETA1) * knobs.lr)
@@ -106,12 +106,12 @@ def probe(state, data, knobs, shape):
 
 PHENOMENON = Phenomenon(
     knobs=Knobs(),
-    shape=Shape(),
+    static=Static(),
     data=data,
     init=init,
     loss=loss,
     optimizer=optimizer,
-    observe=lambda state, data, knobs, shape: {"loss": loss(state.params, data, knobs, shape)},
+    observe=lambda state, data, knobs, static: {"loss": loss(state.params, data, knobs, static)},
     probe=probe,
     probe_every=10,
     detect=partial(spikes, cause="edge_ratio"),

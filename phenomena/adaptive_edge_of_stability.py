@@ -39,45 +39,45 @@ class Knobs(NamedTuple):
     eps: float = 1e-8  # [gradient]
 
 
-class Shape(NamedTuple):
+class Static(NamedTuple):
     """Static."""
 
     steps: int = 2000
     log_every: int = 1
 
 
-def data(key, knobs, shape):
+def data(key, knobs, static):
     """-> x (n,), y (n,)."""
     x = jnp.linspace(-1.0, 1.0, POINTS)
     return x, 8 * x**4 - 8 * x**2 + 1
 
 
-def init(key, knobs, shape):
+def init(key, knobs, static):
     params = normals(key, w1=(1, WIDTH), w2=(WIDTH, WIDTH), w3=(WIDTH, 1))
     params = {name: w / w.shape[0] ** 0.5 for name, w in params.items()}
     return params | {"b1": jnp.zeros(WIDTH), "b2": jnp.zeros(WIDTH), "b3": jnp.zeros(1)}
 
 
-def loss(params, batch, knobs, shape):
+def loss(params, batch, knobs, static):
     x, y = batch
     hidden = jnp.tanh(x[:, None] @ params["w1"] + params["b1"])
     hidden = jnp.tanh(hidden @ params["w2"] + params["b2"])
     return 0.5 * jnp.mean(((hidden @ params["w3"] + params["b3"])[:, 0] - y) ** 2)
 
 
-def optimizer(knobs, shape):
+def optimizer(knobs, static):
     return optax.adam(knobs.lr, knobs.beta1, knobs.beta2, knobs.eps)
 
 
-def observe(state, data, knobs, shape):
-    return {"loss": loss(state.params, data, knobs, shape)}
+def observe(state, data, knobs, static):
+    return {"loss": loss(state.params, data, knobs, static)}
 
 
-def probe(state, data, knobs, shape):
+def probe(state, data, knobs, static):
     age = jnp.maximum(state.step, 1)  # at step 0 the second moment is empty and the step undefined
     bias1, bias2 = 1 - knobs.beta1**age, 1 - knobs.beta2**age
     scale = jax.tree.map(lambda v: 1 / ((jnp.sqrt(v / bias2) + knobs.eps) * bias1), state.opt[0].nu)
-    objective = partial(loss, batch=data, knobs=knobs, shape=shape)
+    objective = partial(loss, batch=data, knobs=knobs, static=static)
     threshold = (2 + 2 * knobs.beta1) / ((1 - knobs.beta1) * knobs.lr)
     preconditioned = top_eigenvalue(objective, state.params, scale)
     return {"edge_ratio": jnp.where(state.step > 0, preconditioned / threshold, 0.0)}
@@ -85,7 +85,7 @@ def probe(state, data, knobs, shape):
 
 PHENOMENON = Phenomenon(
     knobs=Knobs(),
-    shape=Shape(),
+    static=Static(),
     data=data,
     init=init,
     loss=loss,

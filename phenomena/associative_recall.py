@@ -28,11 +28,11 @@ from bestiary.log import Effect
 
 class Knobs(NamedTuple):  # traced
     lr: float = 0.003  # [1] Adam step size
-    pairs: float = 4.0  # [pair] N, at most shape.pairs; the first ones are left out
+    pairs: float = 4.0  # [pair] N, at most static.pairs; the first ones are left out
     first_layer: float = 1.0  # [1] 0: the first layer adds nothing
 
 
-class Shape(NamedTuple):  # static
+class Static(NamedTuple):  # static
     alphabet: int = 16
     pairs: int = 4
     width: int = 32
@@ -42,52 +42,52 @@ class Shape(NamedTuple):  # static
 
 
 class Recall(nn.Module):  # scores of the answer (n, V); `mask` (T, T) tells who may attend to whom
-    shape: Shape
+    static: Static
 
     @nn.compact
     def __call__(self, tokens, mask, first_layer):  # noqa: D102
-        t, i, d = jnp.arange(tokens.shape[1])[:, None], jnp.arange(self.shape.width), self.shape.width
+        t, i, d = jnp.arange(tokens.shape[1])[:, None], jnp.arange(self.static.width), self.static.width
         norm = nn.LayerNorm(use_bias=False, use_scale=False)
         first, second = (nn.MultiHeadDotProductAttention(1, use_bias=False, name=n) for n in ("first", "second"))
-        x = nn.Embed(self.shape.alphabet, d, name="embed")(tokens)
+        x = nn.Embed(self.static.alphabet, d, name="embed")(tokens)
         x += jnp.sin(t / 100 ** (i // 2 * 2 / d) + jnp.pi / 2 * (i % 2))
         x += first_layer * first(norm(x), mask=mask, sow_weights=True)
         x = x[:, -1] + second(norm(x[:, -1:]), norm(x), mask=mask[-1:], sow_weights=True)[:, 0]
-        return nn.Dense(self.shape.alphabet, use_bias=False)(norm(x))
+        return nn.Dense(self.static.alphabet, use_bias=False)(norm(x))
 
 
-def sequences(key, count, knobs, shape):  # -> tokens (count, 2 N + 1), answers (count,)
-    u = jax.random.uniform(key, (count, 2, shape.alphabet + 1))
-    pairs = jnp.argsort(u[..., :-1])[..., : shape.pairs]
-    query = jnp.take_along_axis(pairs, shape.pairs - 1 - jnp.int32(knobs.pairs * u[:, :1, -1:]), 2)
+def sequences(key, count, knobs, static):  # -> tokens (count, 2 N + 1), answers (count,)
+    u = jax.random.uniform(key, (count, 2, static.alphabet + 1))
+    pairs = jnp.argsort(u[..., :-1])[..., : static.pairs]
+    query = jnp.take_along_axis(pairs, static.pairs - 1 - jnp.int32(knobs.pairs * u[:, :1, -1:]), 2)
     return jnp.concatenate([pairs.swapaxes(1, 2).reshape(count, -1), query[:, 0]], 1), query[:, 1, 0]
 
 
-def init(key, knobs, shape):
-    leaves, tree = jax.tree.flatten(jax.eval_shape(Recall(shape).init, key, jnp.eye(3, dtype=int), jnp.eye(3), 1.0))
+def init(key, knobs, static):
+    leaves, tree = jax.tree.flatten(jax.eval_shape(Recall(static).init, key, jnp.eye(3, dtype=int), jnp.eye(3), 1.0))
     drawn = normals(key, **{str(i): leaf.shape for i, leaf in enumerate(leaves)}).values()
     params = jax.tree.unflatten(tree, [w * (w.shape[-1] / w.size) ** 0.5 for w in drawn])
     params["params"]["embed"]["embedding"] *= 1.4  # half as large as the positions
     return params
 
 
-def network(params, tokens, knobs, shape):  # -> scores (n, V), attention of both layers (n, T, T), (n, 1, T)
+def network(params, tokens, knobs, static):  # -> scores (n, V), attention of both layers (n, T, T), (n, 1, T)
     t = jnp.arange(tokens.shape[1])
-    mask = (t[:, None] >= t) & (t >= 2 * (shape.pairs - knobs.pairs)) | (t[:, None] == t)
-    scores, kept = Recall(shape).apply(params, tokens, mask, knobs.first_layer, mutable=["intermediates"])
+    mask = (t[:, None] >= t) & (t >= 2 * (static.pairs - knobs.pairs)) | (t[:, None] == t)
+    scores, kept = Recall(static).apply(params, tokens, mask, knobs.first_layer, mutable=["intermediates"])
     return jnp.asarray(scores), *(kept["intermediates"][n]["attention_weights"][0][:, 0] for n in ("first", "second"))
 
 
-def loss(params, batch, knobs, shape):
-    scores = network(params, batch[0], knobs, shape)[0]
+def loss(params, batch, knobs, static):
+    scores = network(params, batch[0], knobs, static)[0]
     return jnp.mean(optax.softmax_cross_entropy_with_integer_labels(scores, batch[1]))
 
 
-def observe(state, test, knobs, shape):
+def observe(state, test, knobs, static):
     tokens, answers = test
-    scores, first, second = network(state.params, tokens, knobs, shape)
+    scores, first, second = network(state.params, tokens, knobs, static)
     return {
-        "loss": loss(state.params, test, knobs, shape),
+        "loss": loss(state.params, test, knobs, static),
         "accuracy": jnp.mean(jnp.argmax(scores, 1) == answers),
         "marking": jnp.mean(jnp.diagonal(first, -1, 1, 2)[:, ::2]),  # pyright: ignore[reportArgumentType]
         "selection": jnp.mean(jnp.sum(second[:, 0, 1::2] * (tokens[:, :-1:2] == tokens[:, -1:]), 1)),
@@ -106,12 +106,12 @@ def detect(log):
 
 PHENOMENON = Phenomenon(
     knobs=Knobs(),
-    shape=Shape(),
-    data=lambda key, knobs, shape: sequences(key, 4 * shape.batch, knobs, shape),
+    static=Static(),
+    data=lambda key, knobs, static: sequences(key, 4 * static.batch, knobs, static),
     init=init,
-    batch=lambda key, test, knobs, shape: sequences(key, shape.batch, knobs, shape),
+    batch=lambda key, test, knobs, static: sequences(key, static.batch, knobs, static),
     loss=loss,
-    optimizer=lambda knobs, shape: optax.adam(knobs.lr),
+    optimizer=lambda knobs, static: optax.adam(knobs.lr),
     observe=observe,
     detect=detect,
     settled=lambda log: log["loss"].values[-1] < 0.05,

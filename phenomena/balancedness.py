@@ -37,7 +37,7 @@ class Knobs(NamedTuple):
     weight_decay: float = 0.0  # [1] in the gradient, per unit of lr
 
 
-class Shape(NamedTuple):
+class Static(NamedTuple):
     """Static."""
 
     activation: str = "relu"  # or "tanh"
@@ -49,25 +49,25 @@ class Shape(NamedTuple):
     log_every: int = 20
 
 
-def data(key, knobs, shape):
+def data(key, knobs, static):
     """-> x (n, d), y (n,)."""
-    draw = normals(key, x=(shape.points, shape.inputs), teacher=(shape.inputs, 3))
+    draw = normals(key, x=(static.points, static.inputs), teacher=(static.inputs, 3))
     return draw["x"], jnp.sum(jax.nn.relu(draw["x"] @ draw["teacher"]), 1)
 
 
-def init(key, knobs, shape):
-    params = normals(key, w=(shape.inputs, shape.width), a=(shape.width,))
-    return {"w": params["w"] / shape.inputs**0.5, "a": params["a"] / shape.width**0.5}
+def init(key, knobs, static):
+    params = normals(key, w=(static.inputs, static.width), a=(static.width,))
+    return {"w": params["w"] / static.inputs**0.5, "a": params["a"] / static.width**0.5}
 
 
-def loss(params, batch, knobs, shape):
-    (x, y), phi = batch, {"relu": jax.nn.relu, "tanh": jnp.tanh}[shape.activation]
+def loss(params, batch, knobs, static):
+    (x, y), phi = batch, {"relu": jax.nn.relu, "tanh": jnp.tanh}[static.activation]
     decay = 0.5 * knobs.weight_decay * sum_of_squares(params)
     return 0.5 * jnp.mean((phi(x @ params["w"]) @ params["a"] - y) ** 2) + decay
 
 
-def optimizer(knobs, shape):
-    return {"sgd": optax.sgd, "adam": optax.adam}[shape.optimizer](knobs.lr)
+def optimizer(knobs, static):
+    return {"sgd": optax.sgd, "adam": optax.adam}[static.optimizer](knobs.lr)
 
 
 def norms(params):
@@ -75,13 +75,13 @@ def norms(params):
     return jnp.sum(params["w"] ** 2, 0), params["a"] ** 2
 
 
-def observe(state, data, knobs, shape):
+def observe(state, data, knobs, static):
     (w, a), (w0, a0) = norms(state.params), norms(state.start)
     left = jnp.exp(2 * state.step * jnp.log1p(-knobs.lr * knobs.weight_decay))  # of C, by the law
     scale = jnp.linalg.norm(w0 - a0)
     drift = jnp.linalg.norm((w - a) - left * (w0 - a0)) / scale
     return {
-        "loss": loss(state.params, data, knobs, shape),
+        "loss": loss(state.params, data, knobs, static),
         "drift": drift,
         "drift_over_lr": drift / knobs.lr,
         # With weight decay alone the norms would shrink as C does, so that is no exchange.
@@ -102,7 +102,7 @@ def detect(log):
 
 PHENOMENON = Phenomenon(
     knobs=Knobs(),
-    shape=Shape(),
+    static=Static(),
     data=data,
     init=init,
     loss=loss,

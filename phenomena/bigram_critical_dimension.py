@@ -28,14 +28,14 @@ from bestiary.log import Effect
 class Knobs(NamedTuple):
     """Traced."""
 
-    dimension: float = 3.0  # [1] N, at most shape.most
-    rank: float = 3.0  # [1] R, at most shape.most
+    dimension: float = 3.0  # [1] N, at most static.most
+    rank: float = 3.0  # [1] R, at most static.most
     strength: float = 1.0  # [nat] std of the entries of A B^T
     lr: float = 0.03  # [1] Adam step size at the start
     init_scale: float = 0.3  # [1] std of the weights
 
 
-class Shape(NamedTuple):
+class Static(NamedTuple):
     """Static."""
 
     tokens: int = 10
@@ -53,23 +53,23 @@ def orthonormal(a):
     return q
 
 
-def data(key, knobs, shape):
+def data(key, knobs, static):
     """-> log P (V, V), the rows' logarithms of probability."""
-    draw = normals(key, a=(shape.tokens, shape.most), b=(shape.tokens, shape.most))
+    draw = normals(key, a=(static.tokens, static.most), b=(static.tokens, static.most))
     # Centred, since softmax ignores what is common to a row: a constant column of B would add no rank.
     a, b = orthonormal(draw["a"]), orthonormal(draw["b"] - jnp.mean(draw["b"], 0))
-    kept = a * (jnp.arange(shape.most) < knobs.rank) / jnp.sqrt(knobs.rank)
-    return jax.nn.log_softmax(knobs.strength * shape.tokens * kept @ b.T)
+    kept = a * (jnp.arange(static.most) < knobs.rank) / jnp.sqrt(knobs.rank)
+    return jax.nn.log_softmax(knobs.strength * static.tokens * kept @ b.T)
 
 
-def init(key, knobs, shape):
-    params = normals(key, e=(shape.tokens, shape.most), u=(shape.tokens, shape.most))
+def init(key, knobs, static):
+    params = normals(key, e=(static.tokens, static.most), u=(static.tokens, static.most))
     return jax.tree.map(lambda w: knobs.init_scale * w, params)
 
 
-def gap(params, truth, knobs, shape):
+def gap(params, truth, knobs, static):
     """[nat] Cross-entropy less entropy, KL(P | Q); dimensions beyond N do not exist."""
-    there = jnp.arange(shape.most) < knobs.dimension
+    there = jnp.arange(static.most) < knobs.dimension
     guess = jax.nn.log_softmax((params["e"] * there) @ params["u"].T)
     return jnp.mean(jnp.sum(jnp.exp(truth) * (truth - guess), -1))
 
@@ -79,12 +79,12 @@ def entropy(truth):
     return -jnp.mean(jnp.sum(jnp.exp(truth) * truth, -1))
 
 
-def optimizer(knobs, shape):
-    return optax.adam(optax.cosine_decay_schedule(knobs.lr, shape.steps))
+def optimizer(knobs, static):
+    return optax.adam(optax.cosine_decay_schedule(knobs.lr, static.steps))
 
 
-def observe(state, truth, knobs, shape):
-    excess, floor = gap(state.params, truth, knobs, shape), entropy(truth)
+def observe(state, truth, knobs, static):
+    excess, floor = gap(state.params, truth, knobs, static), entropy(truth)
     return {"loss": floor + excess, "entropy": floor, "gap": excess}
 
 
@@ -96,7 +96,7 @@ def detect(log):
 
 PHENOMENON = Phenomenon(
     knobs=Knobs(),
-    shape=Shape(),
+    static=Static(),
     data=data,
     init=init,
     loss=gap,

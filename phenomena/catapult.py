@@ -35,7 +35,7 @@ class Knobs(NamedTuple):
     lr: float = 3.0  # [1 / curvature at step 0]
 
 
-class Shape(NamedTuple):
+class Static(NamedTuple):
     """Static."""
 
     width: int = 512
@@ -43,13 +43,13 @@ class Shape(NamedTuple):
     log_every: int = 1
 
 
-def data(key, knobs, shape):
+def data(key, knobs, static):
     """One example is no data: x = 1, y = 0."""
     return ()
 
 
-def init(key, knobs, shape):
-    return normals(key, u=(shape.width,), v=(shape.width,))
+def init(key, knobs, static):
+    return normals(key, u=(static.width,), v=(static.width,))
 
 
 def network(params):
@@ -62,24 +62,24 @@ def curvature(params):
     return (jnp.sum(params["u"] ** 2) + jnp.sum(params["v"] ** 2)) / params["u"].size
 
 
-def loss(params, batch, knobs, shape):
+def loss(params, batch, knobs, static):
     return 0.5 * network(params) ** 2
 
 
-def calibrate(params, data, knobs, shape):
+def calibrate(params, data, knobs, static):
     """Turn lr from units of 1 / curvature into a plain step size."""
     return knobs._replace(lr=knobs.lr / curvature(params))
 
 
-def optimizer(knobs, shape):
+def optimizer(knobs, static):
     return optax.sgd(knobs.lr)
 
 
-def observe(state, data, knobs, shape):
+def observe(state, data, knobs, static):
     return {
-        "loss": loss(state.params, data, knobs, shape),
+        "loss": loss(state.params, data, knobs, static),
         "edge_ratio": knobs.lr * curvature(state.params) / 2,
-        "kick": knobs.lr * network(state.params) / shape.width**0.5,
+        "kick": knobs.lr * network(state.params) / static.width**0.5,
     }
 
 
@@ -102,7 +102,7 @@ def detect(log):
 
 PHENOMENON = Phenomenon(
     knobs=Knobs(),
-    shape=Shape(),
+    static=Static(),
     data=data,
     init=init,
     loss=loss,

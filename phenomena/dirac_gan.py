@@ -39,19 +39,19 @@ class Knobs(NamedTuple):
     radius: float = 0.001  # [1] distance from equilibrium at the start
 
 
-class Shape(NamedTuple):
+class Static(NamedTuple):
     """Static."""
 
     steps: int = 4000
     log_every: int = 4
 
 
-def data(key, knobs, shape):
+def data(key, knobs, static):
     """-> the real point, ()."""
     return jnp.zeros(())
 
 
-def init(key, knobs, shape):
+def init(key, knobs, static):
     start = normals(key, place=(2,))["place"]
     g, d = knobs.radius * start / jnp.linalg.norm(start)
     return {"g": g, "d": d}
@@ -63,7 +63,7 @@ def game(g, d, real, knobs):
     return jax.nn.log_sigmoid(d * g) + jax.nn.log_sigmoid(-d * real) - 0.5 * knobs.reg * slope**2
 
 
-def step(key, state, real, knobs, shape):
+def step(key, state, real, knobs, static):
     """One step of both players."""
     g, d = state.params["g"], state.params["d"]
     moved = g - knobs.lr * jax.grad(game, 0)(g, d, real, knobs)
@@ -71,7 +71,7 @@ def step(key, state, real, knobs, shape):
     return state._replace(params={"g": moved, "d": d + knobs.lr * jax.grad(game, 1)(seen, d, real, knobs)})
 
 
-def observe(state, real, knobs, shape):
+def observe(state, real, knobs, static):
     g, d, a = state.params["g"], state.params["d"], knobs.lr * H
     together = 1 - jnp.round(knobs.in_turn)
     determinant = 1 - knobs.lr * knobs.reg + together * a**2
@@ -97,7 +97,7 @@ def detect(log):
 
 PHENOMENON = Phenomenon(
     knobs=Knobs(),
-    shape=Shape(),
+    static=Static(),
     data=data,
     init=init,
     step=step,

@@ -38,7 +38,7 @@ class Knobs(NamedTuple):
     momentum: float = 0.0  # [1] beta
 
 
-class Shape(NamedTuple):
+class Static(NamedTuple):
     """Static."""
 
     network: str = "mlp"  # or "linear": a polynomial of degree 4
@@ -46,60 +46,60 @@ class Shape(NamedTuple):
     log_every: int = 1
 
 
-def data(key, knobs, shape):
+def data(key, knobs, static):
     """-> x (n,), y (n,)."""
     x = jnp.linspace(-1.0, 1.0, POINTS)
     return x, 8 * x**4 - 8 * x**2 + 1
 
 
-def init(key, knobs, shape):
-    if shape.network == "linear":
+def init(key, knobs, static):
+    if static.network == "linear":
         return normals(key, w=(5,))
     params = normals(key, w1=(1, WIDTH), w2=(WIDTH, WIDTH), w3=(WIDTH, 1))
     params = {name: w / w.shape[0] ** 0.5 for name, w in params.items()}
     return params | {"b1": jnp.zeros(WIDTH), "b2": jnp.zeros(WIDTH), "b3": jnp.zeros(1)}
 
 
-def network(params, x, shape):
+def network(params, x, static):
     """(n,) -> (n,)."""
-    if shape.network == "linear":
+    if static.network == "linear":
         return x[:, None] ** jnp.arange(5) @ params["w"]
     hidden = jnp.tanh(x[:, None] @ params["w1"] + params["b1"])
     hidden = jnp.tanh(hidden @ params["w2"] + params["b2"])
     return (hidden @ params["w3"] + params["b3"])[:, 0]
 
 
-def loss(params, batch, knobs, shape):
+def loss(params, batch, knobs, static):
     x, y = batch
-    return 0.5 * jnp.mean((network(params, x, shape) - y) ** 2)
+    return 0.5 * jnp.mean((network(params, x, static) - y) ** 2)
 
 
-def edge_ratio(params, data, knobs, shape):
+def edge_ratio(params, data, knobs, static):
     """() the step size over the largest stable one."""
-    sharpness = top_eigenvalue(partial(loss, batch=data, knobs=knobs, shape=shape), params)
+    sharpness = top_eigenvalue(partial(loss, batch=data, knobs=knobs, static=static), params)
     return sharpness * knobs.lr / (2 + 2 * knobs.momentum)
 
 
-def calibrate(params, data, knobs, shape):
+def calibrate(params, data, knobs, static):
     """Turn lr from units of the edge at the start into a plain step size."""
-    return knobs._replace(lr=knobs.lr / edge_ratio(params, data, knobs._replace(lr=1.0), shape))
+    return knobs._replace(lr=knobs.lr / edge_ratio(params, data, knobs._replace(lr=1.0), static))
 
 
-def optimizer(knobs, shape):
+def optimizer(knobs, static):
     return optax.sgd(knobs.lr, momentum=knobs.momentum)
 
 
-def observe(state, data, knobs, shape):
-    return {"loss": loss(state.params, data, knobs, shape)}
+def observe(state, data, knobs, static):
+    return {"loss": loss(state.params, data, knobs, static)}
 
 
-def probe(state, data, knobs, shape):
-    return {"edge_ratio": edge_ratio(state.params, data, knobs, shape)}
+def probe(state, data, knobs, static):
+    return {"edge_ratio": edge_ratio(state.params, data, knobs, static)}
 
 
 PHENOMENON = Phenomenon(
     knobs=Knobs(),
-    shape=Shape(),
+    static=Static(),
     data=data,
     init=init,
     loss=loss,

@@ -35,13 +35,13 @@ class Knobs(NamedTuple):
 
     lr: float = 0.2  # [1] gradient-descent step
     scale: float = 0.07  # [1] s, standard deviation of the slow features
-    samples: float = 85.0  # [1] at most shape.most_samples
+    samples: float = 85.0  # [1] at most static.most_samples
     fast_signal: float = 2.0  # [1] standard deviation of the fast part of the labels
     slow_signal: float = 3.0  # [1] standard deviation of the slow part
     noise: float = 1.0  # [1] standard deviation of the label noise
 
 
-class Shape(NamedTuple):
+class Static(NamedTuple):
     """Static."""
 
     fast: int = 70
@@ -51,11 +51,11 @@ class Shape(NamedTuple):
     log_every: int = 100  # unused: records are spaced logarithmically
 
 
-def data(key, knobs, shape):
+def data(key, knobs, static):
     """-> the sums over samples that gradient descent needs, and the truth: all (features,) or (features, features)."""
-    n, d = shape.most_samples, shape.fast + shape.slow
-    drawn = normals(key, x=(n, d), noise=(n,), fast=(shape.fast,), slow=(shape.slow,))
-    scales = jnp.where(jnp.arange(d) < shape.fast, 1.0, knobs.scale)
+    n, d = static.most_samples, static.fast + static.slow
+    drawn = normals(key, x=(n, d), noise=(n,), fast=(static.fast,), slow=(static.slow,))
+    scales = jnp.where(jnp.arange(d) < static.fast, 1.0, knobs.scale)
     fast, slow = (drawn[name] / jnp.linalg.norm(drawn[name]) for name in ("fast", "slow"))
     target = jnp.concatenate([knobs.fast_signal * fast, knobs.slow_signal * slow]) / scales
     x = drawn["x"] * scales
@@ -64,21 +64,21 @@ def data(key, knobs, shape):
     return {"xx": (x.T * weight) @ x, "xy": x.T @ (weight * y), "yy": weight @ y**2, "w": target, "scales": scales}
 
 
-def init(key, knobs, shape):
-    return jnp.zeros(shape.fast + shape.slow)
+def init(key, knobs, static):
+    return jnp.zeros(static.fast + static.slow)
 
 
-def loss(params, batch, knobs, shape):
+def loss(params, batch, knobs, static):
     return 0.5 * (params @ batch["xx"] @ params + batch["yy"]) - params @ batch["xy"]
 
 
-def observe(state, data, knobs, shape):
+def observe(state, data, knobs, static):
     error = (data["scales"] * (state.params - data["w"])) ** 2
-    fast, slow = jnp.sum(error[: shape.fast]), jnp.sum(error[shape.fast :])
-    free = 1 - shape.fast / knobs.samples
+    fast, slow = jnp.sum(error[: static.fast]), jnp.sum(error[static.fast :])
+    free = 1 - static.fast / knobs.samples
     return {
         "test_loss": knobs.noise**2 + fast + slow,
-        "train_loss": 2 * loss(state.params, data, knobs, shape),
+        "train_loss": 2 * loss(state.params, data, knobs, static),
         "fast_error": fast,
         "slow_error": slow,
         "law": 1 / (2 * knobs.lr * knobs.scale**2 * free),
@@ -99,11 +99,11 @@ def detect(log):
 
 PHENOMENON = Phenomenon(
     knobs=Knobs(),
-    shape=Shape(),
+    static=Static(),
     data=data,
     init=init,
     loss=loss,
-    optimizer=lambda knobs, shape: optax.sgd(knobs.lr),
+    optimizer=lambda knobs, static: optax.sgd(knobs.lr),
     observe=observe,
     detect=detect,
     schedule=log_schedule,

@@ -40,7 +40,7 @@ class Knobs(NamedTuple):
     shuffled: float = 0.0  # [1] 1: labels permuted at random over the pairs
 
 
-class Shape(NamedTuple):
+class Static(NamedTuple):
     """Static."""
 
     modulus: int = 23
@@ -49,9 +49,9 @@ class Shape(NamedTuple):
     log_every: int = 2
 
 
-def data(key, knobs, shape):
+def data(key, knobs, static):
     """-> labels (p, p), train (p, p) with 1 where a pair is trained on."""
-    p, numbers = shape.modulus, jnp.arange(shape.modulus)
+    p, numbers = static.modulus, jnp.arange(static.modulus)
     draw = jax.random.uniform(key, (2, p * p))
     order, rank = jnp.argsort(draw[0]), jnp.argsort(jnp.argsort(draw[1]))
     labels = ((numbers[:, None] + numbers) % p).ravel()
@@ -60,8 +60,8 @@ def data(key, knobs, shape):
     return {"labels": labels.reshape(p, p), "train": train.reshape(p, p).astype(jnp.float32)}
 
 
-def init(key, knobs, shape):
-    (p, n), scale = (shape.modulus, shape.width), knobs.init_scale / (2 * shape.width) ** (1 / 3)
+def init(key, knobs, static):
+    (p, n), scale = (static.modulus, static.width), knobs.init_scale / (2 * static.width) ** (1 / 3)
     return jax.tree.map(lambda w: scale * w, normals(key, u=(p, n), v=(p, n), w=(p, n)))
 
 
@@ -75,7 +75,7 @@ def errors(scores, labels):
     return jnp.mean((scores - jax.nn.one_hot(labels, scores.shape[-1])) ** 2, -1)
 
 
-def loss(params, batch, knobs, shape):
+def loss(params, batch, knobs, static):
     return jnp.sum(errors(network(params), batch["labels"]) * batch["train"]) / jnp.sum(batch["train"])
 
 
@@ -85,7 +85,7 @@ def participation(table):
     return jnp.mean(jnp.sum(power**2, 0) / jnp.maximum(jnp.sum(power, 0) ** 2, 1e-30))
 
 
-def observe(state, data, knobs, shape):
+def observe(state, data, knobs, static):
     scores, labels, train = network(state.params), data["labels"], data["train"]
     each, test = errors(scores, labels), 1 - train
     return {
@@ -108,11 +108,11 @@ def detect(log):
 
 PHENOMENON = Phenomenon(
     knobs=Knobs(),
-    shape=Shape(),
+    static=Static(),
     data=data,
     init=init,
     loss=loss,
-    optimizer=lambda knobs, shape: optax.adamw(knobs.lr, b2=0.98, weight_decay=knobs.weight_decay),
+    optimizer=lambda knobs, static: optax.adamw(knobs.lr, b2=0.98, weight_decay=knobs.weight_decay),
     observe=observe,
     detect=detect,
     units={"train_acc": "share of pairs", "test_acc": "share of pairs"},

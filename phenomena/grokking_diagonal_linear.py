@@ -38,7 +38,7 @@ class Knobs(NamedTuple):  # traced
     share: float = 1.0  # [1] of the points that is trained on
 
 
-class Shape(NamedTuple):  # static
+class Static(NamedTuple):  # static
     inputs: int = 500  # d
     points: int = 140  # n
     tests: int = 800
@@ -46,17 +46,17 @@ class Shape(NamedTuple):  # static
     log_every: int = 1  # [step] at least; records are spaced logarithmically
 
 
-def data(key, knobs, shape):
+def data(key, knobs, static):
     """-> train and test examples x (n, d), y (n,)."""
-    x = jax.random.rademacher(key, (shape.points + shape.tests, shape.inputs), jnp.float32)
+    x = jax.random.rademacher(key, (static.points + static.tests, static.inputs), jnp.float32)
     y = jnp.sign(jnp.sum(x[:, :3], 1))
-    return (x[: shape.points], y[: shape.points]), (x[shape.points :], y[shape.points :])
+    return (x[: static.points], y[: static.points]), (x[static.points :], y[static.points :])
 
 
-def init(key, knobs, shape):
+def init(key, knobs, static):
     """Nothing is drawn: the seeds differ in their data."""
     starts = knobs.alpha * jnp.array([1.0, knobs.twin])
-    return {"u": jnp.tile(starts[:, None], shape.inputs), "v": jnp.tile(starts[:, None], shape.inputs)}
+    return {"u": jnp.tile(starts[:, None], static.inputs), "v": jnp.tile(starts[:, None], static.inputs)}
 
 
 def network(params, x):
@@ -64,22 +64,22 @@ def network(params, x):
     return x @ (params["u"] ** 2 - params["v"] ** 2).T
 
 
-def trained_on(knobs, shape):
-    """(shape.points,) the weight of every point in the mean over those trained on."""
-    used = jnp.arange(shape.points) < jnp.round(knobs.share * shape.points)
+def trained_on(knobs, static):
+    """(static.points,) the weight of every point in the mean over those trained on."""
+    used = jnp.arange(static.points) < jnp.round(knobs.share * static.points)
     return used / jnp.sum(used)
 
 
-def loss(params, batch, knobs, shape):
+def loss(params, batch, knobs, static):
     (x, y), _ = batch
     each = jax.nn.softplus(-y[:, None] * network(params, x))
-    return jnp.sum(trained_on(knobs, shape) @ each) + 0.5 * knobs.weight_decay * sum_of_squares(params)
+    return jnp.sum(trained_on(knobs, static) @ each) + 0.5 * knobs.weight_decay * sum_of_squares(params)
 
 
-def observe(state, data, knobs, shape):
+def observe(state, data, knobs, static):
     (x, y), (x_test, y_test) = data
     # A score of zero, as at the start, guesses: it is right in half of the cases.
-    train = trained_on(knobs, shape) @ (1 + jnp.sign(y[:, None] * network(state.params, x))) / 2
+    train = trained_on(knobs, static) @ (1 + jnp.sign(y[:, None] * network(state.params, x))) / 2
     test = jnp.mean(1 + jnp.sign(y_test[:, None] * network(state.params, x_test)), 0) / 2
     return {
         "train_acc": train[0],
@@ -107,11 +107,11 @@ def detect(log):
 
 PHENOMENON = Phenomenon(
     knobs=Knobs(),
-    shape=Shape(),
+    static=Static(),
     data=data,
     init=init,
     loss=loss,
-    optimizer=lambda knobs, shape: optax.sgd(knobs.lr),
+    optimizer=lambda knobs, static: optax.sgd(knobs.lr),
     observe=observe,
     detect=detect,
     schedule=partial(log_schedule, points=600),

@@ -39,7 +39,7 @@ class Knobs(NamedTuple):  # traced
     second: float = 0.0  # [1] factor of all that is shown of the second digit
 
 
-class Shape(NamedTuple):  # static
+class Static(NamedTuple):  # static
     rule: str = "first"  # or "sum": modulo 10
     activation: str = "relu"  # or "quadratic"
     copies: int = 4  # examples of every pair
@@ -61,39 +61,42 @@ def pictures():
     return seen / jnp.linalg.norm(seen, axis=-1, keepdims=True)
 
 
-def data(key, knobs, shape):
+def data(key, knobs, static):
     """-> inputs (n, 148), labels (n,), train (n,) with 1 where an example is trained on."""
-    draw, n = jax.random.uniform(key, (DIGITS**2 * (1 + 2 * shape.copies),)), DIGITS**2 * shape.copies
+    draw, n = jax.random.uniform(key, (DIGITS**2 * (1 + 2 * static.copies),)), DIGITS**2 * static.copies
     rank = jnp.argsort(jnp.argsort(draw[: DIGITS**2].reshape(DIGITS, DIGITS)))  # among the pairs of one first digit
-    train = jnp.tile(rank.ravel() < jnp.round(knobs.fraction * DIGITS), shape.copies)
-    digits = jnp.tile(jnp.indices((DIGITS, DIGITS)).reshape(2, -1).T, (shape.copies, 1))
+    train = jnp.tile(rank.ravel() < jnp.round(knobs.fraction * DIGITS), static.copies)
+    digits = jnp.tile(jnp.indices((DIGITS, DIGITS)).reshape(2, -1).T, (static.copies, 1))
     # Even pictures are for training, odd ones for the test.
     every, own = pictures(), 2 * jnp.int32(draw[DIGITS**2 :].reshape(n, 2) * (EACH // 2)) + 1 - train[:, None]
     seen = (1 - knobs.spread) * every[digits, 0] + knobs.spread * every[digits, own]
     shown = jnp.concatenate([(1 - knobs.picture) * jax.nn.one_hot(digits, DIGITS), knobs.picture * seen], -1)
     shown = (shown * jnp.stack([jnp.ones(()), knobs.second])[:, None]).reshape(n, -1)
-    labels = digits[:, 0] if shape.rule == "first" else digits.sum(1) % DIGITS
+    labels = digits[:, 0] if static.rule == "first" else digits.sum(1) % DIGITS
     return {"inputs": shown, "labels": labels, "train": jnp.float32(train)}
 
 
-def init(key, knobs, shape):
-    w = normals(key, inner=(2 * (DIGITS + PIXELS), shape.width), outer=(shape.width, DIGITS))
-    return {"inner": knobs.init_scale * w["inner"] / 20**0.5, "outer": knobs.init_scale * w["outer"] / shape.width**0.5}
+def init(key, knobs, static):
+    w = normals(key, inner=(2 * (DIGITS + PIXELS), static.width), outer=(static.width, DIGITS))
+    return {
+        "inner": knobs.init_scale * w["inner"] / 20**0.5,
+        "outer": knobs.init_scale * w["outer"] / static.width**0.5,
+    }
 
 
-def errors(params, data, shape):
+def errors(params, data, static):
     """-> scores of every example (n, 10), squared error of each, averaged over classes, (n,)."""
-    act = {"relu": jax.nn.relu, "quadratic": jnp.square}[shape.activation]
+    act = {"relu": jax.nn.relu, "quadratic": jnp.square}[static.activation]
     scores = act(data["inputs"] @ params["inner"]) @ params["outer"]
     return scores, jnp.mean((scores - jax.nn.one_hot(data["labels"], DIGITS)) ** 2, -1)
 
 
-def loss(params, batch, knobs, shape):
-    return jnp.sum(errors(params, batch, shape)[1] * batch["train"]) / jnp.sum(batch["train"])
+def loss(params, batch, knobs, static):
+    return jnp.sum(errors(params, batch, static)[1] * batch["train"]) / jnp.sum(batch["train"])
 
 
-def observe(state, data, knobs, shape):
-    seen = train_and_test(*errors(state.params, data, shape), data["labels"], data["train"])
+def observe(state, data, knobs, static):
+    seen = train_and_test(*errors(state.params, data, static), data["labels"], data["train"])
     return seen | {"clock": knobs.lr * knobs.weight_decay * state.step}
 
 
@@ -107,11 +110,11 @@ def detect(log):
 
 PHENOMENON = Phenomenon(
     knobs=Knobs(),
-    shape=Shape(),
+    static=Static(),
     data=data,
     init=init,
     loss=loss,
-    optimizer=lambda knobs, shape: optax.adamw(knobs.lr, b2=0.98, weight_decay=knobs.weight_decay),
+    optimizer=lambda knobs, static: optax.adamw(knobs.lr, b2=0.98, weight_decay=knobs.weight_decay),
     observe=observe,
     detect=detect,
     units={"train_acc": "share of examples", "test_acc": "share of examples"},

@@ -35,7 +35,7 @@ class Knobs(NamedTuple):  # traced
     share: float = 1.0  # [1] of the points that is trained on
 
 
-class Shape(NamedTuple):  # static
+class Static(NamedTuple):  # static
     bits: int = 30
     relevant: int = 3
     points: int = 500  # n
@@ -45,17 +45,17 @@ class Shape(NamedTuple):  # static
     log_every: int = 10
 
 
-def data(key, knobs, shape):
+def data(key, knobs, static):
     """-> points x (n + tests, bits), labels (n + tests,) in {-1, 1}."""
-    x = jax.random.rademacher(key, (shape.points + shape.tests, shape.bits), jnp.float32)
-    return x, jnp.prod(x[:, : shape.relevant], 1)
+    x = jax.random.rademacher(key, (static.points + static.tests, static.bits), jnp.float32)
+    return x, jnp.prod(x[:, : static.relevant], 1)
 
 
-def init(key, knobs, shape):
+def init(key, knobs, static):
     """Uniform in +-init_scale / sqrt(fan-in); the bias is the weight of a last input that is 1."""
-    n, h = shape.bits + 1, shape.width
+    n, h = static.bits + 1, static.width
     flat = knobs.init_scale * jax.random.uniform(key, (n * h + h + 1,), minval=-1.0)
-    return {"w": flat[: n * h].reshape(n, h) / shape.bits**0.5, "a": flat[n * h :] / h**0.5}
+    return {"w": flat[: n * h].reshape(n, h) / static.bits**0.5, "a": flat[n * h :] / h**0.5}
 
 
 def network(params, x):
@@ -64,24 +64,24 @@ def network(params, x):
     return hidden @ params["a"][:-1] + params["a"][-1]
 
 
-def trained_on(knobs, shape):
+def trained_on(knobs, static):
     """(n,) 1 where a point is trained on."""
-    return (jnp.arange(shape.points) < jnp.round(knobs.share * shape.points)).astype(jnp.float32)
+    return (jnp.arange(static.points) < jnp.round(knobs.share * static.points)).astype(jnp.float32)
 
 
-def loss(params, batch, knobs, shape):
-    (x, y), used = (part[: shape.points] for part in batch), trained_on(knobs, shape)
+def loss(params, batch, knobs, static):
+    (x, y), used = (part[: static.points] for part in batch), trained_on(knobs, static)
     hinge = used @ jax.nn.relu(1 - y * network(params, x)) / jnp.sum(used)
     return hinge + 0.5 * knobs.weight_decay * sum_of_squares(params)
 
 
-def observe(state, data, knobs, shape):
-    (x, y), used = data, jnp.append(trained_on(knobs, shape), jnp.zeros(shape.tests))
+def observe(state, data, knobs, static):
+    (x, y), used = data, jnp.append(trained_on(knobs, static), jnp.zeros(static.tests))
     out, power = network(state.params, x), jnp.sum(state.params["w"][:-1] ** 2, 1)
     return {
         **train_and_test(jnp.stack([-out, out], -1), jax.nn.relu(1 - y * out), (y > 0).astype(int), used),
         "weight_norm": jnp.sqrt(sum_of_squares(state.params)),
-        "relevant": jnp.sum(power[: shape.relevant]) / jnp.sum(power),
+        "relevant": jnp.sum(power[: static.relevant]) / jnp.sum(power),
     }
 
 
@@ -99,11 +99,11 @@ def detect(log):
 
 PHENOMENON = Phenomenon(
     knobs=Knobs(),
-    shape=Shape(),
+    static=Static(),
     data=data,
     init=init,
     loss=loss,
-    optimizer=lambda knobs, shape: optax.sgd(knobs.lr),
+    optimizer=lambda knobs, static: optax.sgd(knobs.lr),
     observe=observe,
     detect=detect,
     settled=lambda log: log["test_acc"].values[-10:].min() >= 0.96,

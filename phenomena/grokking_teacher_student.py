@@ -37,7 +37,7 @@ class Knobs(NamedTuple):  # traced
     shuffled: float = 0.0  # [1] 1: every point is given the image of the next
 
 
-class Shape(NamedTuple):  # static
+class Static(NamedTuple):  # static
     points: int = 100  # n
     tests: int = 400
     inputs: int = 5  # and outputs
@@ -46,9 +46,9 @@ class Shape(NamedTuple):  # static
     log_every: int = 10
 
 
-def drawn(key, shape):
+def drawn(key, static):
     """A network of three layers, uniform in +-1 / sqrt(fan-in); the bias is the weight of a last input that is 1."""
-    d, h = shape.inputs, shape.width
+    d, h = static.inputs, static.width
     flat, layers = jax.random.uniform(key, ((d + h + 2) * h + (h + 1) * d,), minval=-1.0), []
     for fan_in, fan_out in ((d, h), (h, h), (h, d)):
         layer, flat = jnp.split(flat, [(fan_in + 1) * fan_out])
@@ -64,17 +64,17 @@ def network(params, x):
     return x @ last[:-1] + last[-1]
 
 
-def data(key, knobs, shape):
+def data(key, knobs, static):
     """-> train and test points x (n, d) and their images (n, d)."""
     points, teacher = jax.random.split(key)
-    x = jax.random.normal(points, (shape.points + shape.tests, shape.inputs))
-    y = network(drawn(teacher, shape), x)
+    x = jax.random.normal(points, (static.points + static.tests, static.inputs))
+    y = network(drawn(teacher, static), x)
     y = jnp.where(knobs.shuffled > 0.5, jnp.roll(y, -1, 0), y)
-    return (x[: shape.points], y[: shape.points]), (x[shape.points :], y[shape.points :])
+    return (x[: static.points], y[: static.points]), (x[static.points :], y[static.points :])
 
 
-def init(key, knobs, shape):
-    return jax.tree.map(lambda w: knobs.init_scale * w, drawn(key, shape))
+def init(key, knobs, static):
+    return jax.tree.map(lambda w: knobs.init_scale * w, drawn(key, static))
 
 
 def errors(params, pairs):
@@ -82,11 +82,11 @@ def errors(params, pairs):
     return jnp.mean((network(params, pairs[0]) - pairs[1]) ** 2, -1)
 
 
-def loss(params, batch, knobs, shape):
+def loss(params, batch, knobs, static):
     return jnp.mean(errors(params, batch[0]))
 
 
-def observe(state, data, knobs, shape):
+def observe(state, data, knobs, static):
     train, test = (errors(state.params, pairs) for pairs in data)
     return {
         "train_acc": jnp.mean(train < RIGHT),
@@ -107,11 +107,11 @@ def detect(log):
 
 PHENOMENON = Phenomenon(
     knobs=Knobs(),
-    shape=Shape(),
+    static=Static(),
     data=data,
     init=init,
     loss=loss,
-    optimizer=lambda knobs, shape: optax.adamw(knobs.lr, weight_decay=knobs.weight_decay),
+    optimizer=lambda knobs, static: optax.adamw(knobs.lr, weight_decay=knobs.weight_decay),
     observe=observe,
     detect=detect,
     settled=lambda log: log["test_acc"].values[-10:].min() >= 0.96,

@@ -1,4 +1,4 @@
-r"""Grokking in a transformer, to which the words of Shape lead from the network of `grokking`.
+r"""Grokking in a transformer, to which the words of Static lead from the network of `grokking`.
 
 Setup. Data: all unordered pairs {a, b} mod p with label a + b mod p, a random share of them
 trained on. Split like this no swapped pair gives the answer away. Network: one layer of a
@@ -36,7 +36,7 @@ class Knobs(NamedTuple):  # traced
     skip: float = 1.0  # [1] weight of the skip connections
 
 
-class Shape(NamedTuple):  # static
+class Static(NamedTuple):  # static
     modulus: int = 23
     pairs: str = "unordered"  # or "ordered": (a, b) and (b, a) are two examples
     error: str = "cross_entropy"  # or "squared", to the one-hot label
@@ -53,11 +53,11 @@ class Shape(NamedTuple):  # static
 class Network(nn.Module):
     """Scores of the label (n, p) for sequences of one-hot tokens (n, 3, p + 1) that end in "=", the last token."""
 
-    shape: Shape
+    static: Static
 
     @nn.compact
     def __call__(self, tokens, knobs):  # noqa: D102
-        s, linear, one_hot = self.shape, partial(nn.Dense, use_bias=False), jnp.eye(self.shape.modulus + 1)
+        s, linear, one_hot = self.static, partial(nn.Dense, use_bias=False), jnp.eye(self.static.modulus + 1)
         act = {"relu": nn.relu, "quadratic": jnp.square}[s.activation]
         every = linear(s.width, name="embed")(one_hot) if s.tokens == "embedded" else one_hot
         if s.mixing == "sum":
@@ -74,45 +74,45 @@ class Network(nn.Module):
         return linear(s.modulus, name="unembed")(x)
 
 
-def data(key, knobs, shape):
+def data(key, knobs, static):
     """-> tokens (n, 3, p + 1), labels (n,), train (n,) with 1 where a pair is trained on."""
-    p = shape.modulus
-    a, b = jnp.triu_indices(p) if shape.pairs == "unordered" else jnp.indices((p, p)).reshape(2, -1)
+    p = static.modulus
+    a, b = jnp.triu_indices(p) if static.pairs == "unordered" else jnp.indices((p, p)).reshape(2, -1)
     rank = jnp.argsort(jax.random.uniform(key, a.shape))
     tokens = jax.nn.one_hot(jnp.stack([a, b, jnp.full_like(a, p)], 1), p + 1)
     return {"tokens": tokens, "labels": (a + b) % p, "train": jnp.float32(rank < jnp.round(knobs.fraction * a.size))}
 
 
-def init(key, knobs, shape):
-    like = jax.eval_shape(Network(shape).init, key, jnp.zeros((1, 3, shape.modulus + 1)), knobs)
+def init(key, knobs, static):
+    like = jax.eval_shape(Network(static).init, key, jnp.zeros((1, 3, static.modulus + 1)), knobs)
     drawn = normals(key, **{str(i): leaf.shape for i, leaf in enumerate(jax.tree.leaves(like))}).values()
     return jax.tree.unflatten(jax.tree.structure(like), [knobs.init_scale * w / w.shape[0] ** 0.5 for w in drawn])
 
 
-def errors(params, data, knobs, shape):
+def errors(params, data, knobs, static):
     """-> scores of every pair (n, p), error of each (n,)."""
-    scores, labels = jnp.asarray(Network(shape).apply(params, data["tokens"], knobs)), data["labels"]
-    if shape.error == "squared":
-        return scores, jnp.mean((scores - jax.nn.one_hot(labels, shape.modulus)) ** 2, -1)
+    scores, labels = jnp.asarray(Network(static).apply(params, data["tokens"], knobs)), data["labels"]
+    if static.error == "squared":
+        return scores, jnp.mean((scores - jax.nn.one_hot(labels, static.modulus)) ** 2, -1)
     return scores, optax.softmax_cross_entropy_with_integer_labels(scores, labels)
 
 
-def loss(params, batch, knobs, shape):
-    return jnp.sum(errors(params, batch, knobs, shape)[1] * batch["train"]) / jnp.sum(batch["train"])
+def loss(params, batch, knobs, static):
+    return jnp.sum(errors(params, batch, knobs, static)[1] * batch["train"]) / jnp.sum(batch["train"])
 
 
-def observe(state, data, knobs, shape):
-    seen = train_and_test(*errors(state.params, data, knobs, shape), data["labels"], data["train"])
+def observe(state, data, knobs, static):
+    seen = train_and_test(*errors(state.params, data, knobs, static), data["labels"], data["train"])
     return seen | {"weight_norm": jnp.sqrt(sum_of_squares(state.params))}
 
 
 PHENOMENON = Phenomenon(
     knobs=Knobs(),
-    shape=Shape(),
+    static=Static(),
     data=data,
     init=init,
     loss=loss,
-    optimizer=lambda knobs, shape: optax.adamw(knobs.lr, b2=0.98, weight_decay=knobs.weight_decay),
+    optimizer=lambda knobs, static: optax.adamw(knobs.lr, b2=0.98, weight_decay=knobs.weight_decay),
     observe=observe,
     detect=delayed_generalization,
     units={"train_acc": "share of pairs", "test_acc": "share of pairs"},

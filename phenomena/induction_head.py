@@ -35,7 +35,7 @@ class Knobs(NamedTuple):  # traced
     repeating: float = 1.0  # [1] 0: all tokens random
 
 
-class Shape(NamedTuple):  # static
+class Static(NamedTuple):  # static
     vocabulary: int = 12
     length: int = 20
     shortest: int = 5  # [token] least period
@@ -46,25 +46,25 @@ class Shape(NamedTuple):  # static
     log_every: int = 3
 
 
-def sequences(key, count, knobs, shape):
+def sequences(key, count, knobs, static):
     """-> tokens (count, T + 1)."""
-    t, span = jnp.arange(shape.length + 1), 1 + shape.longest - shape.shortest
+    t, span = jnp.arange(static.length + 1), 1 + static.longest - static.shortest
     # One draw: the last number of a row gives its period.
-    u = jax.random.uniform(key, (count, shape.length + 2))
-    tokens, period = jnp.int32(shape.vocabulary * u[:, :-1]), shape.shortest + jnp.int32(span * u[:, -1:])
+    u = jax.random.uniform(key, (count, static.length + 2))
+    tokens, period = jnp.int32(static.vocabulary * u[:, :-1]), static.shortest + jnp.int32(span * u[:, -1:])
     return jnp.where(knobs.repeating > 0.5, jnp.take_along_axis(tokens, t % period, axis=1), tokens)
 
 
-def data(key, knobs, shape):
-    return sequences(key, shape.test, knobs, shape)
+def data(key, knobs, static):
+    return sequences(key, static.test, knobs, static)
 
 
-def batch(key, test, knobs, shape):
-    return sequences(key, shape.batch, knobs, shape)
+def batch(key, test, knobs, static):
+    return sequences(key, static.batch, knobs, static)
 
 
-def init(key, knobs, shape):
-    v, t = shape.vocabulary, shape.length
+def init(key, knobs, static):
+    v, t = static.vocabulary, static.length
     params = normals(key, first=(t, t), place=(t, t), match=(v, v), copy=(v, v), bigram=(v, v))
     return jax.tree.map(lambda w: knobs.init_scale * w, params)
 
@@ -79,16 +79,16 @@ def network(params, tokens, knobs):
     return second @ x @ params["copy"] + x @ params["bigram"], first, second
 
 
-def loss(params, tokens, knobs, shape, skip=0):
+def loss(params, tokens, knobs, static, skip=0):
     """[nat] Cross entropy of the next token, averaged from position `skip` on."""
     scores, _, _ = network(params, tokens[:, :-1], knobs)
     return jnp.mean(optax.softmax_cross_entropy_with_integer_labels(scores, tokens[:, 1:])[:, skip:])
 
 
-def observe(state, test, knobs, shape):
+def observe(state, test, knobs, static):
     _, first, second = network(state.params, test[:, :-1], knobs)
     return {
-        "loss": loss(state.params, test, knobs, shape, skip=shape.longest),
+        "loss": loss(state.params, test, knobs, static, skip=static.longest),
         "prefix_matching": prefix_matching(second, test[:, :-1]),
         "previous_token": previous_token(first),
     }
@@ -106,12 +106,12 @@ def detect(log):
 
 PHENOMENON = Phenomenon(
     knobs=Knobs(),
-    shape=Shape(),
+    static=Static(),
     data=data,
     init=init,
     batch=batch,
     loss=loss,
-    optimizer=lambda knobs, shape: optax.adam(knobs.lr),
+    optimizer=lambda knobs, static: optax.adam(knobs.lr),
     observe=observe,
     detect=detect,
     units={"loss": "nat", "prefix_matching": "share of attention", "previous_token": "share of attention"},

@@ -38,7 +38,7 @@ class Knobs(NamedTuple):
     alpha: float = 0.1  # [1] scale of the output, over that of the target
 
 
-class Shape(NamedTuple):
+class Static(NamedTuple):
     """Static."""
 
     inputs: int = 8
@@ -48,15 +48,15 @@ class Shape(NamedTuple):
     log_every: int = 5
 
 
-def data(key, knobs, shape):
+def data(key, knobs, static):
     """-> x (2, samples, inputs) and y (2, samples): train, test."""
-    x = normals(key, x=(2, shape.samples, shape.inputs))["x"]
-    x = x * jnp.sqrt(shape.inputs / jnp.sum(x**2, -1, keepdims=True))
+    x = normals(key, x=(2, static.samples, static.inputs))["x"]
+    x = x * jnp.sqrt(static.inputs / jnp.sum(x**2, -1, keepdims=True))
     return {"x": x, "y": x[..., 0] * x[..., 1]}
 
 
-def init(key, knobs, shape):
-    half = normals(key, w=(shape.inputs, shape.width // 2), a=(shape.width // 2,))
+def init(key, knobs, static):
+    half = normals(key, w=(static.inputs, static.width // 2), a=(static.width // 2,))
     net = {"w": jnp.tile(half["w"], 2), "a": jnp.concatenate([half["a"], -half["a"]])}
     return {"net": net, "start": net, "shift": jax.tree.map(jnp.zeros_like, net)}
 
@@ -71,13 +71,13 @@ def linearised(params, x):
     return jax.jvp(lambda net: network(net, x), (start,), (params["shift"],))[1]
 
 
-def loss(params, batch, knobs, shape):
+def loss(params, batch, knobs, static):
     """Of both models; neither sees the other's gradient."""
     x, goal = batch["x"][0], batch["y"][0] / knobs.alpha
     return 0.5 * jnp.mean((network(params["net"], x) - goal) ** 2 + (linearised(params, x) - goal) ** 2)
 
 
-def observe(state, data, knobs, shape):
+def observe(state, data, knobs, static):
     net, start, shift = (state.params[name] for name in ("net", "start", "shift"))
     f, linear = knobs.alpha * network(net, data["x"]), knobs.alpha * linearised(state.params, data["x"])
     (train, test), (linear_train, linear_test) = (jnp.mean((g - data["y"]) ** 2, -1) for g in (f, linear))
@@ -104,11 +104,11 @@ def detect(log):
 
 PHENOMENON = Phenomenon(
     knobs=Knobs(),
-    shape=Shape(),
+    static=Static(),
     data=data,
     init=init,
     loss=loss,
-    optimizer=lambda knobs, shape: optax.sgd(knobs.lr),
+    optimizer=lambda knobs, static: optax.sgd(knobs.lr),
     observe=observe,
     detect=detect,
     units={"moved": "norm at the start", "linear_moved": "norm at the start"},

@@ -33,7 +33,7 @@ class Knobs(NamedTuple):  # traced
     redraw: float = 1.0  # [1] 0: every task has the labels of the first
 
 
-class Shape(NamedTuple):
+class Static(NamedTuple):
     """Static."""
 
     inputs: int = 64
@@ -45,16 +45,16 @@ class Shape(NamedTuple):
     log_every: int = 80
 
 
-def data(key, knobs, shape):
+def data(key, knobs, static):
     """-> x (n, d), labels (tasks, n)."""
     of_x, of_labels = jax.random.split(key)
-    labels = jax.random.randint(of_labels, (-(-shape.steps // shape.task), shape.inputs), 0, shape.classes)
+    labels = jax.random.randint(of_labels, (-(-static.steps // static.task), static.inputs), 0, static.classes)
     labels = jnp.where(knobs.redraw > 0.5, labels, labels[0])
-    return normals(of_x, x=(shape.inputs, shape.dimension)) | {"labels": labels}
+    return normals(of_x, x=(static.inputs, static.dimension)) | {"labels": labels}
 
 
-def init(key, knobs, shape):
-    d, n, c = shape.dimension, shape.width, shape.classes
+def init(key, knobs, static):
+    d, n, c = static.dimension, static.width, static.classes
     draw, biases = normals(key, w1=(d, n), w2=(n, n), w3=(n, c)), {"b1": (n,), "b2": (n,), "b3": (c,)}
     biases = {name: jnp.zeros(size) for name, size in biases.items()}
     return biases | {name: w * (2 / w.shape[0]) ** 0.5 for name, w in draw.items()}
@@ -67,29 +67,29 @@ def network(p, x, knobs):
     return h2 @ p["w3"] + p["b3"], jnp.concatenate([h1, h2], 1)
 
 
-def loss(params, batch, knobs, shape):
+def loss(params, batch, knobs, static):
     """[nat] Cross-entropy."""
     scores, _ = network(params, batch["x"], knobs)
     return jnp.mean(optax.softmax_cross_entropy_with_integer_labels(scores, batch["labels"]))
 
 
-def step(key, state, data, knobs, shape):
+def step(key, state, data, knobs, static):
     """One step on the task's labels; before its first, a reset if asked for."""
-    adam, again = optax.adam(knobs.lr), (knobs.reset > 0.5) & (state.step % shape.task == 0)
+    adam, again = optax.adam(knobs.lr), (knobs.reset > 0.5) & (state.step % static.task == 0)
     now, begun = (state.params, state.opt), (state.start, adam.init(state.start))
     params, opt = jax.tree.map(lambda a, b: jnp.where(again, a, b), begun, now)
-    batch = data | {"labels": data["labels"][state.step // shape.task]}
-    change, opt = adam.update(jax.grad(loss)(params, batch, knobs, shape), opt)
+    batch = data | {"labels": data["labels"][state.step // static.task]}
+    change, opt = adam.update(jax.grad(loss)(params, batch, knobs, static), opt)
     return state._replace(params=optax.apply_updates(params, change), opt=opt)
 
 
-def observe(state, data, knobs, shape):
+def observe(state, data, knobs, static):
     """Of the task that the last step was part of; before the first step there is none."""
-    labels = data["labels"][jnp.maximum(state.step - 1, 0) // shape.task]
+    labels = data["labels"][jnp.maximum(state.step - 1, 0) // static.task]
     scores, hidden = network(state.params, data["x"], knobs)
     return {
         "accuracy": jnp.where(state.step > 0, accuracy(scores, labels, jnp.ones(labels.shape)), jnp.nan),
-        "guessing": jnp.max(jnp.mean(jax.nn.one_hot(labels, shape.classes), 0)),  # share of the commonest class
+        "guessing": jnp.max(jnp.mean(jax.nn.one_hot(labels, static.classes), 0)),  # share of the commonest class
         "dead_units": jnp.mean(jnp.all(hidden == 0, 0)),
         "weight_norm": jnp.sqrt(sum_of_squares(state.params)),
     }
@@ -107,10 +107,10 @@ def detect(log):
 
 PHENOMENON = Phenomenon(
     knobs=Knobs(),
-    shape=Shape(),
+    static=Static(),
     data=data,
     init=init,
-    optimizer=lambda knobs, shape: optax.adam(knobs.lr),
+    optimizer=lambda knobs, static: optax.adam(knobs.lr),
     step=step,
     observe=observe,
     detect=detect,

@@ -37,7 +37,7 @@ class Knobs(NamedTuple):
     ridge: float = 0.0  # [1] added to the squared singular values of features / sqrt(P)
 
 
-class Shape(NamedTuple):
+class Static(NamedTuple):
     """Static."""
 
     features: str = "relu"  # or plain
@@ -47,20 +47,20 @@ class Shape(NamedTuple):
     log_every: int = 1  # unused: the widths are spaced about the number of samples
 
 
-def widths(shape):
+def widths(static):
     """The recorded widths (R,), closest together about the number of samples."""
-    some = shape.samples * np.array([0, 0.1, 0.2, 0.3, 0.5, 0.7, 0.85, 0.95, 1, 1.05, 1.15, 1.3, 1.6, 2, 3, 5])
-    return np.unique(np.r_[some[some < shape.steps], shape.steps].round().astype(int))
+    some = static.samples * np.array([0, 0.1, 0.2, 0.3, 0.5, 0.7, 0.85, 0.95, 1, 1.05, 1.15, 1.3, 1.6, 2, 3, 5])
+    return np.unique(np.r_[some[some < static.steps], static.steps].round().astype(int))
 
 
-def data(key, knobs, shape):
-    n, d, most = shape.samples, shape.inputs if shape.features == "relu" else shape.steps, shape.steps
+def data(key, knobs, static):
+    n, d, most = static.samples, static.inputs if static.features == "relu" else static.steps, static.steps
     drawn = normals(key, w=(d,), x=(n, d), noise=(n,), v=(d, most), test=(500, d))
     target = drawn["w"] / jnp.linalg.norm(drawn["w"])
     y = drawn["x"] @ target + knobs.noise * drawn["noise"]
 
     def features(x):
-        return jax.nn.relu(x @ drawn["v"] / np.sqrt(d)) if shape.features == "relu" else x
+        return jax.nn.relu(x @ drawn["v"] / np.sqrt(d)) if static.features == "relu" else x
 
     test = {"test_phi": features(drawn["test"]), "test_y": drawn["test"] @ target}
     return {"phi": features(drawn["x"]), "y": y} | test
@@ -74,13 +74,13 @@ def fit(phi, y, width, ridge):
     return vt.T @ (inverse * (u.T @ y)) / scale
 
 
-def observe(state, data, knobs, shape):
+def observe(state, data, knobs, static):
     weights = fit(data["phi"], data["y"], state.step, knobs.ridge)
     missed, test_missed = data["phi"] @ weights - data["y"], data["test_phi"] @ weights - data["test_y"]
     seen = {"test_loss": jnp.mean(test_missed**2) + knobs.noise**2, "train_loss": jnp.mean(missed**2)}
     seen["weight_norm"] = jnp.linalg.norm(weights)
-    if shape.features == "plain":
-        n, p, most = shape.samples, state.step, shape.steps
+    if static.features == "plain":
+        n, p, most = static.samples, state.step, static.steps
         unseen = 1 - p / most + knobs.noise**2
         few, many = unseen * (1 + p / (n - p - 1)), (p - n) / most + unseen * (1 + n / (p - n - 1))
         seen["law"] = jnp.where(p <= n - 2, few, jnp.where(p >= n + 2, many, jnp.nan))
@@ -104,12 +104,12 @@ def detect(log):
 
 PHENOMENON = Phenomenon(
     knobs=Knobs(),
-    shape=Shape(),
+    static=Static(),
     data=data,
-    init=lambda key, knobs, shape: jnp.zeros(()),
+    init=lambda key, knobs, static: jnp.zeros(()),
     observe=observe,
     detect=detect,
-    step=lambda key, state, data, knobs, shape: state,
+    step=lambda key, state, data, knobs, static: state,
     schedule=widths,
     units={},
     lanes=1,  # a batched singular value decomposition can deadlock with several CPU devices

@@ -37,7 +37,7 @@ class Knobs(NamedTuple):
     pairing: float = 2.0  # [1] length of the vector that a pair of classes has in common at the start
 
 
-class Shape(NamedTuple):
+class Static(NamedTuple):
     """Static."""
 
     classes: int = 4
@@ -47,13 +47,13 @@ class Shape(NamedTuple):
     log_every: int = 5
 
 
-def data(key, knobs, shape):
-    return jnp.repeat(jnp.arange(shape.classes), shape.per_class)
+def data(key, knobs, static):
+    return jnp.repeat(jnp.arange(static.classes), static.per_class)
 
 
-def init(key, knobs, shape):
+def init(key, knobs, static):
     """Features as h / sqrt(examples): then the mean over examples gives each the gradient of its own loss."""
-    k, n, d = shape.classes, shape.per_class, shape.dim
+    k, n, d = static.classes, static.per_class, static.dim
     drawn = normals(key, h=(k // 2, 2 * n, d), pair=(k // 2, 1, d), w=(d, k))
     pair = knobs.pairing * drawn["pair"] / jnp.linalg.norm(drawn["pair"], axis=-1, keepdims=True)
     return {"h": (drawn["h"] + pair).reshape(k * n, d) / np.sqrt(k * n), "w": drawn["w"] / np.sqrt(d)}
@@ -63,14 +63,14 @@ def scores(params, labels):
     return np.sqrt(labels.size) * params["h"] @ params["w"]
 
 
-def loss(params, labels, knobs, shape):
+def loss(params, labels, knobs, static):
     fit = optax.softmax_cross_entropy_with_integer_labels(scores(params, labels), labels)
     return jnp.mean(fit) + knobs.weight_decay / 2 * optax.tree.norm(params, squared=True)
 
 
-def observe(state, labels, knobs, shape):
-    k, w = shape.classes, state.params["w"].T
-    h = np.sqrt(labels.size) * state.params["h"].reshape(k, shape.per_class, shape.dim)
+def observe(state, labels, knobs, static):
+    k, w = static.classes, state.params["w"].T
+    h = np.sqrt(labels.size) * state.params["h"].reshape(k, static.per_class, static.dim)
     mean = jnp.mean(h, 1) - jnp.mean(h, (0, 1))
     within = jnp.mean(jnp.sum((h - jnp.mean(h, 1, keepdims=True)) ** 2, -1))
     unit = mean / jnp.linalg.norm(mean, axis=1, keepdims=True)
@@ -78,7 +78,7 @@ def observe(state, labels, knobs, shape):
     centred = w - jnp.mean(w, 0)
     return {
         "train_acc": accuracy(scores(state.params, labels), labels, jnp.ones(labels.size)),
-        "train_loss": loss(state.params, labels, knobs, shape),
+        "train_loss": loss(state.params, labels, knobs, static),
         "within": within,
         "spread": within / jnp.mean(jnp.sum(mean**2, -1)),
         "deviation": jnp.sqrt(jnp.mean((cosines + 1 / (k - 1)) ** 2)),
@@ -102,11 +102,11 @@ def detect(log):
 
 PHENOMENON = Phenomenon(
     knobs=Knobs(),
-    shape=Shape(),
+    static=Static(),
     data=data,
     init=init,
     loss=loss,
-    optimizer=lambda knobs, shape: optax.sgd(knobs.lr),
+    optimizer=lambda knobs, static: optax.sgd(knobs.lr),
     observe=observe,
     detect=detect,
     units={"train_acc": "share of examples", "law": "1 / step"},

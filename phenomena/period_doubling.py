@@ -38,34 +38,34 @@ class Knobs(NamedTuple):
     noise: float = 1e-6  # [1] std of the target from step to step: no cycle lives off the rounding of float32
 
 
-class Shape(NamedTuple):
+class Static(NamedTuple):
     """Static."""
 
     steps: int = 1000
     log_every: int = 1
 
 
-def data(key, knobs, shape):
+def data(key, knobs, static):
     """-> the target, ()."""
     return jnp.ones(())
 
 
-def init(key, knobs, shape):
+def init(key, knobs, static):
     return {"x": 1 + knobs.scatter * normals(key, x=())["x"]}
 
 
-def batch(key, target, knobs, shape):
+def batch(key, target, knobs, static):
     return target + knobs.noise * jax.random.normal(key)
 
 
-def loss(params, target, knobs, shape):
+def loss(params, target, knobs, static):
     return (params["x"] ** 2 - target) ** 2 / 4
 
 
-def observe(state, target, knobs, shape):
+def observe(state, target, knobs, static):
     return {
         "weight": state.params["x"],
-        "loss": loss(state.params, target, knobs, shape),
+        "loss": loss(state.params, target, knobs, static),
         "swing_in_theory": jnp.sqrt(jnp.maximum(1 - 1 / knobs.lr, 0)),
     }
 
@@ -81,12 +81,12 @@ def detect(log):
 
 PHENOMENON = Phenomenon(
     knobs=Knobs(),
-    shape=Shape(),
+    static=Static(),
     data=data,
     init=init,
     batch=batch,
     loss=loss,
-    optimizer=lambda knobs, shape: optax.sgd(knobs.lr),
+    optimizer=lambda knobs, static: optax.sgd(knobs.lr),
     observe=observe,
     detect=detect,
     units={"weight": "1", "loss": "1", "swing_in_theory": "1"},

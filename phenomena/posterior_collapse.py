@@ -38,7 +38,7 @@ class Knobs(NamedTuple):
     lr: float = 0.01  # [1] Adam step size
 
 
-class Shape(NamedTuple):
+class Static(NamedTuple):
     """Static."""
 
     latents: int = 6
@@ -46,15 +46,15 @@ class Shape(NamedTuple):
     log_every: int = 20
 
 
-def data(key, knobs, shape):
+def data(key, knobs, static):
     """-> C (d, d); its axes are those of a random reflection."""
     v = normals(key, v=(len(VARIANCES),))["v"]
     axes = jnp.eye(v.size) - 2 * jnp.outer(v, v) / (v @ v)
     return axes * jnp.array(VARIANCES) @ axes
 
 
-def init(key, knobs, shape):
-    d, k = len(VARIANCES), shape.latents
+def init(key, knobs, static):
+    d, k = len(VARIANCES), static.latents
     params = normals(key, encoder=(k, d), decoder=(d, k))
     return {name: w / d**0.5 for name, w in params.items()} | {"log_s": jnp.full(k, -2.0)}
 
@@ -65,7 +65,7 @@ def kl(params, covariance):
     return 0.5 * (jnp.exp(params["log_s"]) + signal - 1 - params["log_s"])
 
 
-def loss(params, covariance, knobs, shape):
+def loss(params, covariance, knobs, static):
     """[nat] Negative ELBO, averaged over the data."""
     decoder, d = params["decoder"], len(VARIANCES)
     missed = jnp.eye(d) - decoder @ params["encoder"]
@@ -74,10 +74,10 @@ def loss(params, covariance, knobs, shape):
     return distortion + knobs.prior * jnp.sum(kl(params, covariance))
 
 
-def observe(state, covariance, knobs, shape):
-    each, above = kl(state.params, covariance), jnp.array(VARIANCES[: shape.latents]) / knobs.decoder_variance
+def observe(state, covariance, knobs, static):
+    each, above = kl(state.params, covariance), jnp.array(VARIANCES[: static.latents]) / knobs.decoder_variance
     return {
-        "loss": loss(state.params, covariance, knobs, shape),
+        "loss": loss(state.params, covariance, knobs, static),
         "collapsed": jnp.sum(each <= ALIVE),
         "collapsed_in_theory": jnp.sum(above <= 1),
         "rate": jnp.sum(each),
@@ -98,11 +98,11 @@ def detect(log):
 
 PHENOMENON = Phenomenon(
     knobs=Knobs(),
-    shape=Shape(),
+    static=Static(),
     data=data,
     init=init,
     loss=loss,
-    optimizer=lambda knobs, shape: optax.adam(knobs.lr),
+    optimizer=lambda knobs, static: optax.adam(knobs.lr),
     observe=observe,
     detect=detect,
     units={"loss": "nat", "collapsed": "latents", "rate": "nat", "kl_min": "nat"},

@@ -37,7 +37,7 @@ class Knobs(NamedTuple):
     noise: float = 1.0  # [1] std of the label noise, in units of the signal's
 
 
-class Shape(NamedTuple):
+class Static(NamedTuple):
     """Static."""
 
     width: int = 64
@@ -46,33 +46,33 @@ class Shape(NamedTuple):
     log_every: int = 20
 
 
-def data(key, knobs, shape):
+def data(key, knobs, static):
     """-> w* (d,), of length 1."""
-    target = normals(key, w=(shape.width,))["w"]
+    target = normals(key, w=(static.width,))["w"]
     return target / jnp.linalg.norm(target)
 
 
-def init(key, knobs, shape):
-    w = normals(key, w=(shape.width,))["w"]
+def init(key, knobs, static):
+    w = normals(key, w=(static.width,))["w"]
     return {"w": w / jnp.linalg.norm(w), "turned": 0.0}  # the second is a memory of angles, and is not trained
 
 
-def loss(w, batch, knobs, shape):
+def loss(w, batch, knobs, static):
     x, y = batch
     return 0.5 * jnp.mean((x @ w / jnp.linalg.norm(w) ** knobs.normalised - y) ** 2)
 
 
-def step(key, state, target, knobs, shape):
+def step(key, state, target, knobs, static):
     """One step of SGD on a fresh batch."""
-    draw, w = jax.random.normal(key, (shape.batch, shape.width + 1)), state.params["w"]
+    draw, w = jax.random.normal(key, (static.batch, static.width + 1)), state.params["w"]
     x, y = draw[:, :-1], draw[:, :-1] @ target + knobs.noise * draw[:, -1]
-    new = (1 - knobs.lr * knobs.weight_decay) * w - knobs.lr * jax.grad(loss)(w, (x, y), knobs, shape)
+    new = (1 - knobs.lr * knobs.weight_decay) * w - knobs.lr * jax.grad(loss)(w, (x, y), knobs, static)
     # The chord between directions is the angle up to angle^3 / 24, and float32 resolves it where it does not a cosine.
     square = jnp.sum((new / jnp.linalg.norm(new) - w / jnp.linalg.norm(w)) ** 2)
     return state._replace(params={"w": new, "turned": MEMORY * state.params["turned"] + (1 - MEMORY) * square})
 
 
-def observe(state, target, knobs, shape):
+def observe(state, target, knobs, static):
     w, norm = state.params["w"], jnp.linalg.norm(state.params["w"])
     f = w / norm**knobs.normalised
     return {
@@ -86,7 +86,7 @@ def observe(state, target, knobs, shape):
 
 PHENOMENON = Phenomenon(
     knobs=Knobs(),
-    shape=Shape(),
+    static=Static(),
     data=data,
     init=init,
     step=step,

@@ -41,7 +41,7 @@ class Knobs(NamedTuple):
     strongest: float = 4.0  # [1] strength of the first
 
 
-class Shape(NamedTuple):
+class Static(NamedTuple):
     """Static."""
 
     dim: int = 8
@@ -56,14 +56,14 @@ def strengths(knobs):
     return knobs.strongest / knobs.ratio ** jnp.arange(MODES)
 
 
-def data(key, knobs, shape):
+def data(key, knobs, static):
     """-> M (d, d) in the basis of its singular vectors; Gaussian weights know no other."""
-    return jnp.diag(jnp.pad(strengths(knobs), (0, shape.dim - MODES)))
+    return jnp.diag(jnp.pad(strengths(knobs), (0, static.dim - MODES)))
 
 
-def init(key, knobs, shape):
-    d, n = shape.dim, shape.width
-    drawn = normals(key, w1=(n, d), w2=(d, n)) if shape.layers == 2 else normals(key, w1=(d, d))
+def init(key, knobs, static):
+    d, n = static.dim, static.width
+    drawn = normals(key, w1=(n, d), w2=(d, n)) if static.layers == 2 else normals(key, w1=(d, d))
     return jax.tree.map(lambda w: knobs.init_scale * w, drawn)
 
 
@@ -72,7 +72,7 @@ def network(params):
     return params["w2"] @ params["w1"] if "w2" in params else params["w1"]
 
 
-def loss(params, target, knobs, shape):
+def loss(params, target, knobs, static):
     return 0.5 * jnp.sum((network(params) - target) ** 2)
 
 
@@ -82,12 +82,12 @@ def due(start, knobs):
     return jnp.log(jnp.maximum(s / seed - 1, 1.0)) / (2 * jnp.log1p(knobs.lr * s))
 
 
-def observe(state, target, knobs, shape):
-    value, slope = jax.value_and_grad(loss)(state.params, target, knobs, shape)
+def observe(state, target, knobs, static):
+    value, slope = jax.value_and_grad(loss)(state.params, target, knobs, static)
     seen = {"loss": value, "gradient": jnp.linalg.norm(ravel_pytree(slope)[0])}
     learned = jnp.diagonal(network(state.params))[:MODES] / strengths(knobs)
     seen |= {f"mode_{i + 1}": learned[i] for i in range(MODES)}
-    if shape.layers == 2:
+    if static.layers == 2:
         seen |= {f"due_{i + 1}": due(state.start, knobs)[i] for i in range(MODES)}
     return seen
 
@@ -105,11 +105,11 @@ def detect(log):
 
 PHENOMENON = Phenomenon(
     knobs=Knobs(),
-    shape=Shape(),
+    static=Static(),
     data=data,
     init=init,
     loss=loss,
-    optimizer=lambda knobs, shape: optax.sgd(knobs.lr),
+    optimizer=lambda knobs, static: optax.sgd(knobs.lr),
     observe=observe,
     detect=detect,
     units={"loss": "1", "gradient": "1"}

@@ -30,7 +30,7 @@ from bestiary.single_location import last, sequences, unit_columns
 
 class Knobs(NamedTuple):  # traced
     lr: float = 1.0  # [1] SGD step size
-    length: float = 64.0  # [token] T, at most shape.positions
+    length: float = 64.0  # [token] T, at most static.positions
     copies: float = 1.0  # [token] positions that hold the relevant token, the last ones
     tied: float = 0.0  # [1] 1: those positions share one score
     common: float = 0.0  # [1] p, share of the sequences whose token is the first unit vector
@@ -40,7 +40,7 @@ class Knobs(NamedTuple):  # traced
     shuffled: float = 0.0  # [1] 1: targets of another sequence
 
 
-class Shape(NamedTuple):  # static
+class Static(NamedTuple):  # static
     positions: int = 64
     width: int = 16
     batch: int = 8
@@ -48,35 +48,35 @@ class Shape(NamedTuple):  # static
     log_every: int = 4
 
 
-def data(key, knobs, shape):
-    return unit_columns(key, shape.width)
+def data(key, knobs, static):
+    return unit_columns(key, static.width)
 
 
-def init(key, knobs, shape):
-    weights = normals(key, w=(shape.width, shape.width))["w"] * knobs.init_scale / shape.width**0.5
-    return {"w": weights, "s": jnp.where(last(knobs.copies, shape.positions), knobs.preset, 0.0)}
+def init(key, knobs, static):
+    weights = normals(key, w=(static.width, static.width))["w"] * knobs.init_scale / static.width**0.5
+    return {"w": weights, "s": jnp.where(last(knobs.copies, static.positions), knobs.preset, 0.0)}
 
 
-def batch(key, target, knobs, shape):
+def batch(key, target, knobs, static):
     given = {name: getattr(knobs, name) for name in ("length", "copies", "common", "shuffled")}
-    return sequences(key, target, shape.batch, shape.positions, **given)
+    return sequences(key, target, static.batch, static.positions, **given)
 
 
-def attention(scores, knobs, shape):
+def attention(scores, knobs, static):
     """(T,) attention paid to the places."""
-    one = last(knobs.copies, shape.positions) & (knobs.tied > 0.5)
+    one = last(knobs.copies, static.positions) & (knobs.tied > 0.5)
     scores = knobs.learn_attention * jnp.where(one, scores[-1], scores)
-    return jax.nn.softmax(scores, where=last(knobs.length, shape.positions))
+    return jax.nn.softmax(scores, where=last(knobs.length, static.positions))
 
 
-def loss(params, batch, knobs, shape):
-    seen = jnp.sum(attention(params["s"], knobs, shape)[:, None] * batch.tokens, 1)
+def loss(params, batch, knobs, static):
+    seen = jnp.sum(attention(params["s"], knobs, static)[:, None] * batch.tokens, 1)
     return 0.5 * jnp.mean(jnp.sum((seen @ params["w"].T - batch.targets) ** 2, -1))
 
 
-def observe(state, target, knobs, shape):
-    weights, d, relevant = state.params["w"], shape.width, last(knobs.copies, shape.positions)
-    paid = attention(state.params["s"], knobs, shape)
+def observe(state, target, knobs, static):
+    weights, d, relevant = state.params["w"], static.width, last(knobs.copies, static.positions)
+    paid = attention(state.params["s"], knobs, static)
     on_token, elsewhere = jnp.sum(paid * relevant), jnp.sum(paid**2 * ~relevant)
     match = jnp.where(knobs.shuffled > 0.5, 0.0, on_token * jnp.sum(weights * target))
     # On the plateau weights grow along W* Sigma, Sigma the token's covariance, and the scores as their overlap^2 / 2.
@@ -106,12 +106,12 @@ def detect(log):
 
 PHENOMENON = Phenomenon(
     knobs=Knobs(),
-    shape=Shape(),
+    static=Static(),
     data=data,
     init=init,
     batch=batch,
     loss=loss,
-    optimizer=lambda knobs, shape: optax.sgd(knobs.lr),
+    optimizer=lambda knobs, static: optax.sgd(knobs.lr),
     observe=observe,
     detect=detect,
     settled=lambda log: log["loss"].values[-12:].max() < 0.005,  # a hundredth of the plateau

@@ -28,7 +28,7 @@ from bestiary.single_location import last, sequences, unit_columns
 class Knobs(NamedTuple):  # traced
     lr: float = 1.0  # [1] SGD step size
     adam_lr: float = 0.002  # [1] Adam step size
-    length: float = 64.0  # [token] T, at most shape.positions
+    length: float = 64.0  # [token] T, at most static.positions
     copies: float = 1.0  # [token] places that hold the relevant token
     moving: float = 1.0  # [1] share of the sequences whose relevant token is at a random place, not the last
     mark: float = 1.0  # [1] size of the feature that marks the relevant token
@@ -37,7 +37,7 @@ class Knobs(NamedTuple):  # traced
     shuffled: float = 0.0  # [1] 1: targets of another sequence
 
 
-class Shape(NamedTuple):  # static
+class Static(NamedTuple):  # static
     scores: str = "dot_product"  # or position: one number for each place
     values: str = "residual"  # or matrix: y = W sum_t a_t (x_t, m_t)
     optimizer: str = "adam"  # or sgd
@@ -50,48 +50,53 @@ class Shape(NamedTuple):  # static
     log_every: int = 4
 
 
-def data(key, knobs, shape):
-    target = unit_columns(key, shape.width)
-    return target, batch(jax.random.fold_in(key, 1), (target,), knobs, shape._replace(batch=2 * shape.batch))
+def data(key, knobs, static):
+    target = unit_columns(key, static.width)
+    return target, batch(jax.random.fold_in(key, 1), (target,), knobs, static._replace(batch=2 * static.batch))
 
 
-def batch(key, data, knobs, shape):
+def batch(key, data, knobs, static):
     given = {name: getattr(knobs, name) for name in ("length", "copies", "moving", "shuffled")}
-    return sequences(key, data[0], shape.batch, shape.positions, **given)
+    return sequences(key, data[0], static.batch, static.positions, **given)
 
 
-def init(key, knobs, shape):
-    d, e, n, seen = shape.width, shape.embedding, shape.layers, {"residual": shape.embedding, "matrix": shape.width + 1}
+def init(key, knobs, static):
+    d, e, n, seen = (
+        static.width,
+        static.embedding,
+        static.layers,
+        {"residual": static.embedding, "matrix": static.width + 1},
+    )
     sizes = {"embed": (e, d + 1), "query": (n, e // 4, e), "keys": (n, e // 4, e), "value": (n, e, e), "out": (n, e, e)}
     params = {name: w / w.shape[-1] ** 0.5 for name, w in normals(key, **sizes).items()}
-    return params | {"readout": jnp.zeros((d, seen[shape.values])), "place": jnp.zeros(shape.positions)}
+    return params | {"readout": jnp.zeros((d, seen[static.values])), "place": jnp.zeros(static.positions)}
 
 
-def network(params, given, knobs, shape):
+def network(params, given, knobs, static):
     """-> outputs (n, d), attention that the last query pays to the relevant token, in the layer where it pays most."""
-    count, half, most, paid = shape.positions, shape.embedding // 2, jnp.zeros(()), jnp.zeros(())
+    count, half, most, paid = static.positions, static.embedding // 2, jnp.zeros(()), jnp.zeros(())
     phase = jnp.arange(count)[:, None] / 100 ** (jnp.arange(half) / half)
     x = jnp.concatenate([given.tokens, knobs.mark * given.relevant[..., None]], -1)
     z = x @ params["embed"].T + jnp.concatenate([jnp.sin(phase), jnp.cos(phase)], -1)
-    for i in range(shape.layers):
+    for i in range(static.layers):
         query, keys, value, out = (params[name][i] for name in ("query", "keys", "value", "out"))
-        first = count - 1 if i == shape.layers - 1 else 0  # of the last layer only the last query is read
+        first = count - 1 if i == static.layers - 1 else 0  # of the last layer only the last query is read
         asked, past = z[:, first:], jnp.tri(count, dtype=bool)[first:] & last(knobs.length, count)
-        scores = params["place"] if shape.scores == "position" else asked @ query.T @ keys @ z.mT / len(query) ** 0.5
+        scores = params["place"] if static.scores == "position" else asked @ query.T @ keys @ z.mT / len(query) ** 0.5
         paid = jax.nn.softmax(knobs.attending * scores + knobs.preset * given.relevant[:, None], where=past)
         most = jnp.maximum(most, jnp.mean(jnp.sum(paid[:, -1] * given.relevant, -1)))
         z = asked + paid @ z @ value.T @ out.T
-    return (z if shape.values == "residual" else paid @ x)[:, 0] @ params["readout"].T, most
+    return (z if static.values == "residual" else paid @ x)[:, 0] @ params["readout"].T, most
 
 
-def loss(params, batch, knobs, shape):
-    return 0.5 * jnp.mean(jnp.sum((network(params, batch, knobs, shape)[0] - batch.targets) ** 2, -1))
+def loss(params, batch, knobs, static):
+    return 0.5 * jnp.mean(jnp.sum((network(params, batch, knobs, static)[0] - batch.targets) ** 2, -1))
 
 
-def observe(state, data, knobs, shape):
+def observe(state, data, knobs, static):
     aim, whole = data[1].targets, jnp.sum(data[1].targets ** 2)
-    y, paid = network(state.params, data[1], knobs, shape)
-    told, _ = network(state.params, data[1], knobs._replace(preset=30.0), shape)  # were all attention on the token
+    y, paid = network(state.params, data[1], knobs, static)
+    told, _ = network(state.params, data[1], knobs._replace(preset=30.0), static)  # were all attention on the token
     return {"loss": jnp.sum((y - aim) ** 2) / whole, "attention": paid, "values": jnp.sum(told * aim) / whole}
 
 
@@ -106,12 +111,12 @@ def detect(log):
 
 PHENOMENON = Phenomenon(
     knobs=Knobs(),
-    shape=Shape(),
+    static=Static(),
     data=data,
     init=init,
     batch=batch,
     loss=loss,
-    optimizer=lambda knobs, shape: optax.adam(knobs.adam_lr) if shape.optimizer == "adam" else optax.sgd(knobs.lr),
+    optimizer=lambda knobs, static: optax.adam(knobs.adam_lr) if static.optimizer == "adam" else optax.sgd(knobs.lr),
     observe=observe,
     detect=detect,
     settled=lambda log: log["loss"].values[-12:].max() < 0.02,

@@ -34,7 +34,7 @@ class Knobs(NamedTuple):  # traced
     shuffled: float = 0.0  # [1] 1: labels drawn at random
 
 
-class Shape(NamedTuple):  # static
+class Static(NamedTuple):  # static
     bits: int = 50
     width: int = 400
     batch: int = 64
@@ -43,24 +43,24 @@ class Shape(NamedTuple):  # static
     log_every: int = 10
 
 
-def schedule(shape):
+def schedule(static):
     """Every step at first, where one relevant bit is learned, then every log_every steps."""
-    return np.unique(np.r_[0 : min(50, shape.steps), linear_schedule(shape)])
+    return np.unique(np.r_[0 : min(50, static.steps), linear_schedule(static)])
 
 
-def examples(key, count, knobs, shape):
+def examples(key, count, knobs, static):
     """-> bits (count, n), labels (count,); one more bit is tossed, for random labels."""
-    bits = jax.random.rademacher(key, (count, shape.bits + 1), jnp.float32)
+    bits = jax.random.rademacher(key, (count, static.bits + 1), jnp.float32)
     x, coin = bits[:, :-1], bits[:, -1]
-    label = jnp.prod(jnp.where(jnp.arange(shape.bits) < knobs.relevant, x, 1.0), 1)
+    label = jnp.prod(jnp.where(jnp.arange(static.bits) < knobs.relevant, x, 1.0), 1)
     return x, jnp.where(knobs.shuffled > 0.5, coin, label)
 
 
-def init(key, knobs, shape):
+def init(key, knobs, static):
     """Uniform in +-1 / sqrt(fan-in); the bias is the weight of a last input that is 1."""
-    n, h = shape.bits + 1, shape.width
+    n, h = static.bits + 1, static.width
     flat = jax.random.uniform(key, ((n + 1) * h,), minval=-1.0)
-    return {"w": flat[: n * h].reshape(n, h) / shape.bits**0.5, "a": flat[n * h :] / h**0.5}
+    return {"w": flat[: n * h].reshape(n, h) / static.bits**0.5, "a": flat[n * h :] / h**0.5}
 
 
 def hinge(params, batch):
@@ -70,14 +70,14 @@ def hinge(params, batch):
     return jnp.mean(jax.nn.relu(1 - margin)), jnp.mean(margin > 0)
 
 
-def loss(params, batch, knobs, shape):
+def loss(params, batch, knobs, static):
     w, learn = params["w"], knobs.learn_first
     return hinge(params | {"w": learn * w + (1 - learn) * jax.lax.stop_gradient(w)}, batch)[0]
 
 
-def observe(state, test, knobs, shape):
+def observe(state, test, knobs, static):
     moved = jnp.linalg.norm(state.params["w"] - state.start["w"], axis=1)[:-1]
-    relevant = jnp.arange(shape.bits) < knobs.relevant
+    relevant = jnp.arange(static.bits) < knobs.relevant
     near, far = jnp.mean(moved, where=relevant), jnp.mean(moved, where=~relevant)
     lost, right = hinge(state.params, test)
     return {
@@ -102,12 +102,12 @@ def detect(log):
 
 PHENOMENON = Phenomenon(
     knobs=Knobs(),
-    shape=Shape(),
-    data=lambda key, knobs, shape: examples(key, shape.test, knobs, shape),
+    static=Static(),
+    data=lambda key, knobs, static: examples(key, static.test, knobs, static),
     init=init,
-    batch=lambda key, test, knobs, shape: examples(key, shape.batch, knobs, shape),
+    batch=lambda key, test, knobs, static: examples(key, static.batch, knobs, static),
     loss=loss,
-    optimizer=lambda knobs, shape: optax.sgd(knobs.lr),
+    optimizer=lambda knobs, static: optax.sgd(knobs.lr),
     observe=observe,
     schedule=schedule,
     detect=detect,

@@ -41,7 +41,7 @@ class Knobs(NamedTuple):
     amplitude: float = 0.03  # [1] of each wave of the target; the kernel stays the same if it is small
 
 
-class Shape(NamedTuple):
+class Static(NamedTuple):
     """Static."""
 
     points: int = 32
@@ -50,9 +50,9 @@ class Shape(NamedTuple):
     log_every: int = 1
 
 
-def waves(shape):
+def waves(static):
     """The wave e^(i k t) of every frequency, (frequencies, points)."""
-    return np.exp(2j * np.pi * np.outer(FREQUENCIES, np.arange(shape.points)) / shape.points)
+    return np.exp(2j * np.pi * np.outer(FREQUENCIES, np.arange(static.points)) / static.points)
 
 
 def powers(knobs):
@@ -60,24 +60,24 @@ def powers(knobs):
     return (1 - knobs.waves) * (FREQUENCIES == 1) + knobs.waves / FREQUENCIES.size
 
 
-def eigenvalues(knobs, shape):
+def eigenvalues(knobs, static):
     """(frequencies,) lambda_k of the tangent kernel at infinite width, weights N(0, 1) and biases 0."""
-    cos = waves(shape).real
+    cos = waves(static).real
     overlap = jnp.clip(powers(knobs) @ cos, -1, 1)  # x.x' of two points as far apart as a point is from the first
     both_on = 0.5 - jnp.arccos(overlap) / (2 * jnp.pi)  # probability that a unit is on at both
     kernel = jnp.sqrt(1 - overlap**2) / (2 * jnp.pi) + (2 * overlap + knobs.bias**2) * both_on
-    return cos @ kernel / shape.points
+    return cos @ kernel / static.points
 
 
-def data(key, knobs, shape):
+def data(key, knobs, static):
     """-> x (points, 2 frequencies), y (points,)."""
-    turned = waves(shape) * jnp.exp(2j * jnp.pi * jax.random.uniform(key, (FREQUENCIES.size, 1)))
-    inputs = jnp.sqrt(powers(knobs))[:, None] * waves(shape)
+    turned = waves(static) * jnp.exp(2j * jnp.pi * jax.random.uniform(key, (FREQUENCIES.size, 1)))
+    inputs = jnp.sqrt(powers(knobs))[:, None] * waves(static)
     return {"x": jnp.concatenate([inputs.real, inputs.imag]).T, "y": knobs.amplitude * turned.real.sum(0)}
 
 
-def init(key, knobs, shape):
-    half = normals(key, w=(2 * FREQUENCIES.size, shape.width // 2), a=(shape.width // 2,))
+def init(key, knobs, static):
+    half = normals(key, w=(2 * FREQUENCIES.size, static.width // 2), a=(static.width // 2,))
     pairs = {"w": jnp.tile(half["w"], 2), "a": jnp.concatenate([half["a"], -half["a"]])}
     return pairs | {"b": jnp.zeros_like(pairs["a"])}
 
@@ -87,16 +87,16 @@ def network(params, x, knobs):
     return hidden @ params["a"] / np.sqrt(params["a"].size)
 
 
-def loss(params, batch, knobs, shape):
+def loss(params, batch, knobs, static):
     return 0.5 * jnp.mean((network(params, batch["x"], knobs) - batch["y"]) ** 2)
 
 
-def observe(state, data, knobs, shape):
-    missing = waves(shape) @ (network(state.params, data["x"], knobs) - data["y"])
-    law = jnp.log(2.0) / -jnp.log1p(-knobs.lr * jnp.maximum(eigenvalues(knobs, shape), 1e-6))
-    seen = dict(zip(PARTS, 2 / shape.points * jnp.abs(missing), strict=True))
+def observe(state, data, knobs, static):
+    missing = waves(static) @ (network(state.params, data["x"], knobs) - data["y"])
+    law = jnp.log(2.0) / -jnp.log1p(-knobs.lr * jnp.maximum(eigenvalues(knobs, static), 1e-6))
+    seen = dict(zip(PARTS, 2 / static.points * jnp.abs(missing), strict=True))
     seen |= {f"law_{k}": at for k, at in zip(FREQUENCIES, law, strict=True)}
-    return seen | {"loss": loss(state.params, data, knobs, shape)}
+    return seen | {"loss": loss(state.params, data, knobs, static)}
 
 
 def detect(log):
@@ -108,11 +108,11 @@ def detect(log):
 
 PHENOMENON = Phenomenon(
     knobs=Knobs(),
-    shape=Shape(),
+    static=Static(),
     data=data,
     init=init,
     loss=loss,
-    optimizer=lambda knobs, shape: optax.sgd(knobs.lr),
+    optimizer=lambda knobs, static: optax.sgd(knobs.lr),
     observe=observe,
     detect=detect,
     units={part: "amplitude" for part in PARTS} | {f"law_{k}": "step" for k in FREQUENCIES},

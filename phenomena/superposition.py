@@ -38,7 +38,7 @@ class Knobs(NamedTuple):
     init_scale: float = 0.1  # [1] std of the entries of W
 
 
-class Shape(NamedTuple):
+class Static(NamedTuple):
     """Static."""
 
     features: int = 5
@@ -48,37 +48,37 @@ class Shape(NamedTuple):
     log_every: int = 10
 
 
-def data(key, knobs, shape):
+def data(key, knobs, static):
     """-> importance of the features (n,); the examples are drawn anew at every step."""
-    return knobs.importance ** jnp.arange(shape.features)
+    return knobs.importance ** jnp.arange(static.features)
 
 
-def batch(key, importance, knobs, shape):
+def batch(key, importance, knobs, static):
     """-> features (batch, n), importance (n,). One draw tells whether a feature is there, and how large."""
-    u = jax.random.uniform(key, (shape.batch, shape.features))
+    u = jax.random.uniform(key, (static.batch, static.features))
     return jnp.where(u < knobs.density, u / knobs.density, 0.0), importance
 
 
-def init(key, knobs, shape):
-    w = normals(key, w=(shape.dimensions, shape.features))["w"]
-    return {"w": knobs.init_scale * w, "b": jnp.zeros(shape.features)}
+def init(key, knobs, static):
+    w = normals(key, w=(static.dimensions, static.features))["w"]
+    return {"w": knobs.init_scale * w, "b": jnp.zeros(static.features)}
 
 
-def loss(params, batch, knobs, shape):
+def loss(params, batch, knobs, static):
     x, importance = batch
     y = x @ params["w"].T @ params["w"] + params["b"]
     y = jnp.where(knobs.relu > 0.5, jax.nn.relu(y), y)
     return jnp.mean(jnp.sum(importance * (x - y) ** 2, 1))
 
 
-def observe(state, importance, knobs, shape):
+def observe(state, importance, knobs, static):
     gram = state.params["w"].T @ state.params["w"]
     size = jnp.diagonal(gram)
     stored = size > STORED
-    pairs = jnp.outer(stored, stored) & ~jnp.eye(shape.features, dtype=bool)
+    pairs = jnp.outer(stored, stored) & ~jnp.eye(static.features, dtype=bool)
     return {
         "stored": jnp.sum(stored),
-        "dimensions": jnp.float32(shape.dimensions),
+        "dimensions": jnp.float32(static.dimensions),
         "interference": jnp.sum(gram**2) - jnp.sum(size**2),
         "largest_cosine": jnp.max(jnp.where(pairs, gram / jnp.sqrt(jnp.outer(size, size)), 0.0)),
         "weights": jnp.sum(size),
@@ -94,12 +94,12 @@ def detect(log):
 
 PHENOMENON = Phenomenon(
     knobs=Knobs(),
-    shape=Shape(),
+    static=Static(),
     data=data,
     init=init,
     batch=batch,
     loss=loss,
-    optimizer=lambda knobs, shape: optax.adam(optax.cosine_decay_schedule(knobs.lr, shape.steps)),
+    optimizer=lambda knobs, static: optax.adam(optax.cosine_decay_schedule(knobs.lr, static.steps)),
     observe=observe,
     detect=detect,
     units={"stored": "features", "dimensions": "dimensions", "interference": "1", "weights": "1"}

@@ -35,7 +35,7 @@ class Knobs(NamedTuple):
     lr: float = 0.005  # [1] Adam step size
 
 
-class Shape(NamedTuple):
+class Static(NamedTuple):
     """Static."""
 
     points: int = 64
@@ -50,20 +50,20 @@ def wave(x, axis, knobs):
     return 2**0.5 * jnp.cos(knobs.frequency * x @ axis + jnp.arcsin(jnp.sqrt(knobs.broken)))
 
 
-def data(key, knobs, shape):
+def data(key, knobs, static):
     """-> axis (d,); x (n, d) to train on; test (2 pairs, d), mirror images last."""
-    d = shape.dimension
-    draw = normals(key, axis=(d,), x=(shape.points, d), half=(shape.pairs, d))
+    d = static.dimension
+    draw = normals(key, axis=(d,), x=(static.points, d), half=(static.pairs, d))
     test = jnp.concatenate([draw["half"], -draw["half"]])
     return {"axis": draw["axis"] / jnp.linalg.norm(draw["axis"]), "x": draw["x"], "test": test}
 
 
-def batch(key, data, knobs, shape):
+def batch(key, data, knobs, static):
     return data | {"x": jnp.where(knobs.fresh > 0.5, normals(key, x=data["x"].shape)["x"], data["x"])}
 
 
-def init(key, knobs, shape):
-    draw = normals(key, hidden=(shape.dimension, shape.width), bias=(1, shape.width), out=(shape.width,))
+def init(key, knobs, static):
+    draw = normals(key, hidden=(static.dimension, static.width), bias=(1, static.width), out=(static.width,))
     params = {name: w / w.shape[0] ** 0.5 for name, w in draw.items()}
     return {"even": params, "plain": params}
 
@@ -75,7 +75,7 @@ def errors(params, x, y):
     return (plus + minus) / 2 - y, plain - y
 
 
-def loss(params, batch, knobs, shape):
+def loss(params, batch, knobs, static):
     return jnp.sum(jnp.mean(jnp.stack(errors(params, batch["x"], wave(batch["x"], batch["axis"], knobs))) ** 2, -1))
 
 
@@ -85,7 +85,7 @@ def odd_share(y):
     return jnp.mean((one - other) ** 2) / 4 / jnp.maximum(jnp.mean(y**2), 1e-30)
 
 
-def observe(state, data, knobs, shape):
+def observe(state, data, knobs, static):
     y = wave(data["test"], data["axis"], knobs)
     even, plain = errors(state.params, data["test"], y)
     return {
@@ -107,11 +107,11 @@ def detect(log):
 
 PHENOMENON = Phenomenon(
     knobs=Knobs(),
-    shape=Shape(),
+    static=Static(),
     data=data,
     init=init,
     loss=loss,
-    optimizer=lambda knobs, shape: optax.adam(knobs.lr),
+    optimizer=lambda knobs, static: optax.adam(knobs.lr),
     batch=batch,
     observe=observe,
     detect=detect,

@@ -8,9 +8,9 @@ from bestiary.detectors._curves import half_time
 from bestiary.observables import prefix_matching, previous_token
 
 
-def attention(rng, *shape):
+def attention(rng, *static):
     """Random causal attention."""
-    weights = np.tril(rng.uniform(size=shape))
+    weights = np.tril(rng.uniform(size=static))
     return weights / weights.sum(-1, keepdims=True)
 
 

@@ -51,11 +51,11 @@ def test_shuffled_targets_are_of_another_sequence():
 
 
 def test_a_shared_score_moves_with_the_gradients_of_all_its_places():
-    scores = jnp.zeros(PHENOMENON.shape.positions)
+    scores = jnp.zeros(PHENOMENON.static.positions)
 
     def paid(scores, tied):
         knobs = PHENOMENON.knobs._replace(copies=4.0, tied=tied)
-        return attention(scores, knobs, PHENOMENON.shape)[-4:].sum()
+        return attention(scores, knobs, PHENOMENON.static)[-4:].sum()
 
     free, shared = (jax.grad(paid)(scores, tied) for tied in (0.0, 1.0))
     assert shared[-1] == pytest.approx(4 * float(free[-1]), rel=1e-5)
@@ -81,8 +81,8 @@ def test_the_predicted_onset_is_the_blow_up_of_the_full_gradient_flow(change):
         by_s[here] *= copies if tied else 1
         w, s, step = w - lr * (on * along + off * w / d), s - lr * by_s, step + 1
     knobs = PHENOMENON.knobs._replace(length=float(size), lr=lr, **change)
-    shape = PHENOMENON.shape._replace(positions=size, width=d)
+    static = PHENOMENON.static._replace(positions=size, width=d)
     params = {"w": jnp.zeros((d, d)), "s": jnp.zeros(size)}
     state = type("S", (), {"params": params})
-    law = PHENOMENON.observe(state, jnp.asarray(target), knobs, shape)["time_left"]
+    law = PHENOMENON.observe(state, jnp.asarray(target), knobs, static)["time_left"]
     assert step == pytest.approx(float(law), rel=0.06)

@@ -1,0 +1,1 @@
+"""Read catalog.yaml: entries, claims, axes, references."""

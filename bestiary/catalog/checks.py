@@ -1,0 +1,224 @@
+"""What can be wrong with a catalog, in words: its form, its consistency, its fit to a setup."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Collection, Iterator
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from bestiary.catalog import axes as grid
+from bestiary.catalog.entries import Entry
+from bestiary.catalog.yaml_source import Mistake, Path_, Source, kind, nearest
+
+if TYPE_CHECKING:
+    from bestiary.entry import Phenomenon
+
+
+RENAMED = {"shape": "static"}  # fields that an older edition called otherwise
+
+
+def form(error: ValidationError, source: Source) -> Iterator[Mistake]:
+    """List pydantic's complaints, each at its place."""
+    complaints = error.errors(include_url=False)
+    meant = set()  # a misspelt field is one mistake, not also a missing one
+    for c in complaints:
+        if c["type"] == "extra_forbidden":
+            last, known = c["loc"][-1], _fields(c["loc"])
+            new = RENAMED.get(str(last))
+            hint = f"; it is called {new!r} now" if new in known else nearest(last, known)
+            meant.add((*c["loc"][:-1], hint.split("'")[1] if hint else None))
+            yield source.mistake(c["loc"], f"unknown field {c['loc'][-1]!r}{hint}", key=True)
+    for c in complaints:
+        path = c["loc"]
+        if c["type"] == "extra_forbidden" or (c["type"] == "missing" and path in meant):
+            continue
+        if c["type"] == "too_short" and c["input"]:  # it counts the items that are well formed
+            continue
+        on_key = path[-1] == "[key]" or (c["type"] == "missing" and isinstance(path[-1], str))
+        if on_key or c["type"] == "missing":
+            path = path[:-1]
+        for text in _words(c).split("\n"):
+            yield source.mistake(path, text, key=on_key)
+
+
+def _fields(path: Path_) -> Collection[str]:
+    """The fields that may stand where the path ends, as in x.title or x.paths.a.rungs[0].claims[1].of."""
+    model: type[BaseModel] = Entry
+    at_key = False  # of a mapping or a list
+    for part in path[1:-1]:
+        if at_key:
+            at_key = False
+            continue
+        annotation = model.model_fields[str(part)].annotation
+        inner = next(_models(annotation))
+        model, at_key = inner, annotation is not inner
+    return model.model_fields.keys()
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    """The models that a field's type names."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _models(part)
+
+
+def _words(c: Any) -> str:
+    """One complaint in words."""
+    value, context, last = c["input"], c.get("ctx", {}), c["loc"][-1]
+    shown = repr(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else kind(value)
+    match c["type"]:
+        case "missing":
+            return "want two numbers, [low, high]" if isinstance(last, int) else f"missing field {last!r}"
+        case "too_long":
+            return "want two numbers, [low, high]"
+        case "too_short":
+            return "want at least one"
+        case "float_type" | "int_type":
+            if isinstance(value, str) and re.fullmatch(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", value):
+                return f"text where a number is due: write {value}, not {value!r}"
+            return f"want {'a number' if c['type'] == 'float_type' else 'an integer'}, not {shown}"
+        case "finite_number":
+            return "want a finite number"
+        case "less_than_equal":
+            return f"{value} is above {context['le']:g}"
+        case "greater_than_equal":
+            return f"{value} is below {context['ge']:g}"
+        case "string_type":
+            return f"want text, not {shown}" + ("" if isinstance(value, dict | tuple) else "; put it in quotes")
+        case "string_too_short":
+            return "empty text"
+        case "string_pattern_mismatch":
+            return f"{value!r} is not in snake_case"
+        case "literal_error":
+            options = re.findall(r"'([^']*)'", context["expected"])
+            return f"{shown} is not one of {', '.join(options)}{nearest(value, options)}"
+        case "dict_type" | "model_type":
+            return f"want a mapping, not {shown}"
+        case "tuple_type":
+            return f"want a list, not {shown}"
+        case "value_error":
+            return str(context["error"])
+        case _:
+            return c["msg"]
+
+
+def consistency(
+    data: dict[str, Any],
+    source: Source,
+    phenomena: Collection[str],
+    detectors: Collection[str],
+    references: Collection[str],
+) -> Iterator[Mistake]:
+    """What one field cannot know: order, files, references, controls. Skips what is malformed: `form` tells."""
+    keys = list(data)
+    for before, key in pairwise(keys):
+        if key < before:
+            yield source.mistake((key,), f"out of order: {key!r} sorts before {before!r}", key=True)
+    for key, block in data.items():
+        if key not in phenomena:
+            yield source.mistake((key,), f"no file phenomena/{key}.py{nearest(key, phenomena)}", key=True)
+        if isinstance(block, dict):
+            yield from _files(key, block, source, detectors, references)
+            if isinstance(block.get("cases"), dict):
+                yield from _controls((key, "cases"), block["cases"], source)
+    for name in sorted(set(phenomena) - set(data)):
+        yield Mistake(source.name, source.end, (name,), f"phenomena/{name}.py has no entry")
+
+
+def _files(
+    key: str, block: dict[str, Any], source: Source, detectors: Collection[str], references: Collection[str]
+) -> Iterator[Mistake]:
+    own = block.get("detector")
+    if isinstance(own, str) and own not in detectors:
+        yield source.mistake((key, "detector"), f"no file detectors/{own}.py{nearest(own, detectors)}")
+    also = block.get("also_fires")
+    for name in also if isinstance(also, dict) else ():
+        place = (key, "also_fires", name)
+        if name == own:
+            yield source.mistake(place, f"{name!r} is the entry's own detector", key=True)
+        elif name not in detectors:
+            yield source.mistake(place, f"no file detectors/{name}.py{nearest(name, detectors)}", key=True)
+    cited = block.get("references")
+    for i, name in enumerate(cited if isinstance(cited, tuple) else ()):
+        if isinstance(name, str) and name not in references:
+            yield source.mistake((key, "references", i), f"no {name!r} in references.bib{nearest(name, references)}")
+
+
+def _controls(path: Path_, cases: dict[str, Any], source: Source) -> Iterator[Mistake]:
+    """At least one positive and one control, each with a rate of `found`; the controls' below the positives'."""
+    controls = [name for name, case in cases.items() if isinstance(case, dict) and "control" in case]
+    if not controls:
+        yield source.mistake(path, "no control; add a case with one cause removed (`control: what`)", key=True)
+    if len(controls) == len(cases):
+        yield source.mistake(path, "no positive case; add a case without `control`", key=True)
+    rates: list[tuple[bool, Path_, tuple[float, float]]] = []  # (is a control, where, interval)
+    for name, case in cases.items():
+        claims = case.get("claims") if isinstance(case, dict) else None
+        if not isinstance(claims, tuple):
+            continue
+        of_found = [(i, c) for i, c in enumerate(claims) if isinstance(c, dict) and c.get("of") == "found"]
+        if claims and not of_found:
+            text = "no rate of `found`; say how often the detector fires"
+            yield source.mistake((*path, name, "claims"), text, key=True)
+        for i, claim in of_found:
+            rate = claim.get("rate")
+            if isinstance(rate, tuple) and len(rate) == 2 and all(isinstance(end, int | float) for end in rate):
+                rates.append((name in controls, (*path, name, "claims", i, "rate"), rate))
+    lowest = min((rate[0] for control, _, rate in rates if not control), default=math.inf)
+    for control, where, rate in rates:
+        if control and rate[1] >= lowest:
+            text = f"a control must be found less often than a positive case, which claims {lowest:g} or more"
+            yield source.mistake(where, text)
+
+
+def fit(entry: Entry, source: Source, phenomenon: Phenomenon) -> Iterator[Mistake]:
+    """Overrides and axes that the setup does not have, or of the wrong type; controls and rungs that change nothing."""
+    knobs, static = phenomenon.knobs._asdict(), phenomenon.static._asdict()
+    settings = {name: (knobs | case.knobs, static | case.static) for name, case in entry.cases.items()}
+    for name, case in entry.cases.items():
+        path = (entry.key, "cases", name)
+        yield from _overrides(path, case.knobs, case.static, source, phenomenon)
+        for positive in entry.positives if case.control is not None else ():
+            if settings[name] == settings[positive]:
+                yield source.mistake(path, f"a control that removes nothing: it runs as {positive!r} does", key=True)
+    for section, sweeps in (("laws", entry.laws), ("boundaries", entry.boundaries)):
+        for name, sweep in sweeps.items():
+            path = (entry.key, section, name)
+            yield from _overrides(path, sweep.knobs, sweep.static, source, phenomenon)
+            try:
+                grid.fit(sweep.axis, phenomenon)
+            except ValueError as error:
+                yield source.mistake((*path, "over"), str(error))
+    for name, trail in entry.paths.items():
+        now: dict[str, Any] = {**knobs, **static}
+        for i, rung in enumerate(trail.rungs):
+            path = (entry.key, "paths", name, "rungs", i)
+            yield from _overrides(path, rung.knobs, rung.static, source, phenomenon)
+            then = now | rung.knobs | rung.static
+            if i and all(then[part] == now.get(part) for part in rung.changes):
+                yield source.mistake(
+                    path, f"rung {rung.name!r} changes nothing: {next(iter(rung.changes))} is so already"
+                )
+            now = then
+
+
+def _overrides(
+    path: Path_, knobs: dict[str, float], static: dict[str, Any], source: Source, phenomenon: Phenomenon
+) -> Iterator[Mistake]:
+    """Knobs and static values that the setup does not have, or of the wrong type."""
+    traced, fixed = phenomenon.knobs._asdict(), phenomenon.static._asdict()
+    for name in knobs.keys() - traced.keys():
+        hint = f"; {name!r} belongs under `static`" if name in fixed else nearest(name, traced)
+        yield source.mistake((*path, "knobs", name), f"the setup has no knob {name!r}{hint}", key=True)
+    for name, value in static.items():
+        if name not in fixed:
+            hint = f"; {name!r} is a knob" if name in traced else nearest(name, fixed)
+            yield source.mistake((*path, "static", name), f"the setup has no static value {name!r}{hint}", key=True)
+        elif type(value) is not type(fixed[name]):
+            want = "an integer" if isinstance(fixed[name], int) else "a word"
+            yield source.mistake((*path, "static", name), f"want {want}, not {value!r}")

@@ -1,0 +1,51 @@
+"""BibTeX of the works that the catalog cites."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+from bibtexparser.entrypoint import parse_string, write_string
+from bibtexparser.library import Library
+from bibtexparser.model import Entry
+from bibtexparser.writer import BibtexFormat
+
+from bestiary.catalog.yaml_source import nearest
+from bestiary.files import locate
+
+
+def path() -> Path:
+    """The bibliography that came with the package."""
+    return locate("references.bib")
+
+
+@cache
+def references(file: Path | None = None) -> dict[str, Entry]:
+    """All works of a bibliography, by key.
+
+    Raises:
+        ValueError: a block of the file is not BibTeX, or a key occurs twice.
+    """
+    file = file or path()
+    library = parse_string(file.read_text("utf-8"))
+    if library.failed_blocks:
+        bad = library.failed_blocks[0]
+        raise ValueError(f"{file.name}:{(bad.start_line or 0) + 1}: {bad.error}")
+    return dict(library.entries_dict)
+
+
+def bibtex(keys: Iterable[str], file: Path | None = None) -> str:
+    """The BibTeX entries of these keys, each once, in the order given.
+
+    Raises:
+        ValueError: the bibliography has no such key.
+    """
+    known = references(file)
+    keys = list(dict.fromkeys(keys))
+    unknown = [key for key in keys if key not in known]
+    if unknown:
+        raise ValueError("\n".join(f"no {key!r} in references.bib{nearest(key, known)}" for key in unknown))
+    form = BibtexFormat()
+    form.indent, form.block_separator, form.trailing_comma = "  ", "\n", True
+    return write_string(Library([known[key] for key in keys]), bibtex_format=form)

@@ -1,0 +1,131 @@
+"""Claims about runs at one setting, and the types that every claim is made of."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    StringConstraints,
+    model_validator,
+)
+
+POSITIVE_SEEDS, CONTROL_SEEDS = 16, 64  # 0/64 bounds a rate below 5 % at 95 %; 16/16 bounds it above 80 %
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")]
+Text = Annotated[str, StringConstraints(min_length=1)]
+
+
+def _ordered(interval: tuple[float, float]) -> tuple[float, float]:
+    if interval[0] > interval[1]:
+        raise ValueError(f"the interval is reversed; write [{interval[1]:g}, {interval[0]:g}]")
+    return interval
+
+
+def _word_or_int(value: Any) -> Any:
+    if not isinstance(value, str) and type(value) is not int:
+        raise ValueError(f"want an integer or a word, not {value!r}")
+    return value
+
+
+def _name_or_pair(value: Any) -> Any:
+    names = value if isinstance(value, tuple) and len(value) == 2 else (value,)
+    if not all(isinstance(name, str) and name for name in names):
+        raise ValueError("want a name, or a pair of names for a correlation")
+    return value
+
+
+WordOrInt = Annotated[int | str, BeforeValidator(_word_or_int)]
+Origin = Literal["theory", "paper", "measured"]
+Interval = Annotated[tuple[float, float], AfterValidator(_ordered)]
+_Share, _Cosine = Annotated[float, Field(ge=0, le=1)], Annotated[float, Field(ge=-1, le=1)]
+Rate = Annotated[tuple[_Share, _Share], AfterValidator(_ordered)]
+Correlation = Annotated[tuple[_Cosine, _Cosine], AfterValidator(_ordered)]
+
+
+class Record(BaseModel):
+    """Frozen, complete, nothing converted but integers to floats."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class Named(Record):
+    """A block that stands in a mapping; the loader tells it under which key."""
+
+    _name: str = PrivateAttr("")
+
+    @property
+    def name(self) -> str:
+        """Its key in the catalog."""
+        return self._name
+
+
+class Claim(Record):
+    """One falsifiable statement about the runs of a case: a statistic lies in an interval."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"oneOf": [{"required": [name]} for name in ("rate", "median", "correlation")]}
+    )
+
+    of: Annotated[str | tuple[str, str], BeforeValidator(_name_or_pair)] = Field(
+        description="found, onset, an effect, a phase or a state; a pair of names for a correlation"
+    )
+    rate: Rate | None = Field(None, description="share of the runs, within [0, 1]")
+    median: Interval | None = Field(None, description="median over the runs that have a value")
+    correlation: Correlation | None = Field(None, description="Pearson's, over the runs")
+    unit: Text | None = Field(None, description="unit of a median; '1' if dimensionless")
+    source: Origin
+    where: Text | None = Field(None, description="table, figure, equation or derivation")
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Self:
+        wrong = []
+        given = [name for name in ("rate", "median", "correlation") if getattr(self, name) is not None]
+        if len(given) != 1:
+            wrong.append(f"want exactly one of rate, median and correlation, not {' and '.join(given) or 'none'}")
+        else:
+            if (given == ["correlation"]) != isinstance(self.of, tuple):
+                wrong.append(f"a {given[0]} is of {'a pair of names' if given == ['correlation'] else 'one name'}")
+            elif self.of == "found" and given != ["rate"]:
+                wrong.append(f"found is a rate, not a {given[0]}")
+            if (self.unit is None) == (given == ["median"]):
+                wrong.append("a median needs a unit" if self.unit is None else "only a median has a unit")
+        if self.where is None and self.source != "measured":
+            wrong.append(f"source {self.source} needs `where`: the table, figure, equation or derivation")
+        if wrong:
+            raise ValueError("\n".join(wrong))
+        return self
+
+    @property
+    def statistic(self) -> Literal["rate", "median", "correlation"]:
+        """Which of the three it is."""
+        return "rate" if self.rate is not None else "median" if self.median is not None else "correlation"
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """[unit of the statistic] Where the statistic is claimed to lie."""
+        interval = getattr(self, self.statistic)
+        assert interval is not None  # _coherent has seen to it
+        return interval
+
+
+class Case(Named):
+    """One setting of the setup, and what is claimed of it; a control removes one cause."""
+
+    control: Text | None = Field(None, description="the one cause removed, in words")
+    seeds: Annotated[int, Field(ge=1)] = Field(
+        POSITIVE_SEEDS, description=f"runs; default {POSITIVE_SEEDS}, for a control {CONTROL_SEEDS}"
+    )
+    knobs: dict[str, float] = Field({}, description="overrides of the setup's knobs")
+    static: dict[str, WordOrInt] = Field({}, description="overrides of the setup's static values")
+    claims: tuple[Claim, ...] = Field(min_length=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _controls_take_more_seeds(cls, data: Any) -> Any:
+        return {"seeds": CONTROL_SEEDS} | data if isinstance(data, dict) and "control" in data else data

@@ -1,0 +1,92 @@
+"""What `bestiary detect` prints: how each log was read, and a table of what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rich.markup import escape
+
+from bestiary.cli import tables as listing
+from bestiary.log import State
+from bestiary.logs.run_table import plural
+from bestiary.watch.detect import SHOWN, Answer, Read
+
+COLOUR = {"error": "bold red", "warning": "yellow", "info": "cyan", "undecided": "dim"}
+UNUSED = 12  # names of unused columns that are listed
+NAMED = 6  # names of runs that are listed
+RATES = ("hit", "false_alarm")
+
+
+def print_report(reads: Sequence[Read], rates: dict[str, dict[str, Any]], verbose: bool) -> None:
+    """How the runs were read, those read alike together; then one row for each finding."""
+    out = listing.console()
+    alike: dict[tuple, list[Read]] = {}
+    for read in reads:
+        key = (read.reading.steps, tuple((u.column, u.channel, u.note) for u in read.reading.uses))
+        alike.setdefault(key, []).append(read)
+    for group in alike.values():
+        out.print("\n".join(_how(group)), markup=False, soft_wrap=True)
+    rows = [(read, answer) for read in reads for answer in read.answers]
+    shown = [(read, answer) for read, answer in rows if verbose or answer.finding.state in SHOWN]
+    asked = sum(answer.finding.state is not State.NOT_APPLICABLE for _, answer in rows)
+    if shown:
+        several = len(reads) > 1
+        made = listing.table(
+            *(["run"] if several else []), "what", "where", "how strong", "why", "hits", "false alarms"
+        )
+        for read, answer in shown:
+            made.add_row(*([escape(title(read))] if several else []), *_row(answer, rates))
+        out.print(made)
+    found = [answer for _, answer in rows if answer.severity is not None]
+    undecided = sum(answer.finding.state is State.UNDECIDED for _, answer in rows)
+    told = f"{plural(len(reads), 'run')}: {len(found)} found, {undecided} undecided"
+    out.print(told if asked else f"{told}; no detector reads these channels: name them with --channel", markup=False)
+
+
+def title(read: Read) -> str:
+    """The run in a few words."""
+    return f"{read.path}: {read.reading.run}" if read.reading.run else str(read.path)
+
+
+def _how(group: Sequence[Read]) -> list[str]:
+    """How the runs were read, in lines."""
+    names = [title(read) for read in group]
+    more = f", and {plural(len(names) - NAMED, 'run')} more, all read alike" if len(names) > NAMED else ""
+    reading = group[0].reading
+    lines = [", ".join(names[:NAMED]) + more, f"  step: {reading.steps}"]
+    for use in reading.uses:
+        if use.channel is not None:
+            size = {next(u.records for u in read.reading.uses if u.column == use.column) for read in group}
+            records = plural(size.pop(), "record") if len(size) == 1 else f"{min(size)} to {max(size)} records"
+            lines.append(f"  {use.channel}: `{use.column}`, {records}{f'; {use.note}' if use.note else ''}")
+    unused = [f"{u.column}{f' ({u.note})' if u.note else ''}" for u in reading.uses if u.channel is None]
+    if unused:
+        rest = f" and {len(unused) - UNUSED} more" if len(unused) > UNUSED else ""
+        lines.append(f"  not used: {', '.join(unused[:UNUSED])}{rest}")
+    for read in group:
+        prefix = f"{read.reading.run or read.path}: " if len(group) > 1 else ""
+        lines += [f"  note: {prefix}{note}" for note in read.reading.notes]
+    return lines
+
+
+def _row(answer: Answer, rates: dict[str, dict[str, Any]]) -> tuple[str, ...]:
+    finding, rate = answer.finding, {} if answer.thresholds else rates.get(answer.detector, {})
+    word = str(answer.severity or finding.state)
+    name = answer.detector.replace("_", " ") + ("" if answer.severity is not None else f", {finding.state}")
+    name += "".join(f", {threshold} {value:g}" for threshold, value in answer.thresholds.items())
+    colour = COLOUR.get(word, "dim")
+    where = ""
+    if answer.where is not None:
+        lo, hi = answer.where
+        where = f"step {lo:g}" + (f" to {hi:g}" if hi > lo else "")
+    strength = ""
+    if answer.strength is not None:
+        effect, value, unit = answer.strength
+        strength = f"{effect} {value:.4g}{'' if unit == '1' else f' {unit}'}"
+    return f"[{colour}]{name}[/]", where, strength, escape(finding.reason), *(_share(rate.get(k)) for k in RATES)
+
+
+def _share(counts: Sequence[int] | None) -> str:
+    """`16/16`, or `-` where it was not measured."""
+    return "-" if counts is None else f"{counts[0]}/{counts[1]}"

@@ -1,0 +1,216 @@
+"""`bestiary detect` and `bestiary watch`: other people's logs, read and judged. Imports neither JAX nor xarray."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bestiary.cli.options import BadInput
+
+if TYPE_CHECKING:
+    from bestiary.watch.detect import Read, Severity
+    from bestiary.watch.follow import Follower
+
+FAIL_ON = ("info", "warning", "error", "never")
+PAUSE = 10.0  # [duration of a look] least pause after it: watching takes a tenth of a core at most
+
+channel_option = click.option(
+    "--channel", "pairs", multiple=True, metavar="NAME=COLUMN", help="Read COLUMN as this channel, or as step."
+)
+set_option = click.option(
+    "--set", "settings", multiple=True, metavar="DETECTOR.THRESHOLD=VALUE", help="Ask a detector with this threshold."
+)
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH...")
+@channel_option
+@set_option
+@click.option(
+    "--fail-on",
+    type=click.Choice(FAIL_ON),
+    default="warning",
+    show_default=True,
+    help="Least severity of a finding that makes the exit status 1.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON; its schema is detect.schema.json.")
+@click.option(
+    "--plot", type=click.Path(path_type=Path, dir_okay=False), help="Draw the curves there (.png, .pdf, .svg)."
+)
+@click.option("-v", "--verbose", is_flag=True, help="List the detectors that found nothing or do not apply, too.")
+def detect(
+    paths: Sequence[Path],
+    pairs: Sequence[str],
+    settings: Sequence[str],
+    fail_on: str,
+    as_json: bool,
+    plot: Path | None,
+    verbose: bool,
+) -> None:
+    """Say what happens in training logs: files, or folders of them.
+
+    Reads CSV, TSV, JSON Lines, JSON of Hugging Face and Keras, Parquet, TensorBoard, MLflow, files and exports of
+    Weights & Biases, Lightning's metrics.csv, and netCDF of `bestiary run`. Exit status: 0 nothing found, 1 something
+    found, 2 something could not be read.
+    """
+    asked = _asked(pairs)
+    if plot is not None and plot.suffix not in (".png", ".pdf", ".svg"):
+        raise BadInput(f"--plot {plot}: no figure can be saved as {plot.suffix!r}; name it .png, .pdf or .svg")
+    from bestiary.logs.run_table import Unreadable
+    from bestiary.watch import detect as detecting
+
+    try:
+        reads, failed = detecting.inspect_paths(paths, asked, _set(settings))
+    except Unreadable as error:
+        raise BadInput(str(error)) from error
+    errors, rates = [" ".join(str(error).split()) for error in failed], detecting.rates()
+    if as_json:
+        from bestiary.watch import report_schema as detect_schema
+
+        click.echo(detect_schema.report(reads, errors, rates).model_dump_json(indent=1))
+    elif reads:
+        from bestiary.cli import log_tables as detect_text
+
+        detect_text.print_report(reads, rates, verbose)
+    if plot is not None and reads:
+        _plot(reads, plot, as_json)
+    for line in errors:
+        click.echo(line, err=True)
+    worst = max((a.severity for read in reads for a in read.answers if a.severity is not None), default=None)
+    if errors:
+        sys.exit(2)
+    if worst is not None and fail_on != "never" and worst >= detecting.Severity[fail_on.upper()]:
+        sys.exit(1)
+
+
+@click.command()
+@click.argument("path", type=click.Path(path_type=Path))
+@channel_option
+@set_option
+@click.option("--interval", type=click.FloatRange(0.01), default=2.0, show_default=True, help="Seconds between looks.")
+@click.option("--once", is_flag=True, help="Look once, and do not wait.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(FAIL_ON),
+    help="Stop with exit status 1 at a finding this severe  [default: never; with --once, warning]",
+)
+@click.option(
+    "--exec",
+    "command",
+    metavar="COMMAND",
+    help="Run COMMAND for each finding, with its report as JSON on standard input. COMMAND is one argument, split at "
+    "spaces outside quotes; no shell reads it: for a pipe say --exec 'sh -c \"jq .runs | mail me\"'.",
+)
+def watch(
+    path: Path,
+    pairs: Sequence[str],
+    settings: Sequence[str],
+    interval: float,
+    once: bool,
+    fail_on: str | None,
+    command: str | None,
+) -> None:
+    """Follow a log that grows, a file or a folder, and report each finding once.
+
+    PATH need not exist yet. Formats are those of `bestiary detect`. It goes on until it is interrupted. Exit status: 1
+    something found (see --fail-on), 2 bad usage, or with --once something that could not be read, 130 interrupted.
+    """
+    asked, argv = _asked(pairs), _split(command)
+    from bestiary.logs.run_table import Unreadable
+    from bestiary.watch.detect import Severity
+    from bestiary.watch.follow import Follower
+
+    try:
+        follower = Follower(path, asked, _set(settings))
+    except Unreadable as error:
+        raise BadInput(str(error)) from error
+    fail_on = fail_on or ("warning" if once else "never")
+    bar = None if fail_on == "never" else Severity[fail_on.upper()]
+    found = 0
+    try:
+        while True:
+            since = time.perf_counter()
+            severities, failed = _look(follower, argv)
+            found += len(severities)
+            if once and failed:
+                sys.exit(2)
+            if bar is not None and max(severities, default=-1) >= bar:
+                sys.exit(1)
+            if once:
+                return
+            time.sleep(max(interval, PAUSE * (time.perf_counter() - since)))
+    except KeyboardInterrupt:
+        click.echo(f"{path}: no longer watched; {found} found", err=True)
+        sys.exit(130)
+
+
+def _look(follower: Follower, argv: Sequence[str]) -> tuple[list[Severity], bool]:
+    """Print what is new; the severities of what was found, and whether something could not be read."""
+    from bestiary.watch import follow as watching
+
+    severities, failed = [], False
+    for event in follower.poll():
+        told = " ".join(event.text.split())
+        if isinstance(event, watching.News):
+            click.echo(told)
+            severities.append(event.notice.severity)
+            if argv and (wrong := watching.run(argv, event)):
+                click.echo(wrong, err=True)
+        else:
+            click.echo(told, err=True)
+            failed |= event.failed
+    return severities, failed
+
+
+def _split(command: str | None) -> list[str]:
+    """The words of --exec."""
+    if command is None:
+        return []
+    try:
+        words = shlex.split(command)
+    except ValueError as error:
+        raise BadInput(f"--exec {command}: {str(error).lower()}; close every quotation mark") from error
+    if not words or shutil.which(words[0]) is None:
+        raise BadInput(f"--exec {command}: no such command; name a program, or quote it whole: --exec 'sh -c \"...\"'")
+    return words
+
+
+def _asked(pairs: Sequence[str]) -> dict[str, str]:
+    """{channel: column}."""
+    asked: dict[str, Any] = {}
+    for pair in pairs:
+        name, equals, column = pair.partition("=")
+        if not (name and equals and column):
+            raise BadInput(f"--channel {pair}: want NAME=COLUMN, such as train_loss=train/loss")
+        if name in asked:
+            raise BadInput(f"--channel {pair}: {name} is {asked[name]} already; name each channel once")
+        asked[name] = column
+    return asked
+
+
+def _set(settings: Sequence[str]) -> dict[str, dict[str, float]]:
+    """{detector: {threshold: value}}."""
+    from bestiary.watch import thresholds
+
+    try:
+        return thresholds.parsed(settings)
+    except ValueError as error:
+        raise BadInput(f"--set {error}") from error
+
+
+def _plot(reads: Sequence[Read], path: Path, quiet: bool) -> None:
+    from bestiary.figures import logs as detect_figure
+    from bestiary.figures import style as figure_style
+
+    try:
+        figure_style.save(detect_figure.draw(reads), path)
+    except OSError as error:
+        raise BadInput(f"--plot {path}: cannot be written ({error.strerror}); name another file") from error
+    click.echo(f"figure: {path}", err=quiet)

@@ -1,0 +1,261 @@
+"""The command line. `list`, `show`, `cite` and `detect` never import JAX.
+
+Exit status: 0 every claim holds, or nothing was found; 1 a claim fails, or something was found;
+2 usage or bad input; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+
+import click
+
+from bestiary import __version__
+from bestiary.cli.logs import detect, watch
+from bestiary.cli.maps import map_entry, path_entry
+from bestiary.cli.options import BadInput, cache_option, catalog_option, entries, start
+
+if TYPE_CHECKING:
+    from bestiary.catalog.entries import Entry
+    from bestiary.judge.check import CaseResult
+    from bestiary.maps.judge import Map
+    from bestiary.train.store import Store
+
+ROOTS = (1,)  # acceptance; root 0 is for tuning
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="bestiary")
+def cli() -> None:
+    """A catalog of training-dynamics phenomena: reproduce them, judge their claims, map them."""
+
+
+@cli.command("list")
+@click.option("--zone", type=click.IntRange(1, 3), help="Only entries of this zone.")
+@click.option("--particle", help="Only entries with this particle (attention, MLP, ...).")
+@catalog_option
+def list_entries(zone: int | None, particle: str | None, file: Path | None) -> None:
+    """List the entries."""
+    from bestiary.catalog.entries import Particle
+    from bestiary.cli import tables as listing
+
+    particles = get_args(Particle)
+    if particle is not None and particle not in particles:
+        raise BadInput(f"--particle {particle}: want one of {', '.join(particles)}")
+    chosen = [e for e in entries(file) if zone in (None, e.zone) and (particle is None or particle in e.particle)]
+    listing.print_list(chosen)
+
+
+@cli.command()
+@click.argument("entry")
+@catalog_option
+def show(entry: str, file: Path | None) -> None:
+    """Print everything the catalog says of ENTRY."""
+    from bestiary.cli import tables as listing
+
+    (block,) = entries(file, [entry])
+    listing.print_entry(block)
+
+
+@cli.command()
+@click.argument("keys", nargs=-1, required=True, metavar="ENTRY...")
+@catalog_option
+def cite(keys: Sequence[str], file: Path | None) -> None:
+    """Print the BibTeX of what entries rest on."""
+    from bestiary.catalog import cite as bib
+
+    references = dict.fromkeys(r for e in entries(file, keys) for r in e.references)
+    click.echo(bib.bibtex(references), nl=False)
+
+
+@cli.command()
+@click.argument("keys", nargs=-1, metavar="[ENTRY...]")
+@click.option("--all", "everything", is_flag=True, help="Every entry; the default if none is named.")
+@click.option("--seeds", type=click.IntRange(1), help="Seeds of every case [default: the catalog's].")
+@click.option(
+    "--root", "roots", type=click.IntRange(0, 2**32 - 1), multiple=True, help="Root seed; may be repeated [1]."
+)
+@click.option("--alpha", type=click.FloatRange(0, 0.5, min_open=True), help="False-alarm rate of one claim [1e-4].")
+@click.option("--laws", is_flag=True, help="Judge laws, boundaries and paths too.")
+@click.option("--strict", is_flag=True, help="Exit 1 also for an inconclusive claim.")
+@click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
+@click.option("--figures", type=click.Path(path_type=Path, file_okay=False), help="Draw one figure per entry there.")
+@catalog_option
+@cache_option
+def check(
+    keys: Sequence[str],
+    everything: bool,
+    seeds: int | None,
+    roots: Sequence[int],
+    alpha: float | None,
+    laws: bool,
+    strict: bool,
+    as_json: bool,
+    figures: Path | None,
+    file: Path | None,
+    cache: Path | None,
+) -> None:
+    """Reproduce entries and judge their claims."""
+    if keys and everything:
+        raise BadInput(f"--all and {', '.join(keys)}: name entries or ask for all, not both")
+    chosen = entries(file, keys)
+    from bestiary.judge.verdict import ALPHA, Outcome
+
+    level, store = alpha or ALPHA, start(cache)
+    chosen = _installed(chosen, bool(keys))
+    results = _judged(chosen, store, roots or ROOTS, seeds=seeds, alpha=level, hide=as_json)
+    mapped = _mapped(chosen, store, roots or ROOTS, alpha=level, hide=as_json) if laws else []
+    from bestiary.cli import map_tables as map_listing
+    from bestiary.cli import tables as listing
+    from bestiary.judge import check as checking
+
+    verdicts = [v for r in (*results, *mapped) for v in r.verdicts]
+    if as_json:
+        click.echo(checking.as_json(results, mapped, level))
+    else:
+        listing.print_verdicts(results)
+        if mapped:
+            map_listing.print_judged(mapped)
+        click.echo(checking.summary(verdicts, level))
+    if figures is not None:
+        from bestiary.figures import claims as claim_figures
+        from bestiary.figures import runs as drawing
+
+        for path in drawing.draw_all(results, figures) + claim_figures.draw_all(mapped, figures):
+            click.echo(f"figure: {path}", err=as_json)
+    outcomes = {v.outcome for v in verdicts}
+    if Outcome.FAILS in outcomes or (strict and Outcome.INCONCLUSIVE in outcomes):
+        raise SystemExit(1)
+
+
+@cli.command()
+@click.argument("keys", nargs=-1, metavar="[ENTRY...]")
+@click.option("--root", "roots", type=click.IntRange(0, 2**32 - 1), multiple=True, help="Root seeds [1 and 2].")
+@click.option("--to", type=click.Path(path_type=Path, file_okay=False), help="Folder [benchmarks/measured].")
+@catalog_option
+@cache_option
+def measure(keys: Sequence[str], roots: Sequence[int], to: Path | None, file: Path | None, cache: Path | None) -> None:
+    """Measure entries anew and rewrite benchmarks/measured/ENTRY.json."""
+    chosen = entries(file, keys)
+    from bestiary.cli import measured
+    from bestiary.judge.verdict import ALPHA
+
+    folder = to or measured.folder()
+    if folder is None:
+        raise BadInput("measure: an installed package has no benchmarks/measured; say where with --to FOLDER")
+    store = start(cache)
+    chosen = _installed(chosen, bool(keys))
+    results = _judged(chosen, store, roots or (1, 2))
+    mapped = _mapped(chosen, store, roots or (1, 2))
+    for entry in chosen:
+        own = [r for r in results if r.entry.key == entry.key]
+        beyond = [m for m in mapped if m.entry.key == entry.key]
+        click.echo(f"wrote {measured.write(measured.record(own, ALPHA, beyond), folder)}")
+
+
+@cli.command()
+@click.argument("entry")
+@click.option("--set", "changes", multiple=True, metavar="NAME=VALUE", help="Change a knob or a static value.")
+@click.option("--case", help="Start from this case of the catalog [default: the setup's own values].")
+@click.option("--seeds", type=click.IntRange(1), default=16, show_default=True)
+@click.option("--root", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True)
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Write netCDF and a figure there.")
+@catalog_option
+@cache_option
+def run(
+    entry: str,
+    changes: Sequence[str],
+    case: str | None,
+    seeds: int,
+    root: int,
+    out: Path | None,
+    file: Path | None,
+    cache: Path | None,
+) -> None:
+    """Train ENTRY over seeds and say what its detector finds."""
+    (block,) = entries(file, [entry])
+    store = start(cache)
+    from bestiary.cli import tables as listing
+    from bestiary.judge import setting as settings
+    from bestiary.train import progress
+
+    try:
+        asked = settings.of(block, case, changes)
+    except ValueError as error:
+        raise BadInput(str(error)) from error
+    with progress.bars() as tell:
+        ds, findings = settings.run(asked, seeds, root, store, tell)
+    listing.print_findings(entry, findings)
+    if out is not None:
+        for path in settings.export(asked, ds, findings, out):
+            click.echo(f"wrote {path}")
+
+
+def _installed(chosen: list[Entry], named: bool) -> list[Entry]:
+    """The entries whose setups can run here: with all that were named, or it is a mistake to name them."""
+    from bestiary.judge import check as checking
+
+    there = []
+    for entry in chosen:
+        try:
+            checking.load(entry)
+            there.append(entry)
+        except checking.NotInstalled as error:
+            if named:
+                raise BadInput(str(error)) from error
+            click.echo(f"left out: {error}", err=True)
+        except ValueError as error:
+            raise BadInput(str(error)) from error
+    return there
+
+
+def _judged(
+    chosen: list[Entry], store: Store, roots: Sequence[int], hide: bool = False, **how: Any
+) -> list[CaseResult]:
+    """Check entries with live progress; results in the catalog's order."""
+    from bestiary.judge import check as checking
+    from bestiary.train import progress
+
+    with progress.bars(hide=hide) as tell:
+        return checking.in_order(list(checking.check(chosen, store, roots=roots, tell=tell, **how)), chosen)
+
+
+def _mapped(chosen: list[Entry], store: Store, roots: Sequence[int], hide: bool = False, **how: Any) -> list[Map]:
+    """Judge laws, boundaries and paths with live progress; in the catalog's order."""
+    from bestiary.judge import check as checking
+    from bestiary.maps import grid as sweep
+    from bestiary.maps import judge as maps
+    from bestiary.train import progress
+
+    setups = [sweep.Setup.of(e, checking.load(e)) for e in chosen if e.laws or e.boundaries or e.paths]
+    asking = [task for root in roots for setup in setups for task in maps.tasks(setup, root, **how)]
+    with progress.bars(hide=hide) as tell:
+        return maps.in_order(list(maps.drive(asking, store, tell)), chosen)
+
+
+cli.add_command(detect)
+cli.add_command(map_entry)
+cli.add_command(path_entry)
+cli.add_command(watch)
+
+
+def main(argv: Sequence[str] | None = None) -> Any:
+    """Entry point: every mistake of the user is one line and exit status 2."""
+    try:
+        status = cli.main(argv, standalone_mode=False, prog_name="bestiary")
+    except click.UsageError as error:
+        where = f" (see '{error.ctx.command_path} --help')" if error.ctx else ""
+        click.echo(f"bestiary: {error.format_message()}{where}", err=True)
+        sys.exit(2)
+    except click.ClickException as error:
+        click.echo(error.format_message(), err=True)
+        sys.exit(error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo(
+            "interrupted; finished runs and checkpoints are kept, and the same command goes on from there", err=True
+        )
+        sys.exit(130)
+    sys.exit(status if isinstance(status, int) else 0)

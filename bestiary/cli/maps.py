@@ -1,0 +1,141 @@
+"""`bestiary map` and `bestiary path`: turn knobs, and go from the toy towards the real."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from bestiary.cli.options import BadInput, cache_option, catalog_option, entries, start
+
+ROOT = click.IntRange(0, 2**32 - 1)
+MOST_AXES = 3  # two make a diagram, a third a row of diagrams
+MOST_FACETS = 6
+
+
+@click.command("map")
+@click.argument("entry")
+@click.option("--over", "axes", multiple=True, required=True, metavar="KNOB=LO:HI:N[:log]", help="Axis; up to three.")
+@click.option("--set", "changes", multiple=True, metavar="NAME=VALUE", help="Fix a knob or a static value.")
+@click.option("--case", help="Start from this case of the catalog [default: the setup's own values].")
+@click.option("--seeds", type=click.IntRange(1), default=8, show_default=True, help="Runs of every point.")
+@click.option("--root", type=ROOT, default=0, show_default=True)
+@click.option("--of", "of", default="onset", show_default=True, help="Onset or effect whose law is fitted.")
+@click.option("--boundary-of", default="found", show_default=True, help="State or phase whose boundary is sought.")
+@click.option(
+    "--resolution",
+    type=click.FloatRange(0, min_open=True),
+    help="Refine the boundaries of a one-knob map to this width: a share of the knob on a log axis, else its units.",
+)
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Write netCDF and a figure there.")
+@catalog_option
+@cache_option
+def map_entry(
+    entry: str,
+    axes: Sequence[str],
+    changes: Sequence[str],
+    case: str | None,
+    seeds: int,
+    root: int,
+    of: str,
+    boundary_of: str,
+    resolution: float | None,
+    out: Path | None,
+    file: Path | None,
+    cache: Path | None,
+) -> None:
+    """Turn one, two or three knobs of ENTRY: rates, phases, boundaries and laws."""
+    from bestiary.catalog import axes as grid
+
+    (block,) = entries(file, [entry])
+    try:
+        asked = [grid.parse(text) for text in axes]
+    except ValueError as error:
+        raise BadInput(f"--over {error}") from error
+    names = [axis.name for axis in asked]
+    if len(set(names)) < len(names):
+        raise BadInput(f"--over {names[-1]}: an axis is there twice")
+    if len(names) > MOST_AXES:
+        raise BadInput(f"--over: {len(names)} axes; at most {MOST_AXES} can be drawn, fix the others with --set")
+    if len(asked) == MOST_AXES and len(asked[-1].values) > MOST_FACETS:
+        few = f"the third axis makes one diagram per value; want at most {MOST_FACETS}, not {len(asked[-1].values)}"
+        raise BadInput(f"--over {asked[-1]}: {few}")
+    if resolution is not None and len(asked) > 1:
+        raise BadInput("--resolution: only the boundaries along one knob are refined; give a single --over")
+    store = start(cache)
+    from bestiary.cli import map_tables as map_listing
+    from bestiary.judge import setting as settings
+    from bestiary.maps import explore
+    from bestiary.train import progress
+
+    try:
+        setting = settings.of(block, case, changes)
+        plan = explore.plan(setting, asked, seeds, root)
+    except ValueError as error:
+        text = str(error)
+        raise BadInput(text if text.startswith("--") else f"--over {text}") from error
+    click.echo(explore.size(plan), err=True)
+    with progress.bars() as tell:
+        found = explore.run(plan, store, tell, of=of, boundary_of=boundary_of, resolution=resolution)
+    map_listing.print_map(found)
+    if out is not None:
+        for path in explore.export(found, out):
+            click.echo(f"wrote {path}")
+
+
+@click.command("path")
+@click.argument("entry")
+@click.argument("name", required=False)
+@click.option("--seeds", type=click.IntRange(1), help="Runs of every rung [default: the catalog's].")
+@click.option("--root", type=ROOT, default=1, show_default=True)
+@click.option("--refine", is_flag=True, help="Turn the knob between the rungs where the behaviour changes.")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Draw a figure there.")
+@catalog_option
+@cache_option
+def path_entry(
+    entry: str,
+    name: str | None,
+    seeds: int | None,
+    root: int,
+    refine: bool,
+    out: Path | None,
+    file: Path | None,
+    cache: Path | None,
+) -> None:
+    """Go along a path of ENTRY, rung by rung, and see where the behaviour changes."""
+    from bestiary.catalog.yaml_source import nearest
+
+    (block,) = entries(file, [entry])
+    if not block.paths:
+        from bestiary.catalog.read import read_catalog
+
+        known = ", ".join(key for key, e in read_catalog(file).items() if e.paths)
+        raise BadInput(f"path {entry}: the catalog has no path of it; there are paths of {known or 'no entry'}")
+    if name is not None and name not in block.paths:
+        raise BadInput(f"path {entry} {name}: no such path{nearest(name, block.paths)}; {', '.join(block.paths)}")
+    store = start(cache)
+    from bestiary.cli import map_tables as map_listing
+    from bestiary.judge import check
+    from bestiary.maps import grid as sweep
+    from bestiary.maps import judge as maps
+    from bestiary.maps import path as trails
+    from bestiary.train import progress
+
+    try:
+        setup = sweep.Setup.of(block, check.load(block))
+    except ValueError as error:  # a mistake in the catalog, or an extra that is missing
+        raise BadInput(str(error)) from error
+    chosen = [block.paths[name]] if name is not None else list(block.paths.values())
+    with progress.bars() as tell:
+        walked = [trails.walk(setup, trail, root, seeds) for trail in chosen]
+        results = list(maps.drive(walked, store, tell))
+        for result in results:
+            map_listing.print_path(result)
+        between = [trails.refine(setup, result) for result in results] if refine else []
+        refined = list(maps.drive([asking for some in between for asking in some], store, tell))
+    for result in refined:
+        map_listing.print_map(result)
+    if out is not None:
+        for result in results:
+            click.echo(f"wrote {trails.export(result, out)}")

@@ -1,0 +1,113 @@
+"""What was measured, with its provenance: benchmarks/measured/<entry>.json, written by `bestiary measure` alone."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bestiary import files
+from bestiary.files import replace_with
+
+if TYPE_CHECKING:
+    from bestiary.catalog.entries import Entry
+    from bestiary.judge.check import CaseResult
+    from bestiary.judge.verdict import Verdict
+    from bestiary.maps.judge import Map
+
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+
+
+def folder() -> Path | None:
+    """benchmarks/measured of a checkout; None for an installed package."""
+    root = files.checkout()
+    return root / "benchmarks" / "measured" if root else None
+
+
+def record(results: Sequence[CaseResult], alpha: float, maps: Sequence[Map] = ()) -> dict[str, Any]:
+    """One entry's measurements over cases and roots.
+
+    Args:
+        results: of one entry; at least one.
+        alpha: false-alarm rate of one claim.
+        maps: the entry's laws, boundaries and paths.
+
+    Returns:
+        Provenance (version of the entry, software, device, date), then for each case and
+        root the seeds, states, phases, raw onsets [step] of the runs where it was found, the
+        quantiles of every effect, and each claim with its outcome; for each law, boundary
+        and path and root what was claimed and measured.
+    """
+    entry, attrs = results[0].entry, results[0].runs.attrs
+    cases: dict[str, Any] = {}
+    for r in results:
+        effects: dict[tuple[str, str], list[float]] = {}
+        for finding in r.findings:
+            for name, (value, unit) in finding.effects.items():
+                effects.setdefault((name, unit), []).append(value)
+        cases.setdefault(r.case.name, {})[f"root {r.root}"] = {
+            "seeds": len(r.findings),
+            "states": dict(sorted(Counter(str(f.state) for f in r.findings).items())),
+            "phases": dict(sorted(Counter(f.phase for f in r.findings if f.phase).items())),
+            "onsets": [f.onset for f in r.findings if f.found],
+            "effects": {
+                name: {"n": len(v), "unit": unit, "quantiles": [_short(q) for q in np.quantile(v, QUANTILES)]}
+                for (name, unit), v in sorted(effects.items())
+            },
+            "claims": [_claim(v) for v in r.verdicts],
+        }
+    beyond: dict[str, Any] = {}
+    for m in maps:
+        claims = [({"rung": head} if head else {}) | _claim(v) for head, v in m.headed()]
+        beyond.setdefault(f"{m.kind} {m.block.name}", {})[f"root {m.root}"] = {"claims": claims}
+    made = {
+        "entry": entry.key,
+        "version": entry.version,
+        "date": datetime.now(UTC).date().isoformat(),
+        "bestiary": attrs["bestiary"],
+        "machine": json.loads(attrs["machine"]),
+        "alpha": alpha,
+        "quantiles": QUANTILES,
+        "cases": cases,
+    }
+    return made | ({"maps": beyond} if beyond else {})
+
+
+def _claim(v: Verdict) -> dict[str, Any]:
+    claim = v.claim
+    return {"of": claim.of, claim.statistic: claim.interval, "measured": v.measured, "outcome": v.outcome}
+
+
+def _short(x: float) -> float:
+    return float(f"{x:.5g}")
+
+
+def write(record: dict[str, Any], to: Path) -> Path:
+    """Write a record whole or not at all; returns its path."""
+    path = to / f"{record['entry']}.json"
+    to.mkdir(parents=True, exist_ok=True)
+    replace_with(path, (json.dumps(record, indent=1) + "\n").encode())
+    return path
+
+
+def read(entry: Entry, source: Path) -> dict[str, Any] | None:
+    """The record of an entry, or None if there is none."""
+    path = source / f"{entry.key}.json"
+    return json.loads(path.read_text("utf-8")) if path.is_file() else None
+
+
+def verdict(record: dict[str, Any] | None, entry: Entry) -> str:
+    """The record in words, for a table: how many claims held on how many roots, and when."""
+    if record is None:
+        return "not measured"
+    if record["version"] != entry.version:
+        return f"measured as version {record['version']}"
+    parts = [*record["cases"].values(), *record.get("maps", {}).values()]
+    outcomes = [c["outcome"] for part in parts for root in part.values() for c in root["claims"]]
+    roots = {root for case in record["cases"].values() for root in case}
+    return f"{outcomes.count('holds')}/{len(outcomes)} hold on {len(roots)} roots"

@@ -1,0 +1,52 @@
+"""What the commands share: bad input, the options that several take, the store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from bestiary.catalog.entries import Entry
+    from bestiary.train.store import Store
+
+
+class BadInput(click.ClickException):
+    """One clear line, exit status 2."""
+
+    exit_code = 2
+
+
+def entries(file: Path | None, keys: Sequence[str] = ()) -> list[Entry]:
+    """The entries asked for, or all."""
+    from bestiary.catalog.read import read_catalog, select  # and with it pydantic, which reading a log needs none of
+
+    try:
+        known = read_catalog(file)
+        return list((select(known, keys) if keys else known).values())
+    except ValueError as error:
+        raise BadInput(str(error)) from error
+
+
+catalog_option = click.option("--catalog", "file", type=click.Path(path_type=Path), help="Another catalog.yaml.")
+cache_option = click.option(
+    "--cache",
+    type=click.Path(path_type=Path),
+    help="Folder for runs and compiled programs [default: the user's cache].",
+)
+
+
+def start(cache: Path | None) -> Store:
+    """Set JAX up and open the store."""
+    from bestiary.train.jax_setup import prepare
+    from bestiary.train.store import Store, cache_dir
+
+    folder = cache or cache_dir()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(f"--cache {folder}: cannot be written ({error.strerror}); name another folder") from error
+    prepare(folder)
+    return Store(folder / "runs", lambda line: click.echo(line, err=True))

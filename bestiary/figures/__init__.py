@@ -1,0 +1,1 @@
+"""Draw runs, maps, claims and logs with matplotlib."""

@@ -1,0 +1,1 @@
+"""Judge the cases of an entry: runs and claims in, verdicts out."""

@@ -1,0 +1,1 @@
+"""Read logs of other tools: files in, channels out."""

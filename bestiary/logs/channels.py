@@ -1,0 +1,210 @@
+"""Which column is which channel, by a table of aliases; docs/detect.md has the same table."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from bestiary.log import Log, Series
+from bestiary.logs import steps as log_steps
+from bestiary.logs import thinning
+from bestiary.logs.run_table import NotALog, RunTable, plural
+
+# A name is split into words at / _ . - @ spaces and capitals. Words of a role say train or test, those of padding
+# nothing; what is left has to be one of the phrases. Without a role it is train.
+ROLES: dict[str, tuple[str, ...]] = {
+    "train": ("train", "training", "tr"),
+    "test": ("val", "valid", "validation", "eval", "evaluation", "dev", "heldout", "test", "testing"),
+}
+PADDING = ("step", "epoch", "batch", "mean", "avg", "average", "metrics")
+PHRASES: dict[str, tuple[str, ...]] = {
+    "loss": (
+        *("loss", "nll", "nll loss", "ce", "ce loss", "cross entropy", "crossentropy", "cross entropy loss", "xent"),
+        *("lm loss", "total loss", "mse", "mse loss", "cost", "objective"),
+    ),
+    "acc": (
+        *("acc", "accuracy", "acc1", "acc 1", "top1", "top 1", "top1 acc", "top 1 acc", "top1 accuracy"),
+        *("top 1 accuracy", "binary accuracy", "categorical accuracy", "sparse categorical accuracy"),
+    ),
+}
+ALONE: dict[str, tuple[str, ...]] = {  # without a role
+    "lr": ("lr", "learning rate", "lr adamw", "lr adam", "lr sgd"),
+    "grad_norm": ("grad norm", "gradient norm", "global grad norm", "gnorm"),
+    "weight_norm": ("weight norm", "weights norm", "param norm", "parameter norm", "params norm"),
+    "edge_ratio": ("edge ratio",),
+    "kernel_distance": ("kernel distance",),
+    "spread": ("spread",),
+    "deviation": ("deviation",),
+}
+TAG = re.compile(r"tag-(.+)")  # in the name of a CSV that TensorBoard's page downloads: run-NAME-tag-METRIC.csv
+BLANK, FEW = 4, 20  # [longest gap], [row] for which a column is blank to the end before that is said
+PERCENT = 100.0
+
+
+@dataclass(frozen=True)
+class Use:
+    """How one column was read: as which channel, None for none; how many records; why so, where that is not plain."""
+
+    column: str
+    channel: str | None
+    records: int
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One run as detectors read it, and how it came to that.
+
+    Attributes:
+        run: its name; empty if the file has but one.
+        log: its channels.
+        steps: which column is the step.
+        uses: every column.
+        notes: what was left out, changed or overwritten.
+    """
+
+    run: str
+    log: Log
+    steps: str
+    uses: tuple[Use, ...]
+    notes: tuple[str, ...] = field(default=())
+
+
+def channel(name: str) -> tuple[str, int] | None:
+    """The standard channel that a column's name says, and how far down the table of aliases it stands."""
+    found = [
+        word for word in " ".join(log_steps.words(name)).replace("held out", "heldout").split() if word not in PADDING
+    ]
+    roles = [(role, i) for role, known in ROLES.items() for i, word in enumerate(known) if word in found]
+    rest = " ".join(word for word in found if not any(word in known for known in ROLES.values()))
+    for quantity, phrases in PHRASES.items():
+        if rest in phrases and len(roles) < 2:
+            role, rank = roles[0] if roles else ("train", len(ROLES["train"]))
+            return f"{role}_{quantity}", 100 * rank + phrases.index(rest)
+    for quantity, phrases in ALONE.items():
+        if rest in phrases and all(role == "train" for role, _ in roles):
+            return quantity, phrases.index(rest)
+    return None
+
+
+def role(name: str) -> str:
+    """`train` or `test` if a name says that and nothing else, as that of a folder; else empty."""
+    said = {next((r for r, known in ROLES.items() if word in known), "") for word in log_steps.words(name)}
+    return said.pop() if len(said) == 1 else ""
+
+
+def readings(table: RunTable, asked: Mapping[str, str], path: Path) -> list[Reading]:
+    """Every run of a table.
+
+    Args:
+        table: as a reader returned it.
+        asked: {channel: column} that the user said; `step` is one of them.
+        path: of the file, whose name may say what its one column is.
+
+    Raises:
+        NotALog: no run has a curve.
+    """
+    if table.clock:
+        steps = {name: log_steps.counted(column.at) for name, column in table.columns.items()}
+        still = [name for name, column in table.columns.items() if steps[name] is not column.at]
+        if still:
+            more = f" and of {plural(len(still) - 1, 'other column')}" if len(still) > 1 else ""
+            table.notes.append(f"every record of {still[0]}{more} is of one step: records counted")
+        return [_reading(table, table.clock, (), steps, asked)]
+    if "Value" in table.columns and "Wall time" in table.columns and (tag := TAG.search(path.stem)):
+        table.columns[tag[1]] = table.columns.pop("Value")
+    made = []
+    for run in log_steps.split(table):
+        column = asked.get("step")
+        axis = log_steps.axis(run, column if column in run.columns else None)
+        for part, own in log_steps.restarts(run, axis):
+            steps = {name: own.of(column) for name, column in part.columns.items() if name not in own.used}
+            made.append(_reading(part, own.told, own.used, steps, asked))
+    return made
+
+
+def _reading(
+    table: RunTable, told: str, used: tuple[str, ...], steps: Mapping[str, np.ndarray], asked: Mapping[str, str]
+) -> Reading:
+    notes = list(table.notes)
+    curves: dict[str, Series] = {}
+    changes: dict[str, list[str]] = {}
+    for name, at in steps.items():
+        t, y, change = log_steps.increasing(*thinning.thinned(np.asarray(at, np.float64), table.columns[name].values))
+        curves[name] = Series(t, y)
+        if change:
+            changes.setdefault(change, []).append(name)
+    if max((curve.steps.size for curve in curves.values()), default=0) < 2:
+        raise NotALog("has no curve: every column has one record at most")
+    chosen, why = _chosen({name: curve.steps.size for name, curve in curves.items()}, asked, table.standard)
+    for change, names in changes.items():
+        if any(name in chosen.values() for name in names):
+            several = f"{names[0]} and {plural(len(names) - 1, 'other column')}" if len(names) > 1 else names[0]
+            notes.append(f"{several}: {change}")
+    channels = {name: curves[column] for name, column in chosen.items()}
+    _rescale(channels, chosen, why)
+    for column in chosen.values():
+        bad = int((~np.isfinite(curves[column].values)).sum())
+        if bad and not np.isfinite(curves[column].diverged_at):
+            notes.append(f"{column}: {plural(bad, 'record')} not finite, left out")
+    notes += [] if table.clock else _left_blank(table, curves, chosen.values())
+    lent = {"loss": channels["train_loss"]} if "train_loss" in channels and "loss" not in channels else {}
+    reads = {column: name for name, column in chosen.items() if name in channels}
+    uses = [Use(name, reads.get(name), curve.steps.size, why.get(name, "")) for name, curve in curves.items()]
+    uses += [Use(name, None, text.at.size, "text") for name, text in table.words.items()]
+    return Reading(table.name, Log(channels | lent), told, tuple(uses), tuple(notes))
+
+
+def _left_blank(table: RunTable, curves: Mapping[str, Series], read: Collection[str]) -> list[str]:
+    """What is said of a column that is blank for far longer than between its values, to the end of a run that goes on.
+
+    Many tools write NaN as a blank cell; others stop to log a metric. Nothing tells the one from the other.
+    """
+    last = max((column.at[-1] for column in table.columns.values() if column.at.size), default=0)
+    told = []
+    for name in read:
+        at = table.columns[name].at
+        if at.size > 1 and last - at[-1] > max(BLANK * int(np.diff(at).max()), FEW):
+            step = curves[name].steps[-1]
+            told.append(f"{name}: blank from step {step:g} to the end; if not a number was meant, it diverged there")
+    return told
+
+
+def _chosen(
+    records: Mapping[str, int], asked: Mapping[str, str], standard: bool
+) -> tuple[dict[str, str], dict[str, str]]:
+    """{channel: column}, and {column: why it is not used}: as asked; else the fullest column, else the first alias."""
+    chosen = {name: column for name, column in asked.items() if column in records and name != "step"}
+    if standard:
+        return {name: name for name in records} | chosen, {}
+    ranked: dict[str, list[tuple[int, int, str]]] = {}
+    for column, size in records.items():
+        if (found := channel(column)) and column not in chosen.values():
+            ranked.setdefault(found[0], []).append((-size, found[1], column))
+    why = {}
+    for name, columns in ranked.items():
+        (_, _, best), *others = sorted(columns)
+        taken = chosen.setdefault(name, best)
+        for column in {best, *(column for *_, column in others)} - {taken}:
+            why[column] = f"{name} is read from {taken}"
+    return chosen, why
+
+
+def _rescale(channels: dict[str, Series], chosen: Mapping[str, str], why: dict[str, str]) -> None:
+    """Accuracies of a run in per cent, if one exceeds 1.5, as shares of one; what cannot be an accuracy is dropped."""
+    tops = {}
+    for name in ("train_acc", "test_acc"):
+        if name in channels and (values := channels[name].finite().values).size:
+            tops[name] = float(values.max())
+            if values.min() < 0 or tops[name] > PERCENT:
+                odd = values.min() if values.min() < 0 else tops[name]
+                why[chosen[name]] = f"no accuracy: it reaches {odd:g}"
+                del channels[name], tops[name]
+    if max(tops.values(), default=0.0) > 1.5:
+        for name in tops:
+            channels[name] = Series(channels[name].steps, channels[name].values / PERCENT)
+            why[chosen[name]] = "in per cent, divided by 100"

@@ -1,0 +1,141 @@
+"""From a path to the runs in it: which files are logs, and which reader reads them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from bestiary.logs import other_tools as foreign
+from bestiary.logs import tensorboard as event_files
+from bestiary.logs import text as text_logs
+from bestiary.logs import wandb as wandb_file
+from bestiary.logs.run_table import NotALog, RunTable, Unreadable
+
+Reader = Callable[[Path], list[RunTable]]
+
+READERS: dict[str, Reader] = {
+    ".csv": text_logs.read_csv,
+    ".tsv": text_logs.read_csv,
+    ".jsonl": text_logs.read_jsonl,
+    ".ndjson": text_logs.read_jsonl,
+    ".json": text_logs.read_json,
+    ".parquet": foreign.read_parquet,
+    ".nc": foreign.read_netcdf,
+    ".db": foreign.read_mlflow_database,
+    ".wandb": wandb_file.read_wandb,
+}
+
+
+def _compressed(path: Path) -> list[RunTable]:
+    raise Unreadable(f"{path}: is compressed; unpack it first")
+
+
+MAGIC: dict[bytes, Reader] = {
+    **dict.fromkeys((b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd", b"PK\x03\x04"), _compressed),
+    b"PAR1": foreign.read_parquet,
+    b"CDF": foreign.read_netcdf,
+    b"SQLite format 3\0": foreign.read_mlflow_database,
+    wandb_file.MAGIC: wandb_file.read_wandb,
+}
+STATE = "trainer_state.json"
+CHECKPOINT = re.compile(r"checkpoint-(\d+)")
+OTHER_JSON = re.compile(r"history|log|metrics|result", re.IGNORECASE)  # which .json of a folder may be a log
+KNOWN = "CSV, TSV, JSON Lines, JSON, Parquet, TensorBoard event files, MLflow folders, .wandb files, netCDF of bestiary"
+
+
+def reader(file: Path) -> Reader:
+    """By the name's ending; by the first bytes where that says nothing."""
+    if event_files.EVENTS in file.name:
+        return lambda path: event_files.read([path])
+    if found := READERS.get(file.suffix.lower()):
+        return found
+    with file.open("rb") as opened:
+        head = opened.read(64)
+    if found := next((r for magic, r in MAGIC.items() if head.startswith(magic)), None):
+        return found
+    text = head.decode(text_logs.encoding(file), "ignore").lstrip()
+    return text_logs.read_json if text.startswith(("{", "[")) else text_logs.read_csv  # JSON goes on to JSON Lines
+
+
+def read(file: Path) -> list[RunTable]:
+    """The runs in one file.
+
+    Raises:
+        Unreadable: one line that says where and why.
+    """
+    try:
+        return reader(file)(file)
+    except FileNotFoundError as error:
+        raise Unreadable(f"{file}: no such file or folder") from error
+    except OSError as error:
+        raise Unreadable(f"{file}: cannot be read ({error.strerror or error})") from error
+
+
+def logs(folder: Path) -> Iterator[tuple[Path, Callable[[], list[RunTable]]]]:
+    """The logs in a folder and below it, by path, each with what reads it.
+
+    Event files of one run are read together (`event_files.part`), and of checkpoints of one run the last is read.
+    """
+    found: dict[Path, Callable[[], list[RunTable]]] = {}
+    events: dict[Path, list[Path]] = {}
+    states: dict[Path, tuple[float, Path]] = {}
+    for file in sorted(p for p in folder.rglob("*") if p.is_file() and not _hidden(p.relative_to(folder))):
+        home, name = file.parent, file.name
+        metrics = next(
+            (up for up in file.parents if up.name == "metrics" and (up.parent / "meta.yaml").is_file()), None
+        )
+        if metrics is not None:
+            found[metrics.parent] = _later(foreign.read_mlflow, metrics.parent)
+        elif event_files.EVENTS in name:
+            parts = home.relative_to(folder).parts
+            depth = len(event_files.part(file))
+            events.setdefault(folder.joinpath(*parts[: max(len(parts) - depth, 0)]), []).append(file)
+        elif name == STATE:
+            number = CHECKPOINT.fullmatch(home.name)
+            key = home.parent if number else home
+            states[key] = max(states.get(key, (-1.0, file)), (float(number[1]) if number else float("inf"), file))
+        elif name == "mlflow.db" or (file.suffix.lower() in READERS and file.suffix.lower() not in (".json", ".db")):
+            found[file] = _later(read, file)
+        elif file.suffix.lower() == ".json" and OTHER_JSON.search(file.stem):
+            found[file] = _later(read, file)
+    for home, files in events.items():
+        found[home] = _later(event_files.read, files)
+    for _, file in states.values():
+        found[file] = _later(read, file)
+    yield from sorted(found.items())
+
+
+def _later(function: Callable, argument: Path | Sequence[Path]) -> Callable[[], list[RunTable]]:
+    return lambda: function(argument)
+
+
+def _hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
+
+
+def walk(path: Path) -> Iterator[tuple[Path, list[RunTable] | Unreadable]]:
+    """Every log at a path, a file or a folder, with its runs or why it cannot be read.
+
+    In a folder, what is readable but no log is passed over, unless there is nothing else.
+    """
+    if not path.is_dir():
+        yield path, _tried(lambda: read(path))
+        return
+    seen, passed = 0, None
+    for file, reading in logs(path):
+        runs = _tried(reading)
+        if isinstance(runs, NotALog):
+            passed = runs
+            continue
+        seen += 1
+        yield file, runs
+    if not seen:
+        yield path, passed or NotALog(f"{path}: has no log; want {KNOWN}")
+
+
+def _tried(reading: Callable[[], list[RunTable]]) -> list[RunTable] | Unreadable:
+    try:
+        return reading()
+    except Unreadable as error:
+        return error

@@ -1,0 +1,1 @@
+"""Judge laws, boundaries and paths, and explore grids of knobs; draws nothing."""

@@ -1,0 +1,164 @@
+"""A map that was asked for on the command line: any entry, any one to three of its knobs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import xarray as xr
+
+from bestiary.catalog.axes import Axis, Point, fit, points
+from bestiary.entry import Knobs, Static
+from bestiary.judge.setting import Setting
+from bestiary.maps import boundary, laws
+from bestiary.maps.grid import SLAB, Request, Setup, answer, curve_bytes, table
+from bestiary.maps.judge import Asking, Line, along, drive, refined
+from bestiary.train import runs
+from bestiary.train.campaign import Tell
+from bestiary.train.store import Store
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A grid to be trained.
+
+    Attributes:
+        setup: the entry's setup.
+        axes: one to three, with the setup's types.
+        knobs: traced values of what is not turned.
+        static: static values of what is not turned.
+        label: what was asked for beside the axes, in words.
+        seeds: runs of every point.
+        root: root seed.
+    """
+
+    setup: Setup
+    axes: tuple[Axis, ...]
+    knobs: Knobs
+    static: Static
+    label: str
+    seeds: int
+    root: int
+
+    @property
+    def points(self) -> list[Point]:
+        """Every combination of the axes' values."""
+        return points(self.axes, self.knobs, self.static)
+
+
+@dataclass(frozen=True)
+class Exploration:
+    """What was found along one knob, or over a grid of several.
+
+    Attributes:
+        plan: what was asked for.
+        table: states, phases, onsets and effects with the knobs as dims; see `sweep.table`.
+        line: along the knob, with the points that a refinement added; None for several knobs.
+        boundary_of: state or phase whose boundary was sought.
+        crossings: where its rate crosses one half.
+        of: onset or effect whose law was fitted.
+        laws: the forms, best first.
+        trouble: why there is no law.
+    """
+
+    plan: Plan
+    table: xr.Dataset
+    line: Line | None = None
+    boundary_of: str = "found"
+    crossings: tuple[boundary.Crossing, ...] = ()
+    of: str = "onset"
+    laws: tuple[laws.Fit, ...] = ()
+    trouble: str = ""
+
+
+def plan(setting: Setting, axes: Sequence[Axis], seeds: int, root: int) -> Plan:
+    """The grid over a setting.
+
+    Raises:
+        ValueError: an axis does not fit the setup; in one line.
+    """
+    p = setting.phenomenon
+    fitted = tuple(fit(axis, p) for axis in axes)
+    setup = Setup.of(setting.entry, p)
+    return Plan(setup, fitted, setting.knobs, setting.static, setting.label, seeds, root)
+
+
+def size(asked: Plan) -> str:
+    """How large a grid is, in words."""
+    p, static = asked.setup.phenomenon, [axis for axis in asked.axes if axis.name in asked.static._fields]
+    shapes = [point.static for point in points(static, asked.knobs, asked.static)]
+    there = math.prod(len(axis.values) for axis in asked.axes)
+    total = sum(curve_bytes(p, static) for static in shapes) * there // len(shapes) * asked.seeds
+    programs = f"{len(shapes)} program{'s' if len(shapes) > 1 else ''}, {_bytes(total)} of curves"
+    words = f"{asked.setup.entry.key}: {there:,} points x {asked.seeds} seeds, {programs}"
+    slabs = -(-total // SLAB)
+    return words if slabs <= 1 else f"{words}; read in {slabs} batches of at most {_bytes(SLAB)}"
+
+
+def _bytes(n: float) -> str:
+    for unit in ("B", "kB", "MB", "GB"):
+        if n < 1000:
+            return f"{n:.3g} {unit}"
+        n /= 1000
+    return f"{n:.3g} TB"
+
+
+def run(
+    asked: Plan,
+    cabinet: Store,
+    tell: Tell = lambda p: None,
+    *,
+    of: str = "onset",
+    boundary_of: str = "found",
+    resolution: float | None = None,
+) -> Exploration:
+    """Train the grid and say what is there.
+
+    Args:
+        asked: the grid.
+        cabinet: where runs are kept.
+        tell: called with each Progress.
+        of: onset or effect whose law is fitted along a single knob.
+        boundary_of: state or phase whose boundary is sought along a single knob.
+        resolution: how narrow the brackets of that boundary are made; None leaves the grid as it is.
+    """
+    single = len(asked.axes) == 1 and not isinstance(asked.axes[0].values[0], str)
+    if single:
+        (found,) = drive([explore(asked, of, boundary_of, resolution)], cabinet, tell)
+        return found
+    there = asked.points
+    wanted = [Request(asked.setup, p.knobs, p.static, asked.seeds, asked.root) for p in there]
+    known = answer(wanted, cabinet, tell)
+    answers = [known[request] for request in wanted]
+    return Exploration(asked, table(asked.setup, asked.axes, there, answers, asked.root), boundary_of=boundary_of)
+
+
+def explore(asked: Plan, of: str, boundary_of: str, resolution: float | None) -> Asking[Exploration]:
+    """Along one knob: the rates, the boundaries, refined if a resolution is given, and the law."""
+    (axis,) = asked.axes
+    line = yield from along(asked.setup, axis, asked.knobs, asked.static, asked.seeds, asked.root)
+    if resolution is not None:
+        line = yield from refined(asked.setup, line, asked.seeds, asked.root, boundary_of, resolution)
+    taken = axis._replace(values=tuple(p.where[0] for p in line.points))
+    made = table(asked.setup, [taken], line.points, line.answers, asked.root)
+    crossings = boundary.bracket(line.counts(boundary_of), log=axis.log)
+    rivals, trouble = (), ""
+    try:
+        rivals = tuple(laws.compare(line.x, *line.values(of)))
+    except ValueError as error:
+        trouble = str(error)
+    return Exploration(asked, made, line, boundary_of, tuple(crossings), of, rivals, trouble)
+
+
+def export(found: Exploration, out: Path) -> list[Path]:
+    """Write the table as netCDF and draw it; returns the paths."""
+    from bestiary.figures import maps as map_figures  # matplotlib, only when something is drawn
+    from bestiary.figures import runs as figures
+
+    name = f"{found.plan.setup.entry.key}-{'-'.join(axis.name for axis in found.plan.axes)}"
+    data, picture = out / f"{name}.nc", out / f"{name}.png"
+    runs.write(runs.seal(found.table), data)
+    figures.save(map_figures.draw(found), picture)
+    return [data, picture]

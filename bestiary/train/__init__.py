@@ -1,0 +1,1 @@
+"""Train setups: a job in, runs out."""

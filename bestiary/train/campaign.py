@@ -1,0 +1,282 @@
+"""Run what is asked for and not yet on disk: pack cells into batches, drive them, save them.
+
+The host advances a batch in chunks that last about CHUNK seconds, so that it can show
+progress, save checkpoints and stop what has settled. Where chunks end changes no result.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+import jax
+import numpy as np
+import xarray as xr
+
+from bestiary import files
+from bestiary.entry import Knobs, Phenomenon, Static
+from bestiary.train import runs, store, trainer
+from bestiary.train.store import Cell, Store
+from bestiary.version import __version__
+
+BLOCK = 16  # seeds in a cell: the same blocks whatever the number of seeds asked for
+CHUNK = 0.5  # [s] host work between chunks stays below a per cent, a kill loses less than a breath
+SETTLING = 8  # boundaries at which a setup's `settled` is asked
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """Settings of one entry and static part, each over the seeds 0..seeds-1.
+
+    Attributes:
+        entry: key.
+        phenomenon: the setup.
+        static: static part.
+        settings: (K) knobs.
+        seeds: (K) number of seeds of each setting.
+        root: root seed.
+        code: hash of the sources that decide the runs.
+    """
+
+    entry: str
+    phenomenon: Phenomenon
+    static: Static
+    settings: tuple[Knobs, ...]
+    seeds: tuple[int, ...]
+    root: int
+    code: str
+
+    def cells(self) -> list[list[Cell]]:
+        """The blocks of seeds of every setting."""
+        static, here = tuple(self.static._asdict().items()), store.machine()
+
+        def cell(knobs: Knobs, seeds: range) -> Cell:
+            # The shortest decimal of the float32 that is trained with: 0.2, not 0.20000000298.
+            values = tuple((name, float(str(np.float32(v)))) for name, v in knobs._asdict().items())
+            return Cell(self.entry, self.code, static, values, self.root, tuple(seeds), here)
+
+        return [
+            [cell(knobs, range(lo, min(lo + BLOCK, n))) for lo in range(0, n, BLOCK)]
+            for knobs, n in zip(self.settings, self.seeds, strict=True)
+        ]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One thing the host saw: `done` of `total` run-steps of a job, in a phase of its life."""
+
+    entry: str
+    root: int
+    job: Job
+    phase: str  # "compile", "train" or "done"
+    done: int
+    total: int
+    seeds: int
+    compile_seconds: float = 0.0
+
+
+Tell = Callable[[Progress], None]
+
+
+def execute(
+    jobs: Sequence[Job], cabinet: Store, tell: Tell = lambda p: None, **machine: int
+) -> Iterator[tuple[int, xr.Dataset]]:
+    """Run jobs; programs compile in the background while others train.
+
+    Args:
+        jobs: what to run.
+        cabinet: where cells are looked up and saved.
+        tell: called with each Progress, from this thread or a compiling one.
+        machine: width, lanes, devices of `trainer.compile_program`.
+
+    Yields:
+        (index of the job, its runs), in the order in which jobs finish.
+    """
+    # Every compile is an XLA call that releases the interpreter lock; two at a time leave a core to train on.
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        waiting, damaged = {}, set()
+        try:
+            for i, job in enumerate(jobs):
+                cells = [c for row in job.cells() for c in row]
+                there = [c for c in cells if cabinet.has(c)]
+                tell(_progress(job, there, "compile"))
+                if len(there) == len(cells):  # one job's runs in memory at a time: a grid may be larger than that
+                    known = {c: cabinet.get(c) for c in cells}
+                    damaged |= {c for c, ds in known.items() if ds is None}
+                    if not damaged.intersection(cells):
+                        yield i, _finish(job, known, tell, 0.0)
+                        continue
+                waiting[i] = pool.submit(trainer.compile_program, job.phenomenon, job.static, **machine)
+            while waiting:
+                i = next((i for i, f in waiting.items() if f.done()), next(iter(waiting)))
+                program, job = waiting.pop(i).result(), jobs[i]
+                known = {c: None if c in damaged else cabinet.get(c) for row in job.cells() for c in row}
+                for cell, ds in _train(job, program, [c for c, d in known.items() if d is None], cabinet, tell):
+                    known[cell] = ds
+                yield i, _finish(job, known, tell, program.compile_seconds)
+        finally:
+            for future in waiting.values():
+                future.cancel()
+
+
+def _steps(job: Job, cells: Sequence[Cell]) -> int:
+    return sum(len(c.seeds) for c in cells) * int(job.phenomenon.schedule(job.static)[-1])
+
+
+def _progress(job: Job, done: Sequence[Cell], phase: str, compile_seconds: float = 0.0) -> Progress:
+    total = _steps(job, [c for row in job.cells() for c in row])
+    return Progress(job.entry, job.root, job, phase, _steps(job, done), total, sum(job.seeds), compile_seconds)
+
+
+def _finish(job: Job, known: dict, tell: Tell, compile_seconds: float) -> xr.Dataset:
+    tell(_progress(job, list(known), "done", compile_seconds))
+    return runs.join([[known[c] for c in row] for row in job.cells()])
+
+
+def _train(job: Job, program: trainer.Program, cells: list[Cell], cabinet: Store, tell: Tell):
+    """Yield (cell, its runs) for every cell, batch by batch; a cell never spans two batches."""
+    total = _steps(job, [c for row in job.cells() for c in row])
+    before, pace = total - _steps(job, cells), _Pace()
+    left = list(cells)
+    while left:
+        batch = [left.pop(0)]
+        while left and sum(len(c.seeds) for c in batch) + len(left[0].seeds) <= program.width:
+            batch.append(left.pop(0))
+        per_step = sum(len(c.seeds) for c in batch)
+
+        def report(step, per_step=per_step, before=before):
+            done = before + per_step * step
+            phase = Progress(job.entry, job.root, job, "train", done, total, sum(job.seeds), program.compile_seconds)
+            tell(phase)
+
+        yield from _drive(job, program, batch, cabinet, report, pace)
+        before += _steps(job, batch)
+
+
+@dataclass
+class _Pace:
+    """How many windows fit a chunk, learned from one chunk and batch to the next."""
+
+    windows: int = 1
+
+    def learn(self, windows: int, seconds: float) -> None:
+        self.windows = max(1, min(4 * self.windows, round(windows * CHUNK / max(seconds, 1e-6))))
+
+
+def _drive(
+    job: Job,
+    program: trainer.Program,
+    batch: list[Cell],
+    cabinet: Store,
+    report: Callable[[int], None],
+    pace: _Pace,
+):
+    knobs = [type(job.phenomenon.knobs)(*dict(c.knobs).values()) for c in batch for _ in c.seeds]
+    rows = program.start(knobs, [s for c in batch for s in c.seeds], job.root)
+    leaves, tree = jax.tree.flatten(rows)
+    window, end = 0, len(program.schedule)
+    resumed = cabinet.load_progress(batch, program.width, leaves)
+    if resumed is not None:
+        window, rows = resumed[0], program.place(jax.tree.unflatten(tree, resumed[1]))
+    settled = job.phenomenon.settled
+    boundaries = sorted({-(-end * i // SETTLING) for i in range(1, SETTLING + 1)} if settled else {end})
+    ended: dict[Cell, int] = {}
+
+    def settle(at: int) -> None:
+        for cell, ds in _cut(job, program, batch, rows, dict.fromkeys(batch, at)):
+            if settled is not None and cell not in ended and all(map(settled, runs.logs(ds))):
+                ended[cell] = at
+
+    for boundary in boundaries:  # a checkpoint keeps the records, not the answers
+        if boundary <= window < end:
+            settle(boundary)
+    while window < end and len(ended) < len(batch):
+        stop = min(window + pace.windows, next(b for b in boundaries if b > window))
+        started = time.perf_counter()
+        rows = program.run(rows, window, stop)
+        pace.learn(stop - window, time.perf_counter() - started)
+        window = stop
+        report(int(program.schedule[window - 1]))
+        if window in boundaries and window < end:
+            settle(window)
+        if window < end:
+            cabinet.save_progress(batch, program.width, window, [np.asarray(x) for x in jax.tree.leaves(rows)])
+    for cell, ds in _cut(job, program, batch, rows, {c: ended.get(c, end) for c in batch}):
+        yield cell, cabinet.put(cell, ds)
+    cabinet.drop_progress(batch, program.width)
+
+
+def _cut(job: Job, program: trainer.Program, batch: list[Cell], rows, windows: dict[Cell, int]):
+    """(cell, dataset) of the first windows[cell] records of each cell."""
+    p = job.phenomenon
+    seen, probed = ({c: np.asarray(v) for c, v in part.items()} for part in rows[1:])
+    first = 0
+    for cell in batch:
+        span = slice(first, first + len(cell.seeds))
+        n, m = windows[cell], -(-windows[cell] // p.probe_every)
+        cut_seen = {c: v[span, :n] for c, v in seen.items()}
+        cut_probed = {c: v[span, :m] for c, v in probed.items()}
+        knobs = type(p.knobs)(**dict(cell.knobs))
+        attrs = provenance(job, cell) | {"stopped": "settled" if n < len(program.schedule) else "end of schedule"}
+        steps, probe_steps = program.schedule[:n], program.probe_schedule[:m]
+        yield cell, runs.dataset(p, knobs, cell.seeds, steps, cut_seen, probe_steps, cut_probed, attrs)
+        first += len(cell.seeds)
+
+
+def provenance(job: Job, cell: Cell) -> dict[str, Any]:
+    """Where runs come from: entry, versions, device, commit, root seed, static values, date."""
+    return {
+        "entry": job.entry,
+        "bestiary": __version__,
+        "commit": _commit(),
+        "root": job.root,
+        "static": job.static._asdict(),
+        "steps_planned": int(job.phenomenon.schedule(job.static)[-1]),
+        "machine": dict(cell.machine),
+        "date": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }
+
+
+@cache
+def _commit() -> str:
+    """Git commit of a checkout; empty for an installed package."""
+    here = files.PACKAGE
+    try:
+        out = subprocess.run(["git", "-C", here, "describe", "--always", "--dirty"], capture_output=True, text=True)
+    except OSError:  # no git on this machine
+        return ""
+    return out.stdout.strip() if out.returncode == 0 else ""
+
+
+def simulate(
+    p: Phenomenon,
+    settings: Sequence[Knobs] | None = None,
+    *,
+    seeds: int = 8,
+    root: int = 0,
+    static: Static | None = None,
+    **machine: int,
+) -> xr.Dataset:
+    """Train without a store: every setting over seeds 0..seeds-1.
+
+    Args:
+        p: the setup.
+        settings: (K) knobs; default: the setup's own.
+        seeds: number of seeds of each setting.
+        root: root seed.
+        static: static part; default: the setup's own.
+        machine: width, lanes, devices of `trainer.compile_program`.
+
+    Returns:
+        dims (setting, seed, step); see `bestiary.train.runs`.
+    """
+    settings = tuple(settings or (p.knobs,))
+    job = Job("", p, static or p.static, settings, (seeds,) * len(settings), root, "")
+    ((_, ds),) = execute([job], store.NoStore(), lambda progress: None, **machine)
+    return ds

@@ -1,0 +1,134 @@
+"""Recorded runs as an xarray.Dataset, and back to the Logs that detectors read.
+
+Variables have dims (setting, seed, step); costly channels (setting, seed, probe_step).
+Knobs are coordinates along `setting`. `last_step` (setting, seed) is the last step a run
+was taken to: values beyond it do not exist and are stored as NaN only where runs of
+different length share an array. Saved and read back, a dataset is identical.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from bestiary.entry import Knobs, Phenomenon
+from bestiary.files import replace_with
+from bestiary.log import Log, Series
+
+
+def dataset(
+    p: Phenomenon,
+    knobs: Knobs,
+    seeds: Sequence[int],
+    steps: np.ndarray,
+    seen: Mapping[str, np.ndarray],
+    probe_steps: np.ndarray,
+    probed: Mapping[str, np.ndarray],
+    attrs: Mapping[str, Any],
+) -> xr.Dataset:
+    """One setting's runs.
+
+    Args:
+        p: the setup, for the channels' units.
+        knobs: the setting.
+        seeds: (S,) seed numbers.
+        steps: (T,) [step] recorded steps.
+        seen: {channel: (S, T)}.
+        probe_steps: (U,) [step] recorded steps of the costly channels.
+        probed: {channel: (S, U)}.
+        attrs: provenance; what is neither text nor a number that netCDF 3 can hold is stored as JSON.
+    """
+
+    def channel(name, values, axis):
+        return (("setting", "seed", axis), values[None], {"units": p.units.get(name, "1")})
+
+    variables = {c: channel(c, v, "step") for c, v in seen.items()}
+    variables |= {c: channel(c, v, "probe_step") for c, v in probed.items()}
+    coords = {name: ("setting", [float(value)]) for name, value in knobs._asdict().items()}
+    last = np.full((1, len(seeds)), steps[-1], np.int32)
+    coords |= {"seed": np.asarray(seeds, np.int32), "step": np.asarray(steps, np.int32)}
+    coords |= {"last_step": (("setting", "seed"), last, {"units": p.clock[1]})}
+    if probed:
+        coords["probe_step"] = np.asarray(probe_steps, np.int32)
+    ds = xr.Dataset(variables, coords, {k: storable(v) for k, v in attrs.items()})
+    for axis in {"step", "probe_step"} & set(ds.coords):
+        ds[axis].attrs |= {"long_name": p.clock[0], "units": p.clock[1]}
+    return ds
+
+
+def storable(value: Any) -> str | int | float:
+    """The value, or its JSON where netCDF 3 would not give it back; its integers have 32 bits, it has no booleans."""
+    if isinstance(value, int) and not isinstance(value, bool) and -(2**31) <= value < 2**31:
+        return value
+    return value if isinstance(value, str | float) else json.dumps(value)
+
+
+def join(parts: Sequence[Sequence[xr.Dataset]]) -> xr.Dataset:
+    """Settings, each a sequence of blocks of seeds, as one dataset; its attributes are what all agree on."""
+
+    def concat(some: Sequence[xr.Dataset], dim: str) -> xr.Dataset:
+        return xr.concat(some, dim, join="outer", combine_attrs="drop_conflicts") if len(some) > 1 else some[0]
+
+    return concat([concat(blocks, "seed") for blocks in parts], "setting")
+
+
+def logs(ds: xr.Dataset, setting: int = 0) -> Iterator[Log]:
+    """The Logs of one setting, seed by seed; what a run was not taken to is left out."""
+    values = {c: ds[c].values[setting] for c in ds.data_vars}
+    axes = {c: ds[ds[c].dims[-1]].values for c in ds.data_vars}
+    for s, last in enumerate(ds["last_step"].values[setting]):
+        ran = {c: axes[c] <= last for c in ds.data_vars}
+        yield Log({str(c): Series(axes[c][ran[c]], values[c][s][ran[c]]) for c in ds.data_vars})
+
+
+def digest(ds: xr.Dataset) -> str:
+    """SHA-256 over every array and every attribute but the digest itself."""
+    h = hashlib.sha256()
+    for name in sorted(map(str, ds.variables)):
+        values = np.ascontiguousarray(ds[name].values)
+        kind = (name, name in ds.coords, values.dtype.str, values.shape, ds[name].dims, sorted(ds[name].attrs.items()))
+        h.update(repr(kind).encode())
+        h.update(values.tobytes())
+    h.update(repr(sorted((k, v) for k, v in ds.attrs.items() if k != "digest")).encode())
+    return h.hexdigest()
+
+
+def write(ds: xr.Dataset, path: Path) -> None:
+    """Write netCDF whole or not at all: a reader never sees a part of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    plain = {name: {"_FillValue": None} for name in ds.variables}
+    replace_with(path, bytes(ds.to_netcdf(engine="scipy", format="NETCDF3_64BIT", encoding=plain)))
+
+
+def read(path: Path) -> xr.Dataset:
+    """Read netCDF into memory.
+
+    Raises:
+        ValueError: the file is truncated, is no netCDF file, or does not match its digest.
+    """
+    try:
+        # From memory: of a file, scipy keeps a map open after it has stumbled.
+        ds = xr.load_dataset(io.BytesIO(path.read_bytes()), engine="scipy", decode_times=False, mask_and_scale=False)
+    except FileNotFoundError:
+        raise
+    except Exception as error:  # the backend raises whatever its parser stumbles on
+        why = (str(error) or type(error).__name__).splitlines()[0]
+        raise ValueError(f"{path}: not a readable netCDF file ({why})") from error
+    native = {n: v.astype(str if v.dtype == object else v.dtype.newbyteorder("=")) for n, v in ds.variables.items()}
+    attrs = {k: v.item() if isinstance(v, np.generic) else v for k, v in ds.attrs.items()}
+    ds = xr.Dataset({n: native[n] for n in ds.data_vars}, {n: native[n] for n in ds.coords}, attrs)
+    if ds.attrs.get("digest") != digest(ds):
+        raise ValueError(f"{path}: the content does not match its digest")
+    return ds
+
+
+def seal(ds: xr.Dataset) -> xr.Dataset:
+    """The same dataset with its digest in attrs."""
+    return ds.assign_attrs(digest=digest(ds))

@@ -1,0 +1,195 @@
+"""Finished runs on disk, addressed by what made them; unfinished ones as checkpoints.
+
+A cell is one setting and a block of seeds of one entry. Its address is a hash of all that
+decides its content, so a cell that is there and valid is never run again, and a change of
+the setup, a knob or a version never finds an old one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import time
+import zipfile
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import platformdirs
+import xarray as xr
+
+from bestiary.files import replace_with
+from bestiary.train import runs
+
+FORMAT = 1  # of a cell's file; a new number makes old files unfindable
+STALE = 7 * 86400.0  # [s] age at which what a killed process left behind is swept
+
+
+def cache_dir() -> Path:
+    """BESTIARY_CACHE_DIR, or the user's cache directory."""
+    given = os.environ.get("BESTIARY_CACHE_DIR")
+    return Path(given) if given else platformdirs.user_cache_path("bestiary", appauthor=False)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What decides the content of one setting's block of seeds.
+
+    Attributes:
+        entry: the entry's key.
+        code: hash of the source of the setup and of the trainer.
+        static: static values by name.
+        knobs: traced values by name.
+        root: root seed.
+        seeds: the seed numbers.
+        machine: backend and versions; float rounding depends on them.
+    """
+
+    entry: str
+    code: str
+    static: tuple[tuple[str, Any], ...]
+    knobs: tuple[tuple[str, float], ...]
+    root: int
+    seeds: tuple[int, ...]
+    machine: tuple[tuple[str, str], ...]
+
+    @property
+    def fingerprint(self) -> str:
+        """Canonical JSON of everything above."""
+        return json.dumps({"format": FORMAT, **asdict(self)}, sort_keys=True)
+
+    @property
+    def address(self) -> str:
+        """Name of the cell's file."""
+        return hashlib.sha256(self.fingerprint.encode()).hexdigest()[:32]
+
+
+def machine() -> tuple[tuple[str, str], ...]:
+    """Backend, device and versions of what computes."""
+    import jax
+
+    device = jax.local_devices()[0]
+    packages = {name: version(name) for name in ("jax", "jaxlib", "optax", "flax")}
+    return tuple(sorted({"platform": device.platform, "device": device.device_kind, **packages}.items()))
+
+
+def code_hash(*files: Path) -> str:
+    """Hash of source files, as (name, content) pairs."""
+    h = hashlib.sha256()
+    for file in sorted(files, key=lambda file: file.name):  # not by folder: an installed package lies elsewhere
+        h.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
+    return h.hexdigest()[:16]
+
+
+class Store:
+    """A folder of cells and checkpoints.
+
+    Args:
+        folder: where; made when first written to.
+        tell: called with one line when a file had to be rejected.
+    """
+
+    def __init__(self, folder: Path, tell: Callable[[str], None] = lambda line: None) -> None:
+        self.folder, self.tell = Path(folder), tell
+        for part in (f for f in self.folder.glob("*/*") if f.suffix in (".tmp", ".part")):
+            if time.time() - part.stat().st_mtime > STALE:
+                part.unlink(missing_ok=True)
+
+    def path(self, cell: Cell) -> Path:
+        """Where a cell lies."""
+        return self.folder / cell.entry / f"{cell.address}.nc"
+
+    def has(self, cell: Cell) -> bool:
+        """Whether a file has the cell's name; only `get` knows whether it is sound."""
+        return self.path(cell).is_file()
+
+    def get(self, cell: Cell) -> xr.Dataset | None:
+        """The cell's runs, or None if they must be run; a damaged or foreign file is reported."""
+        path = self.path(cell)
+        try:
+            ds = runs.read(path)
+        except FileNotFoundError:
+            return None
+        except (ValueError, OSError) as error:
+            self.tell(f"{error}; running it again")
+            return None
+        if ds.attrs.get("fingerprint") != cell.fingerprint:
+            self.tell(f"{path}: holds other runs than its name says; running them again")
+            return None
+        return ds
+
+    def put(self, cell: Cell, ds: xr.Dataset) -> xr.Dataset:
+        """Save a cell; returns it as it will be read."""
+        ds = runs.seal(ds.assign_attrs(fingerprint=cell.fingerprint))
+        runs.write(ds, self.path(cell))
+        return ds
+
+    def _checkpoint(self, cells: Sequence[Cell], width: int) -> Path:
+        name = hashlib.sha256("".join([c.address for c in cells] + [str(width)]).encode()).hexdigest()[:32]
+        return self.folder / cells[0].entry / f"{name}.part"
+
+    def save_progress(self, cells: Sequence[Cell], width: int, window: int, leaves: Sequence[np.ndarray]) -> None:
+        """Save unfinished rows, `leaves`, after `window` windows of their schedule."""
+        buffer = io.BytesIO()
+        np.savez(buffer, np.int64(window), *leaves)
+        body = buffer.getvalue()
+        path = self._checkpoint(cells, width)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace_with(path, hashlib.sha256(body).digest() + body)
+
+    def load_progress(
+        self, cells: Sequence[Cell], width: int, like: Sequence[np.ndarray]
+    ) -> tuple[int, list[np.ndarray]] | None:
+        """(windows done, leaves) of rows that a killed process left behind, or None."""
+        path = self._checkpoint(cells, width)
+        if not path.is_file():
+            return None
+        raw = path.read_bytes()
+        try:
+            if hashlib.sha256(raw[32:]).digest() != raw[:32]:
+                raise ValueError("the content does not match its digest")
+            with np.load(io.BytesIO(raw[32:])) as saved:
+                window, *leaves = (saved[f"arr_{i}"] for i in range(1 + len(like)))
+                spare = len(saved.files) - 1 - len(like)
+            if spare or any(a.shape != b.shape or a.dtype != b.dtype for a, b in zip(leaves, like, strict=True)):
+                raise ValueError("its arrays are those of another program")
+        except (ValueError, KeyError, zipfile.BadZipFile) as error:
+            self.tell(f"{path}: unusable checkpoint ({error}); starting these runs again")
+            return None
+        return int(window), leaves
+
+    def drop_progress(self, cells: Sequence[Cell], width: int) -> None:
+        """Forget the checkpoint of rows that are finished."""
+        self._checkpoint(cells, width).unlink(missing_ok=True)
+
+
+class NoStore(Store):
+    """A store that keeps nothing and knows nothing."""
+
+    def __init__(self) -> None:
+        self.tell = lambda line: None
+
+    def has(self, cell: Cell) -> bool:
+        """Nothing is known."""
+        return False
+
+    def get(self, cell: Cell) -> None:
+        """Nothing is known."""
+
+    def put(self, cell: Cell, ds: xr.Dataset) -> xr.Dataset:
+        """Hand the runs back as `Store.put` would."""
+        return runs.seal(ds.assign_attrs(fingerprint=cell.fingerprint))
+
+    def save_progress(self, cells: Sequence[Cell], width: int, window: int, leaves: Sequence[np.ndarray]) -> None:
+        """Keep nothing."""
+
+    def load_progress(self, cells: Sequence[Cell], width: int, like: Sequence[np.ndarray]) -> None:
+        """Nothing was kept."""
+
+    def drop_progress(self, cells: Sequence[Cell], width: int) -> None:
+        """Nothing was kept."""

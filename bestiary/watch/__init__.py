@@ -1,0 +1,1 @@
+"""Ask the detectors about a log, whole or growing."""

@@ -1,0 +1,249 @@
+"""Every detector on a log whose maker knows nothing of us; imports neither JAX nor xarray."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from enum import IntEnum
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from bestiary import files
+from bestiary.log import Finding, Log, Span, State
+from bestiary.logs import formats
+from bestiary.logs.channels import ALONE, Reading, readings
+from bestiary.logs.run_table import NotALog, Unreadable
+
+DIVERGED = "diverged"  # the one finding that is no detector's
+DELAYED = "delayed_generalization"
+Thresholds = Mapping[str, Mapping[str, float]]  # {detector: {threshold: value}}
+OWN: Thresholds = MappingProxyType({})  # every detector with its own thresholds
+
+
+class Severity(IntEnum):
+    """How much a finding should worry whoever did not look for it."""
+
+    INFO = 0
+    WARNING = 1
+    ERROR = 2
+
+    def __str__(self) -> str:
+        return self.name.lower()
+
+
+class Level(NamedTuple):
+    """A detector's severity, why, and the effect that says how strong what it found is."""
+
+    severity: Severity
+    effect: str
+    why: str
+
+
+LEVELS: dict[str, Level] = {
+    DIVERGED: Level(Severity.ERROR, "", "nothing is learned from there on"),
+    "spikes": Level(Severity.WARNING, "height", "the step is at times too large; data or moments may be to blame"),
+    "decline": Level(Severity.WARNING, "kept", "an ability is being lost"),
+    "overshoot": Level(Severity.WARNING, "peak", "the first steps were too large for the curvature; it recovered"),
+    "cycling": Level(Severity.WARNING, "period", "the run does not come to rest"),
+    "edge_hover": Level(Severity.INFO, "hover", "usual with a large step; the loss need not fall at every step"),
+    DELAYED: Level(Severity.INFO, "delay_ratio", "stopping early would have missed it"),
+    "hump": Level(Severity.INFO, "rise", "stopping at the rise would have missed the second descent"),
+    "plateau_escape": Level(Severity.INFO, "plateau_ratio", "stopping on the plateau would have missed the drop"),
+    "collapse_after_fit": Level(Severity.INFO, "fall", "usual when training goes on after the data are fitted"),
+    "conserved": Level(Severity.INFO, "worst", "a property of the training flow"),
+    "departure": Level(Severity.INFO, "distance", "features are learned; neither good nor bad"),
+    "ends_below": Level(Severity.INFO, "ratio", "a comparison that was asked for"),
+    "exceeds_bound": Level(Severity.INFO, "over_bound", "a comparison that was asked for"),
+    "ordered_learning": Level(Severity.INFO, "half_ratio", "an order of learning"),
+    "settles_at": Level(Severity.INFO, "settled_over_level", "a comparison that was asked for"),
+    "staggered_modes": Level(Severity.INFO, "spread", "an order of learning"),
+}
+SHOWN = (State.FOUND, State.UNDECIDED, State.DIVERGED)
+
+
+class Answer(NamedTuple):
+    """What one detector says of one run, which channels it was given, and which thresholds were not its own."""
+
+    detector: str
+    reads: tuple[str, ...]
+    finding: Finding
+    thresholds: Mapping[str, float] = MappingProxyType({})
+
+    @property
+    def level(self) -> Level:
+        """Of the detector; of one that the table lacks, a mere remark."""
+        return LEVELS.get(self.detector, Level(Severity.INFO, "", ""))
+
+    @property
+    def severity(self) -> Severity | None:
+        """Of what was found; None if nothing was."""
+        return self.level.severity if self.finding.state in (State.FOUND, State.DIVERGED) else None
+
+    @property
+    def strength(self) -> tuple[str, float, str] | None:
+        """Name, value and unit of the effect that says how strong it is."""
+        effect = self.finding.effects.get(self.level.effect)
+        return None if effect is None else (self.level.effect, effect.value, effect.unit)
+
+    @property
+    def where(self) -> tuple[float, float] | None:
+        """[step] From and to; the same twice for an instant."""
+        first = self.finding.onset
+        spans = self.finding.spans
+        if np.isfinite(first):
+            return first, max([first, *(span.stop for span in spans[:1])])
+        return (spans[0].start, spans[0].stop) if spans else None
+
+
+class Read(NamedTuple):
+    """One run of one path, as read, and every detector's answer."""
+
+    path: Path
+    reading: Reading
+    answers: tuple[Answer, ...]
+
+
+@cache  # asked for every run, and by a monitor at every look
+def detectors() -> dict[str, tuple[Callable[..., Finding], tuple[str, ...]]]:
+    """Every detector that needs nothing but a log, and the names of the channels that it reads."""
+    made = {}
+    for name in sorted(files.modules("detectors")):
+        function = getattr(import_module(f"bestiary.detectors.{name}"), name)
+        others = list(inspect.signature(function).parameters.values())[1:]
+        if any(p.default is inspect.Parameter.empty for p in others):
+            continue
+        reads: list[str] = []
+        for p in others:
+            if isinstance(p.default, str):
+                reads.append(p.default)
+            elif isinstance(p.default, tuple):
+                reads += [channel for channel in p.default if isinstance(channel, str)]
+        made[name] = function, tuple(reads)
+    return made
+
+
+def answers(log: Log, thresholds: Thresholds = OWN) -> Iterator[Answer]:
+    """Whether the run diverged, then what each detector says, with its own thresholds but for those given.
+
+    A run that diverged does so once, whichever detectors say so.
+    """
+    gone = diverged(log)
+    if gone is not None:
+        yield gone
+    with np.errstate(all="ignore"):  # a stranger's numbers may be as large as floats are
+        for name, (function, reads) in detectors().items():
+            own = thresholds.get(name, {})
+            finding = function(log, **own)
+            if finding.state is State.DIVERGED:
+                if gone is None:
+                    gone = Answer(DIVERGED, reads, finding)
+                    yield gone
+                continue
+            if name == DELAYED and finding.state is State.UNDECIDED and finding.phase == "memorisation":
+                finding = _patient(finding)
+            yield Answer(name, reads, finding, own)
+
+
+def diverged(log: Log) -> Answer | None:
+    """The first of the channels that are not finite from some step to their end, if there is one."""
+    ends = {name: curve.diverged_at for name, curve in log.channels.items()}
+    ends = {name: step for name, step in ends.items() if np.isfinite(step)}
+    if not ends:
+        return None
+    name = min(ends, key=lambda n: ends[n])
+    last = float(log[name].steps[-1])
+    reason = f"{name} is not finite from step {ends[name]:g} to the end at {last:g}"
+    span = Span(ends[name], last, "not finite")
+    return Answer(DIVERGED, (name,), Finding(State.DIVERGED, reason, spans=(span,)))
+
+
+def _patient(finding: Finding) -> Finding:
+    """The same, with how late the catalog's runs generalise, so that nobody stops this one for overfitting."""
+    told = [f"{entry} {_times(low)} to {_times(high)}" for entry, (low, high) in delays().items()]
+    if not told:
+        return finding
+    reason = f"{finding.reason}; too early to call it overfitting: runs of the catalog that generalise late do so at "
+    reason += f"this many times the step of memorising: {'; '.join(told)}"
+    return replace(finding, reason=reason)
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:.0f}" if ratio >= 100 else f"{ratio:.3g}"
+
+
+def delays() -> dict[str, tuple[float, float]]:
+    """{entry: range of delay_ratio}: the least 5 % and the greatest 95 % quantile of cases where it was found."""
+    made: dict[str, tuple[float, float]] = {}
+    for file in sorted(files.measured().glob("grokking*.json")):
+        record = json.loads(file.read_text("utf-8"))
+        found = [
+            root["effects"]["delay_ratio"]["quantiles"]
+            for case in record["cases"].values()
+            for root in case.values()
+            if root["states"].get("found") and "delay_ratio" in root["effects"]
+        ]
+        if found:
+            made[record["entry"]] = min(q[0] for q in found), max(q[-1] for q in found)
+    return made
+
+
+def rates() -> dict[str, dict[str, Any]]:
+    """{detector: {"hit": [k, n], "false_alarm": [k, n]}}, as measured on runs whose answer is known; empty if not."""
+    file = files.measured() / "detectors.json"
+    return json.loads(file.read_text("utf-8"))["detectors"] if file.is_file() else {}
+
+
+def inspect_paths(
+    paths: Sequence[Path], asked: Mapping[str, str], thresholds: Thresholds = OWN
+) -> tuple[list[Read], list[Unreadable]]:
+    """Read every log at the paths and ask every detector.
+
+    Args:
+        paths: files or folders.
+        asked: {channel: column} that the user said; `step` is one of them.
+        thresholds: {detector: {threshold: value}}, checked by `bestiary.watch.thresholds`.
+
+    Returns:
+        The runs, in the order of the paths, and one line for each file that cannot be read.
+
+    Raises:
+        Unreadable: nothing has a channel or a column that the user named.
+    """
+    known = {"step", *ALONE, *(channel for _, reads in detectors().values() for channel in reads)}
+    if unknown := [f"{channel}={column}" for channel, column in asked.items() if channel not in known]:
+        raise Unreadable(f"--channel {unknown[0]}: no detector reads that; want step, or one of {_listed(known, 99)}")
+    done: list[Read] = []
+    failed: list[Unreadable] = []
+    columns: set[str] = set()
+    for path in paths:
+        before, passed = len(done), []
+        for file, tables in formats.walk(path):
+            if isinstance(tables, Unreadable):
+                failed.append(tables)
+                continue
+            for table in tables:
+                columns |= set(table.columns)
+                try:
+                    found = readings(table, asked, file)
+                except NotALog as error:
+                    passed.append(NotALog(f"{file}: {error}"))
+                    continue
+                done += [Read(file, reading, tuple(answers(reading.log, thresholds))) for reading in found]
+        if len(done) == before:  # else they are runs that logged one number, beside others
+            failed += passed
+    gone = [f"{channel}={column}" for channel, column in asked.items() if column not in columns]
+    if gone and columns:
+        raise Unreadable(f"--channel {gone[0]}: no such column; the logs have {_listed(columns)}")
+    return done, failed
+
+
+def _listed(names: Collection[str], most: int = 20) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(sorted(names)[:most]) + more

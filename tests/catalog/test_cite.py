@@ -1,0 +1,90 @@
+"""The bibliography is well formed, and what is cited comes out as BibTeX that can be read back."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+from bibtexparser.entrypoint import parse_string
+
+from bestiary.catalog import cite
+from bestiary.catalog.read import read_catalog
+
+REFERENCES = cite.references()
+
+
+def test_keys_are_sorted_and_say_author_and_year():
+    assert list(REFERENCES) == sorted(REFERENCES)
+    for key, work in REFERENCES.items():
+        fields = work.fields_dict
+        surname = re.sub(r"[^a-z]", "", fields["author"].value.split(",")[0].lower())
+        assert re.fullmatch(rf"{surname}{fields['year'].value}[a-z]+", key), key
+
+
+@pytest.mark.parametrize("work", REFERENCES.values(), ids=REFERENCES)
+def test_every_work_can_be_found(work):
+    fields = {name: field.value for name, field in work.fields_dict.items()}
+    assert {"author", "title", "year"} <= set(fields)
+    if "eprint" in fields:
+        assert re.fullmatch(r"\d{4}\.\d{4,5}", fields["eprint"])
+        assert fields["archivePrefix"] == "arXiv"
+        submitted = 2000 + int(fields["eprint"][:2])
+        assert submitted <= int(fields["year"]) <= submitted + 1
+    else:
+        assert fields["url"].startswith("https://")
+
+
+def test_no_work_twice():
+    eprints = [work.fields_dict["eprint"].value for work in REFERENCES.values() if "eprint" in work.fields_dict]
+    assert len(set(eprints)) == len(eprints)
+
+
+def test_what_is_cited_reads_back_the_same():
+    keys = ["zucchet2025emergence", "chizat2018lazy", "power2022grokking"]
+    text = cite.bibtex(keys)
+    again = parse_string(text)
+    assert not again.failed_blocks
+    assert list(again.entries_dict) == keys
+    for key in keys:
+        fields = {name: field.value for name, field in again.entries_dict[key].fields_dict.items()}
+        assert fields == {name: field.value for name, field in REFERENCES[key].fields_dict.items()}
+    assert text.startswith("@misc{zucchet2025emergence,\n  author = {Zucchet, Nicolas and ")
+    assert text == cite.bibtex(keys)
+
+
+def test_each_work_comes_once():
+    assert cite.bibtex(["power2022grokking"] * 3).count("@misc") == 1
+
+
+def test_unknown_keys_are_all_named():
+    with pytest.raises(ValueError) as caught:
+        cite.bibtex(["power2022groking", "power2022grokking", "xyz"])
+    assert str(caught.value).splitlines() == [
+        "no 'power2022groking' in references.bib; did you mean 'power2022grokking'?",
+        "no 'xyz' in references.bib",
+    ]
+
+
+def test_a_work_twice_in_the_file_is_refused(tmp_path):
+    file = tmp_path / "twice.bib"
+    file.write_text("@misc{a2020b,\n  title = {T},\n}\n\n@misc{a2020b,\n  title = {U},\n}\n")
+    with pytest.raises(ValueError, match=r"^twice\.bib:5: .*a2020b"):
+        cite.references(file)
+
+
+def test_a_broken_file_is_refused(tmp_path):
+    file = tmp_path / "broken.bib"
+    file.write_text("@misc{a2020b,\n  title = {T,\n")
+    with pytest.raises(ValueError, match=r"^broken\.bib:1: "):
+        cite.references(file)
+
+
+def test_every_entry_of_the_catalog_can_be_cited():
+    for entry in read_catalog().values():
+        assert cite.bibtex(entry.references).count("\n@") == len(entry.references) - 1
+
+
+def test_citing_imports_no_jax():
+    code = "import sys; from bestiary.catalog.cite import bibtex; bibtex(['gromov2023grokking']); "
+    code += "sys.exit('jax' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0

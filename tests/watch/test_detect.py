@@ -1,0 +1,208 @@
+"""`bestiary detect` on logs of strangers: what it finds, what it keeps silent about, what it says and how it exits."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from curves import COMMON, null
+from log_files import LOGS, asked, report
+from written_logs import T, csv, spiky
+
+from bestiary.files import modules
+from bestiary.log import Effect, Finding, Log, Series, State
+from bestiary.watch import detect
+from bestiary.watch import report_schema as detect_schema
+
+HEALTHY = [
+    *("flat", "exponential", "power_law", "linear", "noisy_flat", "random_walk", "lr_decay_kink", "staircase"),
+    *("start_transient", "minibatch", "autocorrelated", "heavy_tails", "comprehension", "slow_comprehension"),
+]
+
+
+def by_detector(run: dict) -> dict:
+    return {finding["detector"]: finding for finding in run["findings"]}
+
+
+def test_every_detector_has_a_level():
+    """A new detector without one would silently be a mere remark."""
+    assert set(detect.LEVELS) - {detect.DIVERGED} == modules("detectors")
+    for name, (function, _) in detect.detectors().items():
+        assert f"`{detect.LEVELS[name].effect}`" in (function.__doc__ or ""), f"{name} documents no such effect"
+
+
+def test_channels_are_read_off_the_signatures():
+    found = {name: reads for name, (_, reads) in detect.detectors().items()}
+    assert found["delayed_generalization"] == ("train_acc", "test_acc")
+    assert found["spikes"] == ("loss",) and found["edge_hover"] == ("edge_ratio", "loss")
+    assert found["staggered_modes"] == ("mode_1", "mode_2", "mode_3")
+
+
+def test_spikes_are_found_where_they_are(tmp_path):
+    (run,) = report(spiky(tmp_path / "x.csv"))["runs"]
+    spikes = by_detector(run)["spikes"]
+    assert (spikes["state"], spikes["severity"], spikes["channels"]) == ("found", "warning", ["loss"])
+    assert abs(spikes["onset"] - 1000) < 20 and len(spikes["spans"]) == 3
+    assert spikes["strength"] == "height" and spikes["effects"]["height"]["value"] > 2
+
+
+@pytest.mark.parametrize("name", HEALTHY)
+def test_on_a_healthy_run_nothing_is_found(name, tmp_path):
+    """As a stranger's log; the other nulls have an event for one detector or another, such as a level that shifts."""
+    log = null(name)
+    (run,) = report(csv(tmp_path / "x.csv", **{c: log[c].values for c in ("train_loss", *COMMON[2:])}))["runs"]
+    assert {use["channel"] for use in run["columns"].values()} == {"train_loss", *COMMON[2:]}
+    assert [f for f in run["findings"] if f["state"] != "undecided"] == []
+
+
+def test_a_run_diverges_once(tmp_path):
+    """Every detector that reads the loss says so; it is one finding."""
+    loss = np.where(T < 700, np.exp(-T / 80), np.nan)
+    (run,) = report(csv(tmp_path / "x.csv", loss=loss, val_loss=loss, grad_norm=np.ones(T.size)))["runs"]
+    assert [f["detector"] for f in run["findings"]] == ["diverged"]
+    found = run["findings"][0]
+    assert found["state"] == "diverged" and found["severity"] == "error" and "step 700 to the end" in found["reason"]
+    assert found["spans"] == [{"start": 700, "stop": 3999, "label": "not finite"}]
+
+
+def test_a_loss_that_blows_up_is_said_to_diverge_once():
+    log = Log.of(T, loss=np.exp(T / 800), test_loss=np.exp(T / 800))
+    found = [a for a in detect.answers(log) if a.finding.state is State.DIVERGED]
+    assert [a.detector for a in found] == ["diverged"] and "times its" in found[0].finding.reason
+
+
+def cut(stop: int) -> Log:
+    rise = 1 / (1 + np.exp(-(T - 2500) / 100))
+    log = Log.of(T, train_acc=1 - np.exp(-T / 5), test_acc=0.02 + 0.98 * rise, test_loss=4 - 3.9 * rise)
+    return Log({name: Series(t[:stop], y[:stop]) for name, (t, y) in log.channels.items()})
+
+
+def test_a_run_that_will_generalise_is_not_called_overfitting_before_it_does(tmp_path):
+    """The whole is grokking; cut before it generalises it is undecided, and the catalog says how long others took."""
+    whole = {a.detector: a for a in detect.answers(cut(4000))}["delayed_generalization"]
+    assert whole.finding.state is State.FOUND and 2500 < whole.finding.onset < 3000
+    early = {a.detector: a for a in detect.answers(cut(150))}["delayed_generalization"]
+    assert early.finding.state is State.UNDECIDED and early.severity is None
+    entries = detect.delays()
+    assert entries and all(1 < low < high for low, high in entries.values())
+    assert "too early to call it overfitting" in early.finding.reason and all(
+        entry in early.finding.reason for entry in entries
+    )
+    logs = [name for name, curve in cut(150).channels.items()]
+    path = csv(tmp_path / "x.csv", **{name: cut(150)[name].values for name in logs})
+    done = asked(path, "--fail-on", "info")
+    assert done.exit_code == 0 and "delayed generalization, undecided" in done.stdout
+
+
+def test_the_hint_is_the_range_of_what_was_measured(tmp_path, monkeypatch):
+    def root(found, low, high):
+        return {
+            "states": {"found": found} if found else {"absent": 3},
+            "effects": {"delay_ratio": {"quantiles": [low, 5, high]}},
+        }
+
+    cases = {"a": {"root 1": root(3, 4, 9), "root 2": root(3, 3, 8)}, "control": {"root 1": root(0, 1, 90)}}
+    (tmp_path / "grokking_x.json").write_text(json.dumps({"entry": "grokking_x", "cases": cases}))
+    monkeypatch.setattr(detect.files, "measured", lambda: tmp_path)
+    assert detect.delays() == {"grokking_x": (3, 9)}
+
+
+def test_measured_rates_are_shown_and_a_dash_where_there_are_none(tmp_path, monkeypatch):
+    monkeypatch.setattr(detect.files, "measured", lambda: tmp_path)
+    path = spiky(tmp_path / "x.csv")
+    (row,) = [line for line in asked(path).stdout.splitlines() if line.lstrip().startswith("spikes")]
+    assert row.split()[-2:] == ["-", "-"]
+    (tmp_path / "detectors.json").write_text(
+        json.dumps({"detectors": {"spikes": {"hit": [47, 48], "false_alarm": [1, 999]}}})
+    )
+    shown = asked(path).stdout
+    assert "47/48" in shown and "1/999" in shown
+    (run,) = report(path)["runs"]
+    assert by_detector(run)["spikes"]["hit"] == [47, 48] and by_detector(run)["spikes"]["false_alarm"] == [1, 999]
+
+
+@pytest.mark.parametrize(
+    "level, spikes, grokking, diverged",
+    [("info", 1, 1, 1), ("warning", 1, 0, 1), ("error", 0, 0, 1), ("never", 0, 0, 0)],
+)
+def test_exit_status(level, spikes, grokking, diverged, tmp_path):
+    flat = csv(tmp_path / "flat.csv", loss=np.exp(-T / 800))
+    nan = csv(tmp_path / "nan.csv", loss=np.where(T < 700, 1.0, np.nan))
+    grok = LOGS / "nested.jsonl"
+    assert asked(flat, "--fail-on", level).exit_code == 0
+    assert asked(spiky(tmp_path / "x.csv"), "--fail-on", level).exit_code == spikes
+    assert asked(grok, "--fail-on", level).exit_code == grokking
+    assert asked(flat, nan, "--fail-on", level).exit_code == diverged
+    if level == "warning":
+        assert [asked(p).exit_code for p in (flat, nan, grok)] == [0, 1, 0]
+    assert asked(nan, tmp_path / "gone.csv", "--fail-on", level).exit_code == 2
+
+
+def test_runs_read_alike_are_described_once(tmp_path):
+    for i in range(9):
+        csv(tmp_path / f"{i}.csv", loss=np.exp(-T / 800))
+    shown = asked(tmp_path).stdout
+    assert shown.count("train_loss: `loss`") == 1 and "and 3 runs more, all read alike" in shown
+    assert "9 runs: 0 found, 0 undecided" in shown
+
+
+def test_verbose_lists_what_did_not_apply(tmp_path):
+    path = csv(tmp_path / "x.csv", loss=np.exp(-T / 800))
+    assert "cycling" not in asked(path).stdout
+    shown = asked(path, "-v").stdout
+    assert "cycling, not applicable" in shown and "spikes, absent" in shown
+
+
+def test_the_schema_is_current_and_reports_obey_it(tmp_path):
+    path = Path(__file__).resolve().parents[2] / "detect.schema.json"
+    assert path.read_text("utf-8") == detect_schema.text(), "stale: run `make schema`"
+    jsonschema = pytest.importorskip("jsonschema")
+    csv(tmp_path / "nan.csv", loss=np.where(T < 700, 1.0, np.nan))
+    spiky(tmp_path / "x.csv")
+    (tmp_path / "bad.csv").write_bytes(b"\0\1")
+    whole = report(tmp_path, LOGS)
+    jsonschema.validate(whole, detect_schema.schema())
+    assert len(whole["runs"]) > 8 and any("bad.csv" in line for line in whole["errors"])
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({**whole, "extra": 1}, detect_schema.schema())
+
+
+def test_effects_that_are_not_finite_are_null():
+    finding = Finding(State.FOUND, "x", 1.0, {"height": Effect(float("inf"))})
+    told = detect_schema._told(detect.Answer("spikes", ("loss",), finding), {})
+    assert told.effects["height"].value is None and json.loads(told.model_dump_json())["onset"] == 1.0
+
+
+CODE = """
+import sys
+from bestiary.cli.logs import detect
+
+try:
+    detect(sys.argv[1:])
+except SystemExit as done:
+    assert not done.code
+seen = {"jax", "xarray", "pandas", "scipy.stats", "matplotlib", "pyarrow", "tensorboard"} & set(sys.modules)
+assert not seen, seen
+"""
+
+
+def test_it_imports_neither_jax_nor_what_the_files_do_not_need():
+    words = [str(LOGS / name) for name in ("nested.jsonl", "lightning_metrics.csv", "trainer_state.json", "mlruns")]
+    ran = subprocess.run([sys.executable, "-c", CODE, *words], capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+
+
+@pytest.mark.slow
+def test_a_large_log_is_read_within_a_few_times_its_size(tmp_path):
+    """A few times the file, over what the imports take; a list of Python floats alone would be nine times."""
+    n = 300_000
+    path = csv(tmp_path / "x.csv", loss=np.exp(-np.arange(n) / 1e5), acc=np.ones(n), lr=np.ones(n))
+    code = (
+        "import resource, sys\nfrom pathlib import Path\nfrom bestiary.logs import formats\n"
+        "import numpy\npeak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024\n"
+        "before = peak()\ntables = formats.read(Path(sys.argv[1]))\nprint(peak() - before)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)
+    assert int(ran.stdout) < 6 * path.stat().st_size
