@@ -9,18 +9,11 @@ from pydantic import AfterValidator, Field, model_validator
 
 from bestiary.catalog import axes as grid
 from bestiary.catalog.claims import Claim, Interval, Name, Named, Origin, Record, Text, WordOrInt
+from bestiary.catalog.forms import FORMS, FormName
 
 SEEDS = 16
 CROSSING_SEEDS = 24  # with fewer than 18 no point of twenty is decided at 1 - 1e-4, and no claim could fail
 BUDGET = ("steps", "log_every")  # how long and how often one looks: no feature of network or data
-
-Form = Literal["power", "exponential", "logarithmic", "reciprocal"]
-PARAMETERS: dict[str, tuple[str, str]] = {
-    "power": ("exponent", "constant"),
-    "exponential": ("rate", "constant"),
-    "logarithmic": ("slope", "constant"),
-    "reciprocal": ("scale", "offset"),
-}
 
 
 def _axis(text: str) -> str:
@@ -83,7 +76,7 @@ class Law(_Sweep):
     """How an onset or an effect depends on a knob: y = f(x) with lognormal scatter over the runs."""
 
     of: Text = Field("onset", description="onset or an effect")
-    form: Form = Field("power", description="y = a x^b, a exp(b x), a + b ln x, or a / x + c")
+    form: FormName = Field("power", description="; ".join(form.equation for form in FORMS.values()))
     against: Text = Field(
         "x", description="the law's x: of the knob x, 1 - x, 1 / x or 1 / (1 - x); or an effect, by its median"
     )
@@ -93,7 +86,7 @@ class Law(_Sweep):
 
     @model_validator(mode="after")
     def _of_the_form(self) -> Self:
-        known = PARAMETERS[self.form]
+        known = FORMS[self.form].parameters
         for claim in self.claims:
             if claim.of not in known:
                 raise ValueError(f"a {self.form} law has {' and '.join(known)}, not {claim.of!r}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bestiary.catalog.map_claims import PARAMETERS
+from bestiary.catalog.forms import FORMS
 from bestiary.cli.tables import STYLE, console, name, table
 from bestiary.judge.check import states
 from bestiary.judge.verdict import value_of
@@ -80,11 +80,10 @@ def _laws(rivals: Sequence[Fit], knob: str, of: str):
     made = table(
         f"{of} against {knob}", "parameters, limits at 95 %", "AIC - best", "largest deviation", "runs", "cut off"
     )
-    equations = {"power": "a x^b", "exponential": "a exp(b x)", "logarithmic": "a + b ln x", "reciprocal": "a / x + c"}
     for one in rivals:
-        parts = [f"{p} {one.parameters[p]:.4g} ({_limits(one, p)})" for p in PARAMETERS[one.form]]
+        parts = [f"{p} {one.parameters[p]:.4g} ({_limits(one, p)})" for p in FORMS[one.form].parameters]
         made.add_row(
-            f"{one.form}: {equations[one.form]}",
+            f"{one.form}: {FORMS[one.form].equation}",
             ", ".join(parts),
             f"{one.aic - rivals[0].aic:.1f}",
             f"{100 * one.deviation:.1f} %",

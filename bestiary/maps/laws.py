@@ -7,7 +7,7 @@ other, and what is resampled is the seed, never the single run.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -18,29 +18,13 @@ from scipy.optimize import least_squares, minimize
 from scipy.special import log_ndtr
 from scipy.stats import t as student
 
+from bestiary.catalog.forms import FORMS, Form
 from bestiary.judge.verdict import ALPHA, Outcome
 
 LEAST_SETTINGS = 3  # two parameters go through any two settings
 LEAST_SEEDS = 3  # below, Student's t has no use: at 95 % and one degree of freedom it is 12.7
 LEAST_SIGMA = 1e-6  # runs that lie on the law to rounding would have an infinite likelihood
 LOG_ROOT_2PI = 0.5 * math.log(2 * math.pi)
-
-
-class Form(NamedTuple):
-    """A law: `intercept + slope * u(x)` is y, or ln y if `on_logs`."""
-
-    equation: str
-    names: tuple[str, str]  # of the law at u = 0, and of the slope
-    u: Callable[[np.ndarray], np.ndarray]
-    on_logs: bool
-
-
-FORMS: Mapping[str, Form] = {
-    "power": Form("y = constant * x^exponent", ("constant", "exponent"), np.log, True),
-    "exponential": Form("y = constant * exp(rate * x)", ("constant", "rate"), np.positive, True),
-    "logarithmic": Form("y = constant + slope * ln x", ("constant", "slope"), np.log, False),
-    "reciprocal": Form("y = offset + scale / x", ("offset", "scale"), np.reciprocal, False),
-}
 
 
 class _Runs(NamedTuple):
@@ -232,7 +216,7 @@ def _read(x: np.ndarray, y: np.ndarray, censored: np.ndarray) -> _Runs:
 
 
 def _u(form: str, x: np.ndarray) -> np.ndarray:
-    if form != "exponential" and (x <= 0).any():
+    if FORMS[form].above_0 and (x <= 0).any():
         raise ValueError(f"a {form} law needs x above 0; x is {x.min():g}")
     return FORMS[form].u(x)
 
@@ -250,7 +234,7 @@ def _fit(data: _Runs, form: str) -> Fit:
     )
     off = np.abs(data.medians() / _law(kind, line, u) - 1)
     deviation = math.nan if np.isnan(off).all() else float(np.nanmax(off))
-    parameters = dict(zip(kind.names, (float(_law(kind, line, 0.0)), float(line[1])), strict=True))
+    parameters = dict(zip((kind.at_zero, kind.slope), (float(_law(kind, line, 0.0)), float(line[1])), strict=True))
     n, censored, seeds = int(here.sum()), int(data.cut.sum()), int(here.any(axis=0).sum())
     return Fit(form, parameters, sigma, 2 * 3 - 2 * likelihood, n, censored, deviation, seeds, line, data)
 

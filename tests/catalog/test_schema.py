@@ -107,6 +107,7 @@ def test_the_catalog_obeys_the_schema():
         ("no_weight_decay:", "NoWeightDecay:", "$.grokking.cases: NoWeightDecay"),
         ("control: weight decay", "control:", "$.grokking.cases.no_weight_decay.control: type"),
         ("1e-3", "'1e-3'", "$.grokking.cases.no_weight_decay.knobs.weight_decay: type"),
+        ("of: delay_ratio", "form: powr", "$.grokking.laws.delay.form: enum"),
         ("width: 64", "width: [64]", "$.grokking.cases.grokking.static.width: anyOf"),
     ],
 )

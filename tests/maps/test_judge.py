@@ -8,7 +8,7 @@ from bestiary.catalog import axes as grid
 from bestiary.catalog import map_claims as catalog_maps
 from bestiary.judge.setting import Setting
 from bestiary.judge.verdict import Outcome
-from bestiary.maps import explore, laws
+from bestiary.maps import explore
 from bestiary.maps import judge as maps
 from bestiary.maps import path as trails
 from bestiary.train.store import NoStore
@@ -68,12 +68,6 @@ def test_a_variable_other_than_the_knob():
     x = np.array([0.9, 0.99])
     assert maps.VARIABLES["1 / (1 - x)"](x) == pytest.approx([10, 100])
     assert maps.VARIABLES["1 - x"](x) == pytest.approx([0.1, 0.01])
-
-
-def test_the_catalog_names_the_parameters_that_a_fit_has():
-    assert {form: set(names) for form, names in catalog_maps.PARAMETERS.items()} == {
-        form: set(law.names) for form, law in laws.FORMS.items()
-    }
 
 
 def test_the_rungs_of_a_path_add_up_and_the_change_is_seen():

@@ -11,8 +11,9 @@ from scipy.optimize import minimize
 from scipy.stats import norm
 from scipy.stats import t as student
 
+from bestiary.catalog.forms import FORMS
 from bestiary.judge.verdict import Outcome
-from bestiary.maps.laws import FORMS, compare, fit, judge_law, valid_range
+from bestiary.maps.laws import compare, fit, judge_law, valid_range
 
 HOLDS, FAILS, INCONCLUSIVE = Outcome.HOLDS, Outcome.FAILS, Outcome.INCONCLUSIVE
 X = np.geomspace(1, 10, 6)
