@@ -58,9 +58,9 @@ check-all: .venv ## every claim of the catalog, laws and paths too, on roots tha
 	$(BIN)/bestiary check --all --laws $(ROOTS:%=--root %)
 
 bench: .venv ## speed, and the detectors' operating curves
-	$(BIN)/python benchmarks/speed.py --sweep
-	$(BIN)/python benchmarks/operating_curves.py
-	$(BIN)/python benchmarks/detector_curves.py
+	$(BIN)/python benchmarks/speed/compare.py --sweep
+	$(BIN)/python benchmarks/detectors/matrix.py
+	$(BIN)/python benchmarks/detectors/measure.py
 
 readme: .venv ## rewrite README.md's entry table from the catalog and benchmarks/measured
 	$(BIN)/python -m bestiary.cli.readme

@@ -1,4 +1,4 @@
-"""benchmarks/compositions.py: two recorded things in one log, and where each then is."""
+"""benchmarks/detectors/compositions.py: two recorded things in one log, and where each then is."""
 
 import importlib
 from pathlib import Path
@@ -10,7 +10,7 @@ import tiny
 from bestiary.log import Log, Series, Span
 from bestiary.train import campaign, runs
 
-BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
+BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks" / "detectors"
 
 
 @pytest.fixture(autouse=True)

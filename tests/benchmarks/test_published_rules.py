@@ -1,4 +1,4 @@
-"""benchmarks/published_rules.py: each rule fires where its original would, worked out by hand or by a plain loop."""
+"""Each rule of benchmarks/detectors/published_rules.py fires where its original would, by hand or by a plain loop."""
 
 import importlib
 import time
@@ -11,7 +11,7 @@ import pytest
 from bestiary.files import modules
 from bestiary.log import Log, Span, State
 
-BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
+BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks" / "detectors"
 EXTRA = {"metaseq_ewm_ratio": {"ratio": 1.25}, "ruptures_breaks": {"penalty": 50.0}}  # no published value
 SPIKE_RULES = [
     "lightning_spike_detection",

@@ -1,4 +1,4 @@
-"""benchmarks/transformations.py: what each does to a log, exactly, and where the truth then is."""
+"""benchmarks/detectors/transformations.py: what each does to a log, exactly, and where the truth then is."""
 
 import importlib
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 
 from bestiary.log import Log
 
-BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
+BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks" / "detectors"
 LEVELS = [
     *((f"multiplicative_noise_{p}", p / 100) for p in (1, 5, 10)),
     *((f"additive_noise_{p}", p / 100) for p in (1, 5)),

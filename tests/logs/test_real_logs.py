@@ -15,7 +15,7 @@ from bestiary.logs.formats import walk
 from bestiary.logs.run_table import NotALog, Unreadable
 
 REAL = LOGS / "real"
-BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
+BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks" / "logs"
 # {tool: {path of a run, below the tool's folder: {channel: (column, records)}}}
 TRAINER = {
     "train_loss": ("loss", 50),
@@ -112,10 +112,10 @@ def found(tool):
 
 @pytest.fixture(scope="module")
 def regression():
-    """{seed: {step: row}} as benchmarks/foreign_logs.py logged them."""
+    """{seed: {step: row}} as benchmarks/logs/write.py logged them."""
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(BENCHMARKS)
-        module = importlib.import_module("foreign_logs")
+        module = importlib.import_module("write")
     return {seed: dict(module.regression(seed)) for seed in (0, 1)}
 
 

@@ -1,6 +1,6 @@
 """Who fires on what: every detector on the recorded runs of every case of every entry.
 
-    python benchmarks/operating_curves.py [--root 1] [--json FILE] [--figure FILE]
+    python benchmarks/detectors/matrix.py [--root 1] [--json FILE] [--figure FILE]
 
 Each detector runs as a stranger would call it, with its default thresholds and channels, wherever
 its channels exist (a log without `loss` but with `train_loss` lends that one). A detector that

@@ -1,6 +1,6 @@
 """Logs as other people's tools write them today: one tiny run through each tool's own interface.
 
-    python benchmarks/foreign_logs.py FOLDER [TOOL]... [--samples tests/data/logs/real]
+    python benchmarks/logs/write.py FOLDER [TOOL]... [--samples tests/data/logs/real]
 
 A tool that is not installed is skipped with one line. FOLDER/<tool>/ has what the tool left there, which `bestiary
 detect` reads unaided; --samples copies the logs among it, without the names of people, machines and folders.
@@ -20,7 +20,7 @@ from pathlib import Path
 
 import click
 import numpy as np
-from foreign_trainers import BATCH, EVERY, RATE, STEPS, TEST, X, Y, huggingface, keras, lightning
+from trainers import BATCH, EVERY, RATE, STEPS, TEST, X, Y, huggingface, keras, lightning
 
 KEPT = r"metrics(\.csv|/.+)|meta\.yaml|.*tfevents.*|mlflow\.db|log\.csv|history\.json|run-.*\.wandb|trainer_state\.json"
 LEFT = r"checkpoint-(?!50/)"  # one of the checkpoints is enough

@@ -13,13 +13,13 @@ from bestiary.train.store import NoStore
 
 
 @pytest.fixture
-def speed_sweep(monkeypatch):
-    monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[2] / "benchmarks"))
-    return import_module("speed_sweep")
+def benchmark(monkeypatch):
+    monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[2] / "benchmarks" / "speed"))
+    return import_module("sweep")
 
 
 @pytest.mark.parametrize("closed_over", [False, True])
-def test_the_loop_makes_the_runs_of_the_map(speed_sweep, closed_over):
+def test_the_loop_makes_the_runs_of_the_map(benchmark, closed_over):
     from bestiary.phenomena.catapult import PHENOMENON as p
 
     static = p.static._replace(steps=60, width=64)
@@ -28,7 +28,7 @@ def test_the_loop_makes_the_runs_of_the_map(speed_sweep, closed_over):
     setup = sweep.Setup(read_catalog()["catapult"], small, "")
     wanted = [sweep.Request(setup, knobs, static, 2, 0) for knobs in settings]
     mapped = [f for answer in sweep.answer(wanted, NoStore()).values() for f in answer.findings]
-    looped = speed_sweep.loop(small, settings, 2, closed_over)
+    looped = benchmark.loop(small, settings, 2, closed_over)
     assert (
         [f.phase for f in looped] == [f.phase for f in mapped] == ["lazy"] * 2 + ["catapult"] * 2 + ["divergence"] * 2
     )

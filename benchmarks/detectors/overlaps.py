@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from compositions import BASE, learning_rate_drop, mixture, splice_shift, splice_spike
-from detector_dials import detectors
-from detector_runs import interval, lend
+from dials import detectors
+from runs import interval, lend
 from scipy.signal import find_peaks, peak_widths
 
 from bestiary.log import Finding, Log

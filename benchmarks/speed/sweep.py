@@ -1,6 +1,6 @@
 """How fast a sweep over a knob is, beside Python loops over its settings.
 
-    python benchmarks/speed_sweep.py [--settings 64] [--seeds 8] [--rounds 3]
+    python benchmarks/speed/sweep.py [--settings 64] [--seeds 8] [--rounds 3]
 
 Measured are runs per second of whole runs, from settings to findings, in one process on all cores:
 

@@ -1,7 +1,7 @@
 """How fast the trainer is, beside the usual ways to write the same training.
 
-    python benchmarks/speed.py
-    python benchmarks/speed.py --entries grokking --rounds 9 --json speed.json
+    python benchmarks/speed/compare.py
+    python benchmarks/speed/compare.py --entries grokking --rounds 9 --json speed.json
 
 Measured are seeds x steps per second of whole runs: drawing data and weights, every step, and the
 entry's channels every `log_every` steps. The contenders:
@@ -56,7 +56,7 @@ CASES = (
     ("adam_loss_spikes", "mlp"),
 )
 BASELINES = ("scan", "loop", "torch")
-WORKER = Path(__file__).with_name("speed_worker.py")
+WORKER = Path(__file__).with_name("worker.py")
 
 
 def cores() -> list[int]:
@@ -86,7 +86,7 @@ class Contender:
     def _answers(self) -> list[dict[str, Any]]:
         lines = [process.stdout.readline() for process in self._processes if process.stdout]
         if "" in lines:
-            raise SystemExit(f"speed.py: a process of {self.name!r} ended; its own message stands above")
+            raise SystemExit(f"compare.py: a process of {self.name!r} ended; its own message stands above")
         return [json.loads(line) for line in lines]
 
     def turn(self, seconds: float) -> dict[str, float]:
@@ -124,7 +124,7 @@ def contenders(entry: str, case: str, steps: int | None, torch: bool) -> Iterato
         facts = cold.ready()
         cold.close()
         if facts["static"]["steps"] % facts["static"]["log_every"]:
-            raise SystemExit(f"speed.py: --steps: {entry} wants a multiple of {facts['static']['log_every']}")
+            raise SystemExit(f"compare.py: --steps: {entry} wants a multiple of {facts['static']['log_every']}")
         trainer = start("trainer")
         facts |= {"compile_cold": facts.pop("compile_seconds"), "compile_warm": trainer.ready()["compile_seconds"]}
         others = [start("campaign"), start("product", "cores")]
@@ -267,7 +267,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seconds", type=positive(float), default=1.0, help="least length of a turn (%(default)s)")
     parser.add_argument("--steps", type=positive(int), help="of a run, in place of the case's own number")
     parser.add_argument("--no-torch", action="store_true", help="leave PyTorch out")
-    parser.add_argument("--sweep", action="store_true", help="sweeps over a knob too: speed_sweep.py")
+    parser.add_argument("--sweep", action="store_true", help="sweeps over a knob too: sweep.py")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all numbers there")
     asked = parser.parse_args(arguments)
     torch = not asked.no_torch
@@ -285,7 +285,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             print("\n" + report(name, results[name]), flush=True)
     print(table(results))
     if asked.sweep:
-        subprocess.run([sys.executable, WORKER.with_name("speed_sweep.py"), "--rounds", str(asked.rounds)], check=True)
+        subprocess.run([sys.executable, WORKER.with_name("sweep.py"), "--rounds", str(asked.rounds)], check=True)
     if asked.json:
         asked.json.write_text(json.dumps({"machine": here, "asked": vars(asked), "cases": results}, default=str))
 

@@ -1,4 +1,4 @@
-"""Whom detector_curves.py asks, and how: each detector's channels and main threshold, each rule's range of one."""
+"""Whom measure.py asks, and how: each detector's channels and main threshold, each rule's range of one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""benchmarks/speed.py: what it counts, that its machinery runs, and that PyTorch trains the same thing there."""
+"""benchmarks/speed/compare.py: what it counts, that its machinery runs, and that PyTorch trains the same thing."""
 
 import importlib
 import json
@@ -14,7 +14,7 @@ from bestiary.catalog.read import read_catalog
 from bestiary.judge import check
 from bestiary.train import trainer
 
-BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
+BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks" / "speed"
 STEPS = 40
 
 
@@ -39,7 +39,7 @@ def setting(key, case, **static):
 @pytest.fixture
 def speed(monkeypatch):
     monkeypatch.syspath_prepend(BENCHMARKS)
-    return importlib.import_module("speed")
+    return importlib.import_module("compare")
 
 
 def test_a_ratio_is_the_median_within_rounds(speed):
@@ -66,7 +66,7 @@ def test_the_better_way_counts(speed):
 
 def test_flops_are_those_of_the_products(speed):
     """Three products of (p^2, n, p) a step; what goes element by element adds less than half of that."""
-    worker = importlib.import_module("speed_worker")
+    worker = importlib.import_module("worker")
     p, knobs, static = setting("grokking", "grokking")
     assert 1.0 <= worker.flops(p, knobs, static) / (3 * 2 * static.modulus**3 * static.width) < 1.5
 
@@ -96,7 +96,7 @@ def test_a_baseline_counts_its_steps(speed, kind):
     """Run after run: what it yields before its third beginning are the steps of two runs."""
     if kind == "torch":
         pytest.importorskip("torch", reason=WITHOUT)
-    worker = importlib.import_module("speed_worker")
+    worker = importlib.import_module("worker")
     _, knobs, static = setting("adam_loss_spikes", "mlp", steps=6, log_every=2)
     spec = {"kind": kind, "core": None, "cores": 1, "entry": "adam_loss_spikes"}
     steps, _ = worker.build(spec | {"knobs": knobs._asdict(), "static": static._asdict()})

@@ -1,10 +1,12 @@
 """How right each detector is: on runs of the catalog, on what real logs do to them, beside the rules in public use.
 
-    python benchmarks/detector_curves.py [--tuning 0] [--roots 3,4] [--seeds 8] [ENTRY ...]
+    python benchmarks/detectors/measure.py [--tuning 0] [--roots 3,4] [--seeds 8] [--out FOLDER] [ENTRY ...]
+    python benchmarks/detectors/measure.py --write
 
 Thresholds of published rules are calibrated on the tuning root, and operating curves drawn there; every rate in the
-tables is of the other roots. Writes benchmarks/measured/detectors.json, the tables of docs/detectors.md and
-docs/figures/detectors-*.png. Runs come from the cache or are trained. Change points need the extra `rules`.
+tables is of the other roots. The rates are printed. `--out` writes them, their tables and their figures to a folder;
+`--write` rewrites benchmarks/measured/detectors.json, the tables of docs/detectors.md and docs/figures/detectors-*.png.
+Runs come from the cache or are trained. Change points need the extra `rules`.
 """
 
 from __future__ import annotations
@@ -18,21 +20,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-import detector_figures
-import detector_overlaps
-import detector_pages
-from detector_dials import DIALS, rules, values
-from detector_runs import CONDITIONS, Row, Task, judged
-from detector_scores import Curve, by_condition, calibrate, curve, rate
+import figures
+import overlaps
+import pages
+from dials import DIALS, rules, values
 from published_rules import RULES
+from runs import CONDITIONS, Row, Task, judged
+from scores import Curve, by_condition, calibrate, curve, rate
 
 from bestiary.log import Log
 
 if TYPE_CHECKING:
     from bestiary.judge.check import CaseResult
 
-ROOT = Path(__file__).resolve().parents[1]
-MEASURED = ROOT / "benchmarks" / "measured" / "detectors.json"
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "docs" / "detectors.md"
 
 
 def tasks(results: Iterable[CaseResult], per: int, **more: Any) -> list[Task]:
@@ -132,6 +134,17 @@ def record(tuned: Sequence[Row], rows: Sequence[Row], own: dict[str, Any]) -> di
     return made
 
 
+def publish(made: dict[str, Any], rates: Path, page: Path, drawn: Path) -> None:
+    """Write the rates, docs/detectors.md with their tables in place of its own, and the figures' folder."""
+    from bestiary.files import replace_with
+
+    for folder in (rates.parent, page.parent, drawn):
+        folder.mkdir(parents=True, exist_ok=True)
+    replace_with(rates, (json.dumps(made, indent=1, allow_nan=False) + "\n").encode())
+    page.write_text(pages.rewritten(PAGE.read_text("utf-8"), made), "utf-8")
+    figures.draw(made, drawn)
+
+
 def _roots(_: click.Context, __: click.Parameter, text: str) -> tuple[int, ...]:
     try:
         return tuple(int(part) for part in text.split(","))
@@ -147,11 +160,8 @@ def _roots(_: click.Context, __: click.Parameter, text: str) -> tuple[int, ...]:
 @click.option("--per", type=click.IntRange(1), default=2, show_default=True, help="Runs lent to other detectors.")
 @click.option("--workers", type=click.IntRange(1), default=2, show_default=True, help="Processes.")
 @click.option("--cache", type=click.Path(path_type=Path), help="Folder for runs [default: the user's cache].")
-@click.option(
-    "--json", "to", type=click.Path(path_type=Path), default=ROOT / "benchmarks" / "measured" / "detectors.json"
-)
-@click.option("--docs", type=click.Path(path_type=Path), default=ROOT / "docs" / "detectors.md")
-@click.option("--figures", type=click.Path(path_type=Path), default=ROOT / "docs" / "figures")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder for the rates, tables, figures.")
+@click.option("--write", is_flag=True, help="Rewrite detectors.json, the tables and the figures of this checkout.")
 def main(
     keys: tuple[str, ...],
     tuning: int,
@@ -160,11 +170,10 @@ def main(
     per: int,
     workers: int,
     cache: Path | None,
-    to: Path,
-    docs: Path,
-    figures: Path,
+    out: Path | None,
+    write: bool,
 ) -> None:
-    """Measure every detector and rewrite the tables, the figures and detectors.json."""
+    """Measure every detector and print its hits and false alarms."""
     import bestiary
     from bestiary.cli import options
     from bestiary.judge import check
@@ -172,6 +181,8 @@ def main(
 
     if tuning in roots:
         raise click.BadParameter(f"--tuning {tuning} is one of --roots; what is tuned is not measured")
+    if write and keys:
+        raise click.UsageError("--write rewrites what is said of every detector; leave the entries out, or use --out")
     store, entries = options.start(cache), options.entries(None, keys)
 
     def tell(line: str) -> None:
@@ -194,13 +205,13 @@ def main(
         "date": datetime.now(UTC).date().isoformat(),
         "bestiary": bestiary.__version__,
         "detectors": record(tuned, rows, own_rates(results)),
-        "overlaps": detector_overlaps.table(logs),
+        "overlaps": overlaps.table(logs),
     }
-    runs.replace_with(to, (json.dumps(made, indent=1, allow_nan=False) + "\n").encode())
-    detector_figures.draw(made, figures)
-    if docs.is_file():
-        detector_pages.rewrite(docs, made)
-    for line in detector_pages.summary(made):
+    if out is not None:
+        publish(made, out / "detectors.json", out / "detectors.md", out / "figures")
+    if write:
+        publish(made, ROOT / "benchmarks" / "measured" / "detectors.json", PAGE, PAGE.parent / "figures")
+    for line in pages.summary(made):
         click.echo(line)
 
 

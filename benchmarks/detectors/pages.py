@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
-from detector_scores import Rate
+from scores import Rate
 
 MARK = re.compile(r"(<!-- table (\w+): [^>]*-->\n).*?(<!-- end of table -->)", re.DOTALL)
 
@@ -175,10 +174,9 @@ TABLES = {
 }
 
 
-def rewrite(page: Path, made: dict[str, Any]) -> None:
-    """Put every table between its marks; what is written around them stays."""
-    text = page.read_text("utf-8")
-    page.write_text(MARK.sub(lambda m: f"{m[1]}{TABLES[m[2]](made)}{m[3]}", text), "utf-8")
+def rewritten(page: str, made: dict[str, Any]) -> str:
+    """Return the page with every table between its marks; what is written around them stays."""
+    return MARK.sub(lambda m: f"{m[1]}{TABLES[m[2]](made)}{m[3]}", page)
 
 
 def summary(made: dict[str, Any]) -> list[str]:

@@ -1,4 +1,4 @@
-"""One contender of speed.py, in a process of its own: python speed_worker.py SPEC, SPEC in JSON.
+"""One contender of compare.py, in a process of its own: python worker.py SPEC, SPEC in JSON.
 
 It builds what SPEC names, warms up, answers with a line of facts, and then, for every line of its
 standard input, a number of seconds, trains about as long and answers with what it did.

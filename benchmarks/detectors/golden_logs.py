@@ -1,6 +1,6 @@
 """A few kB of recorded runs for every detector, with what it must say of them: tests/data/golden/.
 
-    python benchmarks/golden_logs.py [--root 0] [--to tests/data/golden]
+    python benchmarks/detectors/golden_logs.py [--root 0] [--to tests/data/golden]
 
 For each detector a run that shows its phenomenon and one that resembles it, thinned and rounded to five digits, as
 detector-case.csv. A blank cell was not logged. golden.json says which run each is and what is found in it.
@@ -16,12 +16,12 @@ from typing import Any, NamedTuple
 
 import click
 import numpy as np
-from detector_dials import READS, detectors
-from detector_runs import interval, lend
+from dials import READS, detectors
+from runs import interval, lend
 
 from bestiary.log import Finding, Log, Series
 
-FOLDER = Path(__file__).resolve().parents[1] / "tests" / "data" / "golden"
+FOLDER = Path(__file__).resolve().parents[2] / "tests" / "data" / "golden"
 RECORDS = 150  # of a channel, at most
 
 
@@ -132,7 +132,7 @@ def main(root: int, seeds: int, cache: Path | None, to: Path) -> None:
     store, entries = options.start(cache), options.entries(None, sorted({g.entry for g in GOLDEN}))
     results = check.check(entries, store, roots=[root], seeds=seeds)
     logs = {(r.entry.key, r.case.name): next(runs.logs(r.runs)) for r in results}
-    made = {"command": "python benchmarks/golden_logs.py", "root": root, "seed": 0, "logs": write(logs, to)}
+    made = {"command": "python benchmarks/detectors/golden_logs.py", "root": root, "seed": 0, "logs": write(logs, to)}
     runs.replace_with(to / "golden.json", (json.dumps(made, indent=1) + "\n").encode())
     for name, of in made["logs"].items():
         click.echo(f"{name}: {of['state']}")

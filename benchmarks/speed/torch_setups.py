@@ -1,4 +1,4 @@
-"""Three entries as ordinary PyTorch training loops: the yardstick of speed.py.
+"""Three entries as ordinary PyTorch training loops: the yardstick of compare.py.
 
 Each trains what its entry in bestiary.phenomena trains, with the knobs of the measured cases: the
 same data, distribution of initial weights, loss, optimiser and channels at the same steps. Where

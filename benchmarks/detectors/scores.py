@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from detector_dials import values
-from detector_runs import CONDITIONS, RECORDED, Row
+from dials import values
+from runs import CONDITIONS, RECORDED, Row
 from scipy.stats import binomtest
 
 LIMIT = 0.95  # confidence of an exact limit

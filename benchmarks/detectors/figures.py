@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from detector_scores import Rate
+from scores import Rate
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

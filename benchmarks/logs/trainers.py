@@ -1,4 +1,4 @@
-"""A classifier of eight numbers, trained for foreign_logs.py by each trainer that keeps logs of its own."""
+"""A classifier of eight numbers, trained for write.py by each trainer that keeps logs of its own."""
 
 from __future__ import annotations
 

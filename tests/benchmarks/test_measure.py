@@ -1,4 +1,4 @@
-"""benchmarks/detector_curves.py: who is asked, what counts as a hit, and that the tables say what was measured."""
+"""benchmarks/detectors/measure.py: who is asked, what counts as a hit, and that the tables say what was measured."""
 
 import importlib
 import inspect
@@ -16,19 +16,20 @@ from bestiary.log import Log
 
 ROOT = Path(__file__).resolve().parents[2]
 BENCHMARKS = ROOT / "benchmarks"
+MEASURED = BENCHMARKS / "measured" / "detectors.json"
 
 
 @pytest.fixture(autouse=True)
 def path(monkeypatch):
-    monkeypatch.syspath_prepend(BENCHMARKS)
+    monkeypatch.syspath_prepend(BENCHMARKS / "detectors")
 
 
 def module(name):
-    return importlib.import_module(f"detector_{name}")
+    return importlib.import_module(name)
 
 
 def measured():
-    return json.loads((BENCHMARKS / "measured" / "detectors.json").read_text("utf-8"))
+    return json.loads(MEASURED.read_text("utf-8"))
 
 
 def rise(t, at, width):
@@ -207,22 +208,42 @@ def test_every_detector_was_measured_off_the_tuning_root():
 
 @pytest.mark.slow
 def test_the_command_measures_an_entry(tmp_path):
-    page = tmp_path / "page.md"
-    page.write_text("# Page\n<!-- table detectors: x -->\nold\n<!-- end of table -->\nkept\n", "utf-8")
-    where = ["--json", tmp_path / "d.json", "--docs", page, "--figures", tmp_path, "--cache", tmp_path / "cache"]
+    tracked = {file: file.read_bytes() for file in (ROOT / "docs" / "detectors.md", MEASURED)}
+    where = ["--out", tmp_path / "out", "--cache", tmp_path / "cache"]
     few = ["--roots", "3", "--seeds", "2", "--per", "1", "--workers", "1", "dirac_gan"]
-    done = CliRunner().invoke(module("curves").main, [*map(str, where), *few], catch_exceptions=False)
+    done = CliRunner().invoke(module("measure").main, [*map(str, where), *few], catch_exceptions=False)
     assert done.exit_code == 0, done.output
-    made = json.loads((tmp_path / "d.json").read_text("utf-8"))
+    made = json.loads((tmp_path / "out" / "detectors.json").read_text("utf-8"))
     cycling = made["detectors"]["cycling"]
     assert made["roots"] == [3] and cycling["recorded"] == {"hit": [8, 8], "false_alarm": [0, 4]}
     assert cycling["as_its_entries_set_it"]["hit"] == [8, 8]
-    assert "| cycling | 8/8 |" in page.read_text("utf-8") and page.read_text("utf-8").endswith("kept\n")
-    assert {f.name for f in tmp_path.glob("*.png")} == {"detectors-transformations.png", "detectors-thresholds.png"}
+    assert "cycling: hits" in done.stdout
+    page = (tmp_path / "out" / "detectors.md").read_text("utf-8")
+    assert page.startswith("# How right the detectors are\n") and "| cycling | 8/8 |" in page
+    drawn = {file.name for file in (tmp_path / "out" / "figures").glob("*.png")}
+    assert drawn == {"detectors-transformations.png", "detectors-thresholds.png"}
+    assert all(file.read_bytes() == content for file, content in tracked.items())
+
+
+def test_tracked_files_are_never_rewritten_from_a_part():
+    done = CliRunner().invoke(module("measure").main, ["--write", "dirac_gan"])
+    assert done.exit_code == 2 and "leave the entries out" in done.output
+
+
+def test_publishing_replaces_the_tables_and_keeps_the_words_between(tmp_path, monkeypatch):
+    measure = module("measure")
+    text = "# Page\n<!-- table provenance: x -->\nold\n<!-- end of table -->\nkept\n"
+    monkeypatch.setattr(measure, "PAGE", tmp_path / "detectors.md")
+    measure.PAGE.write_text(text, "utf-8")
+    measure.publish(measured(), tmp_path / "rates.json", measure.PAGE, tmp_path / "figures")
+    page = measure.PAGE.read_text("utf-8")
+    assert "old" not in page and page.startswith("# Page\n") and page.endswith("<!-- end of table -->\nkept\n")
+    assert json.loads((tmp_path / "rates.json").read_text("utf-8")) == measured()
+    assert (tmp_path / "figures" / "detectors-rules-spikes.png").is_file()
 
 
 def test_what_is_tuned_is_not_measured():
-    done = CliRunner().invoke(module("curves").main, ["--tuning", "3", "--roots", "3,4"])
+    done = CliRunner().invoke(module("measure").main, ["--tuning", "3", "--roots", "3,4"])
     assert done.exit_code == 2 and "what is tuned is not measured" in done.output
-    done = CliRunner().invoke(module("curves").main, ["--roots", "three"])
+    done = CliRunner().invoke(module("measure").main, ["--roots", "three"])
     assert done.exit_code == 2 and "no list of root seeds" in done.output

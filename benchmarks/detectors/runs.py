@@ -13,7 +13,7 @@ from functools import cache, partial
 from typing import Any, NamedTuple
 
 import numpy as np
-from detector_dials import DIALS, FACTS, READS, detectors, rules, values
+from dials import DIALS, FACTS, READS, detectors, rules, values
 from published_rules import RULES
 from transformations import TRANSFORMATIONS
 
