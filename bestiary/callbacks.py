@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from bestiary.watch.detect import Severity
+from bestiary.log import Severity
 from bestiary.watch.monitor import Monitor
 
 

@@ -3,7 +3,16 @@
 import numpy as np
 
 from bestiary.detectors._curves import FEW, rising, sustained
-from bestiary.log import Effect, Finding, Log, Span, State
+from bestiary.log import About, Dial, Effect, Finding, Log, Scale, Span, State
+
+ABOUT = About(
+    "usual when training goes on after the data are fitted",
+    effect="fall",
+    also=("neural collapse",),
+    dial=Dial("factor", "above_one"),
+    scales=(Scale(("spread",)),),
+    by_name=True,
+)
 
 
 def collapse_after_fit(

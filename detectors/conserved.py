@@ -3,7 +3,14 @@
 import numpy as np
 
 from bestiary.detectors._curves import FEW
-from bestiary.log import Effect, Finding, Log, Span, State
+from bestiary.log import About, Dial, Effect, Finding, Log, Span, State
+
+ABOUT = About(
+    "a property of the training flow",
+    effect="worst",
+    also=("conservation law", "invariant"),
+    dial=Dial("tolerance", "over"),
+)
 
 
 def conserved(

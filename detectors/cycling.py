@@ -3,7 +3,17 @@
 import numpy as np
 
 from bestiary.detectors._curves import FEW
-from bestiary.log import Effect, Finding, Log, Span, State
+from bestiary.log import About, Dial, Effect, Finding, Log, Scale, Severity, Span, State
+
+ABOUT = About(
+    "the run does not come to rest",
+    effect="period",
+    unit="step",
+    severity=Severity.WARNING,
+    also=("limit cycle",),
+    dial=Dial("tolerance", "over"),
+    scales=(Scale(("value",)),),
+)
 
 
 def cycling(

@@ -3,7 +3,15 @@
 import numpy as np
 
 from bestiary.detectors._curves import FEW, smooth
-from bestiary.log import Effect, Finding, Log, Span, State
+from bestiary.log import About, Dial, Effect, Finding, Log, Severity, Span, State
+
+ABOUT = About(
+    "an ability is being lost",
+    effect="kept",
+    severity=Severity.WARNING,
+    also=("loss of plasticity", "forgetting"),
+    dial=Dial("share", "below_one"),
+)
 
 EDGE = 5  # [record] that make the first and the last level
 

@@ -3,7 +3,15 @@
 import numpy as np
 
 from bestiary.detectors._curves import rise_width, rising, sustained
-from bestiary.log import Effect, Finding, Log, Series, Span, State
+from bestiary.log import About, Dial, Effect, Finding, Log, Series, Span, State
+
+ABOUT = About(
+    "stopping early would have missed it",
+    effect="delay_ratio",
+    also=("grokking",),
+    dial=Dial("ratio", "above_one"),
+    log_axis=True,
+)
 
 
 def _reached(curve: Series, level: float) -> tuple[float, float]:

@@ -3,7 +3,16 @@
 import numpy as np
 
 from bestiary.detectors._curves import sustained
-from bestiary.log import Effect, Finding, Log, Span, State
+from bestiary.log import About, Dial, Effect, Finding, Log, Scale, Span, State
+
+ABOUT = About(
+    "features are learned; neither good nor bad",
+    effect="distance",
+    also=("lazy to rich training", "feature learning"),
+    dial=Dial("least", "times"),
+    scales=(Scale(("train_loss",)),),
+    by_name=True,
+)
 
 
 def departure(

@@ -3,7 +3,16 @@
 import numpy as np
 
 from bestiary.detectors._curves import FEW, sustained
-from bestiary.log import Effect, Finding, Log, Span, State
+from bestiary.log import About, Dial, Effect, Finding, Log, Scale, Span, State
+
+ABOUT = About(
+    "usual with a large step; the loss need not fall at every step",
+    effect="hover",
+    also=("progressive sharpening", "edge of stability"),
+    dial=Dial("near", "over"),
+    scales=(Scale(("loss",)),),
+    by_name=True,
+)
 
 
 def edge_hover(

@@ -3,7 +3,15 @@
 import numpy as np
 
 from bestiary.detectors._curves import FEW, smooth
-from bestiary.log import Effect, Finding, Log, Span, State
+from bestiary.log import About, Dial, Effect, Finding, Log, Scale, Span, State
+
+ABOUT = About(
+    "a comparison that was asked for",
+    effect="ratio",
+    also=("paired comparison", "gap to a baseline"),
+    dial=Dial("share", "below_one"),
+    scales=(Scale(("lower", "upper")),),
+)
 
 
 def ends_below(

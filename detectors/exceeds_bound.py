@@ -3,7 +3,15 @@
 import numpy as np
 
 from bestiary.detectors._curves import FEW, rising, smooth
-from bestiary.log import Effect, Finding, Log, Span, State
+from bestiary.log import About, Dial, Effect, Finding, Log, Scale, Span, State
+
+ABOUT = About(
+    "a comparison that was asked for",
+    effect="over_bound",
+    also=("threshold crossing", "limit violation"),
+    dial=Dial("margin", "times"),
+    scales=(Scale(("value", "bound")),),
+)
 
 
 def exceeds_bound(

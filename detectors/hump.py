@@ -4,7 +4,15 @@ import numpy as np
 from scipy.ndimage import median_filter
 
 from bestiary.detectors._curves import FEW, rising
-from bestiary.log import Effect, Finding, Log, Span, State
+from bestiary.log import About, Dial, Effect, Finding, Log, Scale, Span, State
+
+ABOUT = About(
+    "stopping at the rise would have missed the second descent",
+    effect="rise",
+    also=("double descent", "epoch-wise double descent", "sample-wise double descent"),
+    dial=Dial("factor", "above_one"),
+    scales=(Scale(("test_loss",)),),
+)
 
 
 def hump(

@@ -5,7 +5,15 @@ from itertools import pairwise
 import numpy as np
 
 from bestiary.detectors._curves import sustained
-from bestiary.log import Effect, Finding, Log, Span, State
+from bestiary.log import About, Dial, Effect, Finding, Log, Scale, Span, State
+
+ABOUT = About(
+    "an order of learning",
+    effect="half_ratio",
+    also=("spectral bias", "simplicity bias"),
+    dial=Dial("ratio", "above_one"),
+    scales=(Scale(("error_1",)), Scale(("error_2",))),
+)
 
 
 def ordered_learning(

@@ -3,7 +3,17 @@
 import numpy as np
 
 from bestiary.detectors._curves import FEW
-from bestiary.log import Effect, Finding, Log, Span, State
+from bestiary.log import About, Dial, Effect, Finding, Log, Scale, Severity, Span, State
+
+ABOUT = About(
+    "the first steps were too large for the curvature; it recovered",
+    effect="peak",
+    severity=Severity.WARNING,
+    also=("catapult",),
+    dial=Dial("height", "above_one"),
+    scales=(Scale(("loss",)), Scale(("edge_ratio",), ("initial", "final"))),
+    by_name=True,
+)
 
 
 def overshoot(

@@ -4,7 +4,15 @@ import numpy as np
 
 from bestiary.detectors._curves import FEW, blocks, fall, half_growth, rising, smooth, starting_level, sustained, unrest
 from bestiary.detectors._excursions import without_spikes
-from bestiary.log import Effect, Finding, Log, Span, State
+from bestiary.log import About, Dial, Effect, Finding, Log, Scale, Span, State
+
+ABOUT = About(
+    "stopping on the plateau would have missed the drop",
+    effect="plateau_ratio",
+    also=("loss plateau", "phase transition", "sudden drop"),
+    dial=Dial("ratio", "times"),
+    scales=(Scale(("loss",)),),
+)
 
 
 def plateau_escape(

@@ -4,7 +4,15 @@ import numpy as np
 from scipy.ndimage import median_filter
 
 from bestiary.detectors._curves import FEW
-from bestiary.log import Effect, Finding, Log, Span, State
+from bestiary.log import About, Dial, Effect, Finding, Log, Scale, Span, State
+
+ABOUT = About(
+    "a comparison that was asked for",
+    effect="settled_over_level",
+    also=("settling time",),
+    dial=Dial("tolerance", "over"),
+    scales=(Scale(("value", "level")),),
+)
 
 
 def settles_at(

@@ -3,7 +3,16 @@
 import numpy as np
 
 from bestiary.detectors._excursions import excursions
-from bestiary.log import Effect, Finding, Log, Span, State
+from bestiary.log import About, Dial, Effect, Finding, Log, Scale, Severity, Span, State
+
+ABOUT = About(
+    "the step is at times too large; data or moments may be to blame",
+    effect="height",
+    severity=Severity.WARNING,
+    also=("loss spikes",),
+    dial=Dial("height", "above_one"),
+    scales=(Scale(("loss",)),),  # but for `floor`, where float32 ends
+)
 
 FEW = 10  # [record] whose median is the initial, or the final, loss
 

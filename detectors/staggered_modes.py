@@ -3,7 +3,14 @@
 import numpy as np
 
 from bestiary.detectors._curves import FEW, sustained
-from bestiary.log import Effect, Finding, Log, Span, State
+from bestiary.log import About, Dial, Effect, Finding, Log, Span, State
+
+ABOUT = About(
+    "an order of learning",
+    effect="spread",
+    also=("stepwise learning", "saddle-to-saddle learning"),
+    dial=Dial("abrupt", "over"),
+)
 
 
 def _reached(t: np.ndarray, y: np.ndarray, level: float) -> float:

@@ -15,7 +15,8 @@ import click
 from bestiary.cli.options import BadInput
 
 if TYPE_CHECKING:
-    from bestiary.watch.detect import Read, Severity
+    from bestiary.log import Severity
+    from bestiary.watch.detect import Read
     from bestiary.watch.follow import Follower
 
 FAIL_ON = ("info", "warning", "error", "never")
@@ -63,6 +64,7 @@ def detect(
     asked = _asked(pairs)
     if plot is not None and plot.suffix not in (".png", ".pdf", ".svg"):
         raise BadInput(f"--plot {plot}: no figure can be saved as {plot.suffix!r}; name it .png, .pdf or .svg")
+    from bestiary.log import Severity
     from bestiary.logs.run_table import Unreadable
     from bestiary.watch import detect as detecting
 
@@ -86,7 +88,7 @@ def detect(
     worst = max((a.severity for read in reads for a in read.answers if a.severity is not None), default=None)
     if errors:
         sys.exit(2)
-    if worst is not None and fail_on != "never" and worst >= detecting.Severity[fail_on.upper()]:
+    if worst is not None and fail_on != "never" and worst >= Severity[fail_on.upper()]:
         sys.exit(1)
 
 
@@ -123,8 +125,8 @@ def watch(
     something found (see --fail-on), 2 bad usage, or with --once something that could not be read, 130 interrupted.
     """
     asked, argv = _asked(pairs), _split(command)
+    from bestiary.log import Severity
     from bestiary.logs.run_table import Unreadable
-    from bestiary.watch.detect import Severity
     from bestiary.watch.follow import Follower
 
     try:

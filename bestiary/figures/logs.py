@@ -15,7 +15,7 @@ from matplotlib.patches import Patch
 from bestiary.figures import style
 from bestiary.figures.style import GREY, HUES, INK, SHADES, WIDTH
 from bestiary.log import Series
-from bestiary.watch.detect import DELAYED, SHOWN, Answer, Read
+from bestiary.watch.detect import SHOWN, Answer, Read
 
 ROWS = 8  # runs drawn
 POINTS = 2000  # columns of a curve; each keeps its least and its greatest record
@@ -108,7 +108,7 @@ def _panel(ax: Axes, read: Read, channels: Sequence[str], shade: dict[str, str])
     curves = {channel: curve for channel, curve in curves.items() if curve.steps.size}
     every = [log[channel].steps for channel in channels if log[channel].steps.size]
     lo, hi = (min(t[0] for t in every), max(t[-1] for t in every)) if every else (0.0, 1.0)
-    late = any(a.detector == DELAYED for a in _judged(read))
+    late = any(a.about.log_axis for a in _judged(read))
     positive = [float(t[t > 0][0]) for t in every if (t > 0).any()]
     lo = min(positive) if late and positive else lo
     values = np.concatenate([curve.values for curve in curves.values()]) if curves else np.zeros(1)

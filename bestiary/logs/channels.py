@@ -31,14 +31,10 @@ PHRASES: dict[str, tuple[str, ...]] = {
         *("top 1 accuracy", "binary accuracy", "categorical accuracy", "sparse categorical accuracy"),
     ),
 }
-ALONE: dict[str, tuple[str, ...]] = {  # without a role
+ALONE: dict[str, tuple[str, ...]] = {  # without a role; channels of single detectors are passed in as `own`
     "lr": ("lr", "learning rate", "lr adamw", "lr adam", "lr sgd"),
     "grad_norm": ("grad norm", "gradient norm", "global grad norm", "gnorm"),
     "weight_norm": ("weight norm", "weights norm", "param norm", "parameter norm", "params norm"),
-    "edge_ratio": ("edge ratio",),
-    "kernel_distance": ("kernel distance",),
-    "spread": ("spread",),
-    "deviation": ("deviation",),
 }
 TAG = re.compile(r"tag-(.+)")  # in the name of a CSV that TensorBoard's page downloads: run-NAME-tag-METRIC.csv
 BLANK, FEW = 4, 20  # [longest gap], [row] for which a column is blank to the end before that is said
@@ -74,8 +70,13 @@ class Reading:
     notes: tuple[str, ...] = field(default=())
 
 
-def channel(name: str) -> tuple[str, int] | None:
-    """The standard channel that a column's name says, and how far down the table of aliases it stands."""
+def channel(name: str, own: Collection[str] = ()) -> tuple[str, int] | None:
+    """Find the channel that a column's name says, and how far down the table of aliases the name stands.
+
+    Args:
+        name: of the column.
+        own: channels that are known by their own names alone, such as those of one detector.
+    """
     found = [
         word for word in " ".join(log_steps.words(name)).replace("held out", "heldout").split() if word not in PADDING
     ]
@@ -85,7 +86,7 @@ def channel(name: str) -> tuple[str, int] | None:
         if rest in phrases and len(roles) < 2:
             role, rank = roles[0] if roles else ("train", len(ROLES["train"]))
             return f"{role}_{quantity}", 100 * rank + phrases.index(rest)
-    for quantity, phrases in ALONE.items():
+    for quantity, phrases in (ALONE | {name: (name.replace("_", " "),) for name in own}).items():
         if rest in phrases and all(role == "train" for role, _ in roles):
             return quantity, phrases.index(rest)
     return None
@@ -97,13 +98,14 @@ def role(name: str) -> str:
     return said.pop() if len(said) == 1 else ""
 
 
-def readings(table: RunTable, asked: Mapping[str, str], path: Path) -> list[Reading]:
-    """Every run of a table.
+def readings(table: RunTable, asked: Mapping[str, str], path: Path, own: Collection[str] = ()) -> list[Reading]:
+    """Read every run of a table.
 
     Args:
         table: as a reader returned it.
         asked: {channel: column} that the user said; `step` is one of them.
         path: of the file, whose name may say what its one column is.
+        own: channels that are known by their own names alone.
 
     Raises:
         NotALog: no run has a curve.
@@ -114,21 +116,26 @@ def readings(table: RunTable, asked: Mapping[str, str], path: Path) -> list[Read
         if still:
             more = f" and of {plural(len(still) - 1, 'other column')}" if len(still) > 1 else ""
             table.notes.append(f"every record of {still[0]}{more} is of one step: records counted")
-        return [_reading(table, table.clock, (), steps, asked)]
+        return [_reading(table, table.clock, (), steps, asked, own)]
     if "Value" in table.columns and "Wall time" in table.columns and (tag := TAG.search(path.stem)):
         table.columns[tag[1]] = table.columns.pop("Value")
     made = []
     for run in log_steps.split(table):
         column = asked.get("step")
         axis = log_steps.axis(run, column if column in run.columns else None)
-        for part, own in log_steps.restarts(run, axis):
-            steps = {name: own.of(column) for name, column in part.columns.items() if name not in own.used}
-            made.append(_reading(part, own.told, own.used, steps, asked))
+        for part, axes in log_steps.restarts(run, axis):
+            steps = {name: axes.of(column) for name, column in part.columns.items() if name not in axes.used}
+            made.append(_reading(part, axes.told, axes.used, steps, asked, own))
     return made
 
 
 def _reading(
-    table: RunTable, told: str, used: tuple[str, ...], steps: Mapping[str, np.ndarray], asked: Mapping[str, str]
+    table: RunTable,
+    told: str,
+    used: tuple[str, ...],
+    steps: Mapping[str, np.ndarray],
+    asked: Mapping[str, str],
+    own: Collection[str],
 ) -> Reading:
     notes = list(table.notes)
     curves: dict[str, Series] = {}
@@ -140,7 +147,8 @@ def _reading(
             changes.setdefault(change, []).append(name)
     if max((curve.steps.size for curve in curves.values()), default=0) < 2:
         raise NotALog("has no curve: every column has one record at most")
-    chosen, why = _chosen({name: curve.steps.size for name, curve in curves.items()}, asked, table.standard)
+    records = {name: curve.steps.size for name, curve in curves.items()}
+    chosen, why = _chosen(records, asked, own, table.standard)
     for change, names in changes.items():
         if any(name in chosen.values() for name in names):
             several = f"{names[0]} and {plural(len(names) - 1, 'other column')}" if len(names) > 1 else names[0]
@@ -175,7 +183,7 @@ def _left_blank(table: RunTable, curves: Mapping[str, Series], read: Collection[
 
 
 def _chosen(
-    records: Mapping[str, int], asked: Mapping[str, str], standard: bool
+    records: Mapping[str, int], asked: Mapping[str, str], own: Collection[str], standard: bool
 ) -> tuple[dict[str, str], dict[str, str]]:
     """{channel: column}, and {column: why it is not used}: as asked; else the fullest column, else the first alias."""
     chosen = {name: column for name, column in asked.items() if column in records and name != "step"}
@@ -183,7 +191,7 @@ def _chosen(
         return {name: name for name in records} | chosen, {}
     ranked: dict[str, list[tuple[int, int, str]]] = {}
     for column, size in records.items():
-        if (found := channel(column)) and column not in chosen.values():
+        if (found := channel(column, own)) and column not in chosen.values():
             ranked.setdefault(found[0], []).append((-size, found[1], column))
     why = {}
     for name, columns in ranked.items():

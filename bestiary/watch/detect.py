@@ -6,7 +6,6 @@ import inspect
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from enum import IntEnum
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -16,55 +15,17 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bestiary import files
-from bestiary.log import Finding, Log, Span, State
+from bestiary.log import About, Finding, Log, Severity, Span, State
+from bestiary.logs import channels as naming
 from bestiary.logs import formats
-from bestiary.logs.channels import ALONE, Reading, readings
+from bestiary.logs.channels import Reading
 from bestiary.logs.run_table import NotALog, Unreadable
 
 DIVERGED = "diverged"  # the one finding that is no detector's
 DELAYED = "delayed_generalization"
 Thresholds = Mapping[str, Mapping[str, float]]  # {detector: {threshold: value}}
 OWN: Thresholds = MappingProxyType({})  # every detector with its own thresholds
-
-
-class Severity(IntEnum):
-    """How much a finding should worry whoever did not look for it."""
-
-    INFO = 0
-    WARNING = 1
-    ERROR = 2
-
-    def __str__(self) -> str:
-        return self.name.lower()
-
-
-class Level(NamedTuple):
-    """A detector's severity, why, and the effect that says how strong what it found is."""
-
-    severity: Severity
-    effect: str
-    why: str
-
-
-LEVELS: dict[str, Level] = {
-    DIVERGED: Level(Severity.ERROR, "", "nothing is learned from there on"),
-    "spikes": Level(Severity.WARNING, "height", "the step is at times too large; data or moments may be to blame"),
-    "decline": Level(Severity.WARNING, "kept", "an ability is being lost"),
-    "overshoot": Level(Severity.WARNING, "peak", "the first steps were too large for the curvature; it recovered"),
-    "cycling": Level(Severity.WARNING, "period", "the run does not come to rest"),
-    "edge_hover": Level(Severity.INFO, "hover", "usual with a large step; the loss need not fall at every step"),
-    DELAYED: Level(Severity.INFO, "delay_ratio", "stopping early would have missed it"),
-    "hump": Level(Severity.INFO, "rise", "stopping at the rise would have missed the second descent"),
-    "plateau_escape": Level(Severity.INFO, "plateau_ratio", "stopping on the plateau would have missed the drop"),
-    "collapse_after_fit": Level(Severity.INFO, "fall", "usual when training goes on after the data are fitted"),
-    "conserved": Level(Severity.INFO, "worst", "a property of the training flow"),
-    "departure": Level(Severity.INFO, "distance", "features are learned; neither good nor bad"),
-    "ends_below": Level(Severity.INFO, "ratio", "a comparison that was asked for"),
-    "exceeds_bound": Level(Severity.INFO, "over_bound", "a comparison that was asked for"),
-    "ordered_learning": Level(Severity.INFO, "half_ratio", "an order of learning"),
-    "settles_at": Level(Severity.INFO, "settled_over_level", "a comparison that was asked for"),
-    "staggered_modes": Level(Severity.INFO, "spread", "an order of learning"),
-}
+NOT_FINITE = About("nothing is learned from there on", severity=Severity.ERROR)  # ABOUT of diverged
 SHOWN = (State.FOUND, State.UNDECIDED, State.DIVERGED)
 
 
@@ -77,20 +38,20 @@ class Answer(NamedTuple):
     thresholds: Mapping[str, float] = MappingProxyType({})
 
     @property
-    def level(self) -> Level:
-        """Of the detector; of one that the table lacks, a mere remark."""
-        return LEVELS.get(self.detector, Level(Severity.INFO, "", ""))
+    def about(self) -> About:
+        """What the detector's file says of it."""
+        return about(self.detector)
 
     @property
     def severity(self) -> Severity | None:
-        """Of what was found; None if nothing was."""
-        return self.level.severity if self.finding.state in (State.FOUND, State.DIVERGED) else None
+        """How much what was found should worry; None if nothing was found."""
+        return self.about.severity if self.finding.state in (State.FOUND, State.DIVERGED) else None
 
     @property
     def strength(self) -> tuple[str, float, str] | None:
-        """Name, value and unit of the effect that says how strong it is."""
-        effect = self.finding.effects.get(self.level.effect)
-        return None if effect is None else (self.level.effect, effect.value, effect.unit)
+        """Name, value and unit of the effect that says how strong the finding is."""
+        effect = self.finding.effects.get(self.about.effect)
+        return None if effect is None else (self.about.effect, effect.value, effect.unit)
 
     @property
     def where(self) -> tuple[float, float] | None:
@@ -127,6 +88,19 @@ def detectors() -> dict[str, tuple[Callable[..., Finding], tuple[str, ...]]]:
                 reads += [channel for channel in p.default if isinstance(channel, str)]
         made[name] = function, tuple(reads)
     return made
+
+
+@cache
+def about(detector: str) -> About:
+    """Return the ABOUT of a detector's file; of `diverged`, which has no file, the one here."""
+    return NOT_FINITE if detector == DIVERGED else import_module(f"bestiary.detectors.{detector}").ABOUT
+
+
+@cache
+def own_channels() -> tuple[str, ...]:
+    """Return the channels that a log is known to have by their own names alone."""
+    read = {channel for name, (_, reads) in detectors().items() if about(name).by_name for channel in reads}
+    return tuple(sorted(name for name in read if naming.channel(name) is None))
 
 
 def answers(log: Log, thresholds: Thresholds = OWN) -> Iterator[Answer]:
@@ -179,15 +153,24 @@ def _times(ratio: float) -> str:
 
 
 def delays() -> dict[str, tuple[float, float]]:
-    """{entry: range of delay_ratio}: the least 5 % and the greatest 95 % quantile of cases where it was found."""
+    """Return {entry: range of delay_ratio}, from the least 5 % to the greatest 95 % quantile of cases that have it."""
+    return _delays(files.measured())
+
+
+@cache  # a monitor asks at every look
+def _delays(folder: Path) -> dict[str, tuple[float, float]]:
     made: dict[str, tuple[float, float]] = {}
-    for file in sorted(files.measured().glob("grokking*.json")):
-        record = json.loads(file.read_text("utf-8"))
+    effect = about(DELAYED).effect
+    for file in sorted(folder.glob("*.json")):
+        text = file.read_text("utf-8")
+        if f'"{effect}"' not in text:  # a record of another detector
+            continue
+        record = json.loads(text)
         found = [
-            root["effects"]["delay_ratio"]["quantiles"]
-            for case in record["cases"].values()
+            root["effects"][effect]["quantiles"]
+            for case in record.get("cases", {}).values()
             for root in case.values()
-            if root["states"].get("found") and "delay_ratio" in root["effects"]
+            if root["states"].get("found") and effect in root["effects"]
         ]
         if found:
             made[record["entry"]] = min(q[0] for q in found), max(q[-1] for q in found)
@@ -216,7 +199,7 @@ def inspect_paths(
     Raises:
         Unreadable: nothing has a channel or a column that the user named.
     """
-    known = {"step", *ALONE, *(channel for _, reads in detectors().values() for channel in reads)}
+    known = {"step", *naming.ALONE, *(channel for _, reads in detectors().values() for channel in reads)}
     if unknown := [f"{channel}={column}" for channel, column in asked.items() if channel not in known]:
         raise Unreadable(f"--channel {unknown[0]}: no detector reads that; want step, or one of {_listed(known, 99)}")
     done: list[Read] = []
@@ -231,7 +214,7 @@ def inspect_paths(
             for table in tables:
                 columns |= set(table.columns)
                 try:
-                    found = readings(table, asked, file)
+                    found = naming.readings(table, asked, file, own_channels())
                 except NotALog as error:
                     passed.append(NotALog(f"{file}: {error}"))
                     continue

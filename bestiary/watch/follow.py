@@ -89,7 +89,7 @@ class Follower:
             for table in tables:
                 columns |= set(table.columns)
                 try:
-                    found += readings(_whole_rows(table, file), self.asked, file)
+                    found += readings(_whole_rows(table, file), self.asked, file, detect.own_channels())
                 except NotALog as error:
                     passed.append(f"{file}: {error}")
             if found:

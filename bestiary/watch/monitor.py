@@ -10,13 +10,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from bestiary.log import Log, Series
+from bestiary.log import Log, Series, Severity
 from bestiary.logs import channels as naming
 from bestiary.logs.channels import Reading
 from bestiary.logs.run_table import Column, NotALog, RunTable
 from bestiary.logs.thinning import RECORDS
 from bestiary.watch import detect
-from bestiary.watch.detect import OWN, Answer, Severity, Thresholds
+from bestiary.watch.detect import OWN, Answer, Thresholds
 from bestiary.watch.thresholds import checked
 
 LEAST = 16  # [record] of a channel before a detector is asked
@@ -242,7 +242,7 @@ class Monitor:
         """The buffer of a column; None if it is no channel, of which nothing is kept."""
         if name in self._buffers:
             return self._buffers[name]
-        if naming.channel(name) is None and name not in self._asked.values():
+        if naming.channel(name, detect.own_channels()) is None and name not in self._asked.values():
             if len(self._ignored) < IGNORED:
                 self._ignored[name] = None
             return None
@@ -252,7 +252,8 @@ class Monitor:
         """The columns as channels, as a file's would be; None while there is no curve."""
         columns = {name: Column(np.array(b.steps), np.array(b.values)) for name, b in self._buffers.items()}
         try:
-            return naming.readings(RunTable("", columns, clock="as logged"), self._asked, Path())[0]
+            table = RunTable("", columns, clock="as logged")
+            return naming.readings(table, self._asked, Path(), detect.own_channels())[0]
         except NotALog:
             return None
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 from curves import AXES, EVENTS, NULLS, null
-from every_detector import DETECTORS, detector, needed
+from every_detector import DETECTORS, about, detector, needed
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -32,26 +32,6 @@ def above_a_bound(t, at=300, top=1.5):
 PLANTED = {**EVENTS, "exceeds_bound": {"half": above_a_bound, "tenth": lambda t: above_a_bound(t, 500, 1.2)}}
 EVENT = [(name, event) for name in DETECTORS for event in PLANTED[name]]
 
-# For each detector the channels that share a unit it does not know, and the effects in that unit. A channel that is not
-# here has a unit that it does know: an accuracy, a share, a distance over a scale, a ratio to an edge.
-UNITS: dict[str, list[tuple[tuple[str, ...], tuple[str, ...]]]] = {
-    "collapse_after_fit": [(("spread",), ())],
-    "conserved": [],  # both are shares of one scale
-    "cycling": [(("value",), ())],
-    "decline": [],
-    "delayed_generalization": [],
-    "departure": [(("train_loss",), ())],
-    "edge_hover": [(("loss",), ())],
-    "ends_below": [(("lower", "upper"), ())],
-    "exceeds_bound": [(("value", "bound"), ())],
-    "hump": [(("test_loss",), ())],
-    "ordered_learning": [(("error_1",), ()), (("error_2",), ())],
-    "overshoot": [(("loss",), ()), (("edge_ratio",), ("initial", "final"))],
-    "plateau_escape": [(("loss",), ())],
-    "settles_at": [(("value", "level"), ())],
-    "spikes": [(("loss",), ())],  # but for its floor of 1e-9, where float32 ends; the losses here stay above it
-    "staggered_modes": [],
-}
 # Of these a constant end changes the finding, and why it should.
 NOT_PROLONGED = {"cycling": "what comes to rest does not cycle for good"}
 
@@ -78,10 +58,8 @@ def prolonged(log, share):
 
 
 def test_every_detector_is_in_the_tables():
-    assert set(UNITS) == set(DETECTORS) == set(PLANTED)
+    assert set(DETECTORS) == set(PLANTED)
     assert set(NOT_PROLONGED) < set(DETECTORS)
-    for name, groups in UNITS.items():
-        assert {channel for channels, _ in groups for channel in channels} <= set(needed(name))
 
 
 # Powers of two, by which a float is scaled exactly: some of the events lie on a threshold.
@@ -92,7 +70,7 @@ def rescaled(name, log, by, scales):
     """A log in other units, and {effect: factor}."""
     units = dict.fromkeys(needed(name), 1.0)
     known = {}
-    for (channels, effects), scale in zip(UNITS[name], scales, strict=False):
+    for (channels, effects), scale in zip(about(name).scales, scales, strict=False):
         units |= dict.fromkeys(channels, scale)
         known |= dict.fromkeys(effects, scale)
     made = {channel: (t * by, y * units.get(channel, 1.0)) for channel, (t, y) in log.channels.items()}

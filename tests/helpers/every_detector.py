@@ -13,6 +13,10 @@ def detector(name):
     return getattr(import_module(f"bestiary.detectors.{name}"), name)
 
 
+def about(name):
+    return import_module(f"bestiary.detectors.{name}").ABOUT
+
+
 def needed(name):
     """The channels a detector reads: the text defaults of what it takes besides the log and thresholds."""
     found = []

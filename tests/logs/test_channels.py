@@ -9,6 +9,7 @@ from log_files import asked, read_all, read_one, reads, report
 
 from bestiary.logs import channels
 from bestiary.logs import steps as log_steps
+from bestiary.watch import detect
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "detect.md"
 
@@ -40,6 +41,8 @@ def test_the_documented_aliases_are_those_in_use(documented):
         assert documented.pop(f"train_{quantity}, test_{quantity}") == phrases
     for quantity, phrases in channels.ALONE.items():
         assert documented.pop(quantity) == phrases
+    for name in detect.own_channels():
+        assert documented.pop(name) == (name.replace("_", " "),)
     assert documented.pop("step") == log_steps.STEPS
     assert documented.pop("runs in one table") == log_steps.RUNS
     assert documented.pop("metrics in one table, beside `value`") == log_steps.METRICS
@@ -57,6 +60,22 @@ def test_every_documented_alias_is_recognised(documented):
     for quantity in channels.ALONE:
         for phrase in documented[quantity]:
             assert channels.channel(phrase.replace(" ", "-"))[0] == quantity, phrase
+    for name in detect.own_channels():
+        assert channels.channel(documented[name][0].title(), detect.own_channels())[0] == name
+
+
+def test_a_channel_of_one_detector_is_known_by_its_own_name_alone():
+    """Those of detectors that say so; `value` and the like could be anything."""
+    assert channels.channel("edge_ratio") is None
+    assert set(detect.own_channels()) == {"deviation", "edge_ratio", "kernel_distance", "spread"}
+    assert channels.channel("train/edge-ratio", ["edge_ratio"]) == ("edge_ratio", 0)
+    assert channels.channel("val/edge_ratio", ["edge_ratio"]) is None
+    assert channels.channel("train_loss", ["loss"]) == ("train_loss", 0)
+
+
+def test_a_detectors_own_channel_is_read_from_a_file(tmp_path):
+    (run,) = report(written(table("step,edge_ratio,value", T, Y, Y), tmp_path))["runs"]
+    assert {name: use["channel"] for name, use in run["columns"].items()} == {"edge_ratio": "edge_ratio", "value": None}
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,7 @@ from curves import COMMON, null
 from log_files import LOGS, asked, report
 from written_logs import T, csv, spiky
 
-from bestiary.files import modules
-from bestiary.log import Effect, Finding, Log, Series, State
+from bestiary.log import Effect, Finding, Log, Series, Severity, State
 from bestiary.watch import detect
 from bestiary.watch import report_schema as detect_schema
 
@@ -26,11 +26,15 @@ def by_detector(run: dict) -> dict:
     return {finding["detector"]: finding for finding in run["findings"]}
 
 
-def test_every_detector_has_a_level():
-    """A new detector without one would silently be a mere remark."""
-    assert set(detect.LEVELS) - {detect.DIVERGED} == modules("detectors")
-    for name, (function, _) in detect.detectors().items():
-        assert f"`{detect.LEVELS[name].effect}`" in (function.__doc__ or ""), f"{name} documents no such effect"
+def test_severity_and_strength_come_from_the_detectors_file():
+    effects = {"height": Effect(2.5), "count": Effect(4.0)}
+    found = detect.Answer("spikes", ("loss",), Finding(State.FOUND, "x", 1.0, effects))
+    assert found.severity is Severity.WARNING and found.strength == ("height", 2.5, "1")
+    assert found.about is import_module("bestiary.detectors.spikes").ABOUT
+    absent = found._replace(finding=Finding(State.ABSENT, "x"))
+    assert absent.severity is None and absent.strength is None
+    gone = detect.Answer(detect.DIVERGED, ("loss",), Finding(State.DIVERGED, "x"))
+    assert gone.severity is Severity.ERROR and gone.strength is None and gone.about.why
 
 
 def test_channels_are_read_off_the_signatures():
@@ -104,9 +108,19 @@ def test_the_hint_is_the_range_of_what_was_measured(tmp_path, monkeypatch):
         }
 
     cases = {"a": {"root 1": root(3, 4, 9), "root 2": root(3, 3, 8)}, "control": {"root 1": root(0, 1, 90)}}
-    (tmp_path / "grokking_x.json").write_text(json.dumps({"entry": "grokking_x", "cases": cases}))
+    others = {"a": {"root 1": {"states": {"found": 3}, "effects": {"height": {"quantiles": [1, 2, 3]}}}}}
+    (tmp_path / "late_x.json").write_text(json.dumps({"entry": "late_x", "cases": cases}))
+    (tmp_path / "spiky.json").write_text(json.dumps({"entry": "spiky", "cases": others}))
+    (tmp_path / "detectors.json").write_text(json.dumps({"detectors": {}, "effects": ["delay_ratio"]}))
     monkeypatch.setattr(detect.files, "measured", lambda: tmp_path)
-    assert detect.delays() == {"grokking_x": (3, 9)}
+    assert detect.delays() == {"late_x": (3, 9)}
+
+
+def test_records_of_what_was_measured_are_read_once(monkeypatch):
+    """A monitor asks at every look."""
+    detect.delays()
+    monkeypatch.setattr(detect.json, "loads", lambda text: pytest.fail("read again"))
+    assert detect.delays()
 
 
 def test_measured_rates_are_shown_and_a_dash_where_there_are_none(tmp_path, monkeypatch):

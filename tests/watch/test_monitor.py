@@ -14,11 +14,10 @@ from curves import AXES, EVENTS, NULLS, bursts, null
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bestiary.log import Finding, Log, State
+from bestiary.log import Finding, Log, Severity, State
 from bestiary.logs import thinning
 from bestiary.logs.run_table import Unreadable
 from bestiary.watch import detect
-from bestiary.watch.detect import Severity
 from bestiary.watch.monitor import GROWTH, LEAST, Monitor, settled
 
 quick = settings(deadline=None, max_examples=15, derandomize=True)

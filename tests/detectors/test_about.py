@@ -1,0 +1,65 @@
+"""What a detector's file says of the detector is true of its function."""
+
+import inspect
+
+import pytest
+from curves import AXES, EVENTS
+from every_detector import DETECTORS, about, detector, needed
+
+from bestiary.files import modules
+from bestiary.log import About, Dial, Severity
+
+STEP = AXES["linear"]
+
+
+def parameters(name):
+    return inspect.signature(detector(name)).parameters
+
+
+@pytest.mark.parametrize("name", DETECTORS)
+def test_nothing_is_left_out(name):
+    assert isinstance(about(name), About) and about(name).why and about(name).also
+    assert f"`{about(name).effect}`" in detector(name).__doc__, f"{name} documents no such effect"
+
+
+@pytest.mark.parametrize("name", [name for name in DETECTORS if name in EVENTS])
+def test_the_headline_effect_is_measured_in_that_unit(name):
+    for event in EVENTS[name].values():
+        finding = detector(name)(event(STEP)[0])
+        assert finding.effects[about(name).effect].unit == about(name).unit
+
+
+@pytest.mark.parametrize("name", DETECTORS)
+def test_the_dial_is_a_threshold_that_gets_stricter(name):
+    threshold = parameters(name)[about(name).dial.threshold]
+    assert threshold.kind is threshold.KEYWORD_ONLY
+    at = [about(name).dial.at(threshold.default, strictness) for strictness in (0.5, 1, 2)]
+    assert at[1] == threshold.default and at in (sorted(at), sorted(at, reverse=True)) and len(set(at)) == 3
+
+
+@pytest.mark.parametrize(
+    "how, default, lax, strict",
+    [("times", 4.0, 2.0, 8.0), ("over", 4.0, 8.0, 2.0), ("above_one", 3.0, 2.0, 5.0), ("below_one", 0.8, 0.9, 0.6)],
+)
+def test_how_a_threshold_is_made_stricter(how, default, lax, strict):
+    dial = Dial("threshold", how)
+    assert [dial.at(default, s) for s in (0.5, 1, 2)] == pytest.approx([lax, default, strict])
+
+
+@pytest.mark.parametrize("name", DETECTORS)
+def test_scales_are_of_channels_that_it_reads(name):
+    channels = [channel for scale in about(name).scales for channel in scale.channels]
+    assert set(channels) <= set(needed(name)) and len(channels) == len(set(channels))
+
+
+def test_what_worries():
+    assert {name for name in modules("detectors") if about(name).severity is Severity.WARNING} == {
+        "cycling",
+        "decline",
+        "overshoot",
+        "spikes",
+    }
+
+
+def test_a_new_detector_needs_few_words():
+    assert About() == About("", severity=Severity.INFO, also=(), dial=None, scales=(), log_axis=False, by_name=False)
