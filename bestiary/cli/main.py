@@ -110,23 +110,23 @@ def check(
     mapped = _mapped(chosen, store, roots or ROOTS, alpha=level, hide=as_json) if laws else []
     from bestiary.cli import map_tables as map_listing
     from bestiary.cli import tables as listing
-    from bestiary.judge import check as checking
+    from bestiary.cli import verdicts
 
-    verdicts = [v for r in (*results, *mapped) for v in r.verdicts]
+    judged = [v for r in (*results, *mapped) for v in r.verdicts]
     if as_json:
-        click.echo(checking.as_json(results, mapped, level))
+        click.echo(verdicts.as_json(results, mapped, level))
     else:
         listing.print_verdicts(results)
         if mapped:
             map_listing.print_judged(mapped)
-        click.echo(checking.summary(verdicts, level))
+        click.echo(verdicts.summary(judged, level))
     if figures is not None:
         from bestiary.figures import claims as claim_figures
         from bestiary.figures import runs as drawing
 
         for path in drawing.draw_all(results, figures) + claim_figures.draw_all(mapped, figures):
             click.echo(f"figure: {path}", err=as_json)
-    outcomes = {v.outcome for v in verdicts}
+    outcomes = {v.outcome for v in judged}
     if Outcome.FAILS in outcomes or (strict and Outcome.INCONCLUSIVE in outcomes):
         raise SystemExit(1)
 
@@ -190,7 +190,9 @@ def run(
         ds, findings = settings.run(asked, seeds, root, store, tell)
     listing.print_findings(entry, findings)
     if out is not None:
-        for path in settings.export(asked, ds, findings, out):
+        from bestiary.cli import export
+
+        for path in export.write_setting(asked, ds, findings, out):
             click.echo(f"wrote {path}")
 
 
@@ -216,15 +218,17 @@ def _judged(
     chosen: list[Entry], store: Store, roots: Sequence[int], hide: bool = False, **how: Any
 ) -> list[CaseResult]:
     """Check entries with live progress; results in the catalog's order."""
+    from bestiary.cli.verdicts import cases_in_order
     from bestiary.judge import check as checking
     from bestiary.train import progress
 
     with progress.bars(hide=hide) as tell:
-        return checking.in_order(list(checking.check(chosen, store, roots=roots, tell=tell, **how)), chosen)
+        return cases_in_order(list(checking.check(chosen, store, roots=roots, tell=tell, **how)), chosen)
 
 
 def _mapped(chosen: list[Entry], store: Store, roots: Sequence[int], hide: bool = False, **how: Any) -> list[Map]:
     """Judge laws, boundaries and paths with live progress; in the catalog's order."""
+    from bestiary.cli.verdicts import maps_in_order
     from bestiary.judge import check as checking
     from bestiary.maps import grid as sweep
     from bestiary.maps import judge as maps
@@ -233,7 +237,7 @@ def _mapped(chosen: list[Entry], store: Store, roots: Sequence[int], hide: bool 
     setups = [sweep.Setup.of(e, checking.load(e)) for e in chosen if e.laws or e.boundaries or e.paths]
     asking = [task for root in roots for setup in setups for task in maps.tasks(setup, root, **how)]
     with progress.bars(hide=hide) as tell:
-        return maps.in_order(list(maps.drive(asking, store, tell)), chosen)
+        return maps_in_order(list(maps.drive(asking, store, tell)), chosen)
 
 
 cli.add_command(detect)

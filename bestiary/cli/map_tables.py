@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -10,14 +9,12 @@ import numpy as np
 
 from bestiary.catalog.forms import FORMS
 from bestiary.cli.tables import STYLE, console, name, table
-from bestiary.judge.check import states
-from bestiary.judge.verdict import value_of
+from bestiary.judge.verdict import states, value_of
 from bestiary.log import Finding
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from bestiary.maps.boundary import Crossing
     from bestiary.maps.explore import Exploration
     from bestiary.maps.grid import Answer
     from bestiary.maps.judge import Line, Map
@@ -36,7 +33,7 @@ def print_map(found: Exploration) -> None:
         return
     out.print(_line(found.line, found.of))
     for crossing in found.crossings:
-        out.print(boundary_in_words(found.boundary_of, plan.axes[0].name, crossing))
+        out.print(crossing.words(found.boundary_of, plan.axes[0].name))
     if not found.crossings:
         out.print(f"{found.boundary_of}: its rate crosses one half nowhere here")
     if found.laws:
@@ -67,13 +64,6 @@ def spread(findings: Sequence[Finding], of: str) -> tuple[str, str, str]:
         return "", "", ""
     low, middle, high = np.percentile(values, [5, 50, 95])
     return f"{middle:.4g}", f"{low:.4g}", f"{high:.4g}"
-
-
-def boundary_in_words(of: str, knob: str, crossing: Crossing) -> str:
-    """`found appears at lr = 2.01 (1.99 to 2.02); sharp`."""
-    manner = "sharp" if crossing.sharp else f"smooth: from 10 % to 90 % within {crossing.width:.3g}"
-    where = f"{knob} = {crossing.estimate:.4g} ({crossing.lo:.4g} to {crossing.hi:.4g} at 95 %)"
-    return f"{of} {crossing.direction} at {where}; {manner}"
 
 
 def _laws(rivals: Sequence[Fit], knob: str, of: str):
@@ -112,6 +102,8 @@ def print_validity(line: Line, one: Fit, of: str) -> None:
 
 def print_diagram(made: xr.Dataset, axes: Sequence[str]) -> None:
     """The commonest phase or state of every cell, as a letter; small where other runs disagree."""
+    from bestiary.maps.table import commonest  # and with it JAX
+
     out = console()
     words, share = commonest(made)
     letters = _letters(sorted(set(words.ravel())))
@@ -129,23 +121,6 @@ def print_diagram(made: xr.Dataset, axes: Sequence[str]) -> None:
             ]
             grid.add_row(f"{value:.3g}" if not isinstance(value, str) else value, *cells)
         out.print(grid)
-
-
-def commonest(made: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
-    """Of every cell: the commonest phase, or state where there is no phase, and its share of the runs."""
-    words = named(made)
-    flat = words.reshape(-1, words.shape[-1])
-    tops = [Counter(row.tolist()).most_common(1)[0] for row in flat]
-    cells = words.shape[:-1]
-    first = np.array([word for word, _ in tops], object).reshape(cells)
-    return first, np.array([n / flat.shape[1] for _, n in tops]).reshape(cells)
-
-
-def named(made: xr.Dataset) -> np.ndarray:
-    """The phase of every run, or its state where it has no phase, in words; `undecided` and `diverged` go first."""
-    states = np.array(made["state"].attrs["flag_meanings"].split(), object)[made["state"].values]
-    phases = np.array(made["phase"].attrs["flag_meanings"].split(), object)[made["phase"].values]
-    return np.where((phases == "none") | np.isin(states, ["undecided", "diverged"]), states, phases)
 
 
 def _letters(words: Sequence[str]) -> dict[str, str]:

@@ -80,7 +80,9 @@ def map_entry(
         found = explore.run(plan, store, tell, of=of, boundary_of=boundary_of, resolution=resolution)
     map_listing.print_map(found)
     if out is not None:
-        for path in explore.export(found, out):
+        from bestiary.cli import export
+
+        for path in export.write_map(found, out):
             click.echo(f"wrote {path}")
 
 
@@ -137,5 +139,7 @@ def path_entry(
     for result in refined:
         map_listing.print_map(result)
     if out is not None:
+        from bestiary.cli import export
+
         for result in results:
-            click.echo(f"wrote {trails.export(result, out)}")
+            click.echo(f"wrote {export.write_path(result, out)}")

@@ -13,10 +13,10 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 
-from bestiary.cli.map_tables import boundary_in_words, commonest, named
 from bestiary.figures import style
 from bestiary.log import State
 from bestiary.maps.path import changes
+from bestiary.maps.table import commonest, named
 
 if TYPE_CHECKING:
     from bestiary.maps.explore import Exploration
@@ -61,9 +61,8 @@ def _along(found: Exploration) -> Figure:
     for crossing in found.crossings:
         for ax in panels:
             ax.axvspan(crossing.lo, crossing.hi, color=RED, alpha=0.25, linewidth=0)
-        text = boundary_in_words(found.boundary_of, axis.name, crossing)
         panels[0].annotate(
-            text.split(";")[0].split(" at ", 1)[1].replace(" at 95 %", ""),
+            f"{axis.name} = {crossing.estimate:.4g} ({crossing.lo:.4g} to {crossing.hi:.4g})",
             (crossing.estimate, 0.5),
             xytext=(4, 0),
             textcoords="offset points",

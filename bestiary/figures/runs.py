@@ -21,6 +21,7 @@ from bestiary.figures import panels, style
 from bestiary.figures.panels import Column
 from bestiary.figures.style import GREY, HEAD, WIDTH, Line, save
 from bestiary.judge import check
+from bestiary.judge.verdict import states
 from bestiary.log import Finding
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def _head(c: Column, width: float) -> list[Line]:
     """A case's name, what it is without, and how many runs were in which state."""
     n, found = len(c.findings), sum(f.found for f in c.findings)
     when = f", onset {np.median(c.onsets):.4g}" if c.onsets.size else ""
-    others = check.states([f for f in c.findings if not f.found])
+    others = states([f for f in c.findings if not f.found])
     return [
         *style.paragraph(c.title, width, weight="bold"),
         *(style.paragraph(f"control: without {c.control}", width, style="italic") if c.control else []),

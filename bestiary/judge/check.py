@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
@@ -18,15 +14,12 @@ from bestiary.catalog.claims import Case
 from bestiary.catalog.entries import Entry
 from bestiary.catalog.read import check_against
 from bestiary.entry import Phenomenon
-from bestiary.judge.verdict import ALPHA, Outcome, Verdict, family_wise, judge
+from bestiary.judge.verdict import ALPHA, Outcome, Verdict, judge
 from bestiary.log import Finding
 from bestiary.train import runs
 from bestiary.train.campaign import Job, Tell, execute
 from bestiary.train.sources import code_of
 from bestiary.train.store import Store
-
-if TYPE_CHECKING:
-    from bestiary.maps.judge import Map
 
 
 @dataclass(frozen=True)
@@ -140,59 +133,3 @@ def check(
             findings = [job.phenomenon.detect(log) for log in runs.logs(part)]
             verdicts = judge(case.claims, findings, quantum=step, alpha=alpha)
             yield CaseResult(by_key[job.entry], case, job.root, part, findings, verdicts)
-
-
-def in_order(results: Sequence[CaseResult], entries: Sequence[Entry]) -> list[CaseResult]:
-    """Results as the catalog lists them: by entry, then root, then case."""
-    place = {entry.key: i for i, entry in enumerate(entries)}
-    return sorted(results, key=lambda r: (place[r.entry.key], r.root, list(r.entry.cases).index(r.case.name)))
-
-
-def states(findings: Sequence[Finding]) -> str:
-    """How many runs were in which phase or state, commonest first."""
-    counts = Counter(f.phase or str(f.state) for f in findings)
-    return ", ".join(f"{n} {name}" for name, n in counts.most_common())
-
-
-def summary(verdicts: Sequence[Verdict], alpha: float) -> str:
-    """One sentence: how many claims hold, fail, are inconclusive; the family-wise false-alarm rate."""
-    counts, total = Counter(v.outcome for v in verdicts), len(verdicts)
-    parts = [f"{counts[o]} {word}" for o, word in zip(Outcome, ("hold", "fail", "are inconclusive"), strict=True)]
-    return (
-        f"{total} claims: {', '.join(parts)}. Each is tested at {alpha:g}: "
-        f"were all of them true, this check would fail with probability {family_wise(total, alpha):.2g} at most."
-    )
-
-
-def as_json(results: Sequence[CaseResult], maps: Sequence[Map], alpha: float) -> str:
-    """The results for machines."""
-
-    def verdict(v: Verdict) -> dict:
-        return dataclasses.asdict(v) | {"claim": v.claim.model_dump(mode="json", exclude_none=True)}
-
-    cases = [
-        {
-            "entry": r.entry.key,
-            "case": r.case.name,
-            "control": r.case.control,
-            "root": r.root,
-            "seeds": len(r.findings),
-            "states": dict(Counter(str(f.state) for f in r.findings)),
-            "phases": dict(Counter(f.phase for f in r.findings if f.phase)),
-            "verdicts": [verdict(v) for v in r.verdicts],
-        }
-        for r in results
-    ]
-    beyond = [
-        {
-            "entry": m.entry.key,
-            m.kind: m.block.name,
-            "root": m.root,
-            "verdicts": [{"rung": head} | verdict(v) if head else verdict(v) for head, v in m.headed()],
-        }
-        for m in maps
-    ]
-    every = [v for r in (*results, *maps) for v in r.verdicts]
-    holds = not any(v.outcome is Outcome.FAILS for v in every)
-    made = {"holds": holds, "alpha": alpha, "summary": summary(every, alpha), "cases": cases}
-    return json.dumps(made | ({"maps": beyond} if maps else {}), indent=1)

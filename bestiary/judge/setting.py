@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import xarray as xr
@@ -71,13 +70,3 @@ def run(asked: Setting, seeds: int, root: int, cabinet: Store, tell: Tell) -> tu
     job = Job(asked.entry.key, asked.phenomenon, asked.static, (asked.knobs,), (seeds,), root, code)
     ((_, ds),) = execute([job], cabinet, tell)
     return ds, [asked.phenomenon.detect(log) for log in runs.logs(ds)]
-
-
-def export(asked: Setting, ds: xr.Dataset, findings: Sequence[Finding], out: Path) -> list[Path]:
-    """Write the runs as netCDF and draw them; returns the paths."""
-    from bestiary.figures import runs as figures  # matplotlib, only when something is drawn
-
-    data, picture = out / f"{asked.entry.key}.nc", out / f"{asked.entry.key}.png"
-    runs.write(runs.seal(ds), data)
-    figures.save(figures.draw_runs(asked.entry.key, asked.phenomenon, ds, [list(findings)], [asked.label]), picture)
-    return [data, picture]

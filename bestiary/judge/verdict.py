@@ -254,6 +254,12 @@ def value_of(finding: Finding, name: str) -> float:
     return math.nan if effect is None else effect.value
 
 
+def states(findings: Sequence[Finding]) -> str:
+    """Say how many runs were in which phase or state, commonest first."""
+    counts = Counter(f.phase or str(f.state) for f in findings)
+    return ", ".join(f"{n} {name}" for name, n in counts.most_common())
+
+
 def _odd(findings: Sequence[Finding]) -> str:
     """`; 2 diverged, 1 undecided`: the runs in which the detector could not answer yes or no."""
     states = Counter(f.state for f in findings)

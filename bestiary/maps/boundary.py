@@ -58,6 +58,12 @@ class Crossing:
     smooth: bool
     n_points: int
 
+    def words(self, of: str, knob: str) -> str:
+        """Say what appears or vanishes where: `found appears at lr = 2.01 (1.99 to 2.02 at 95 %); sharp`."""
+        manner = "sharp" if self.sharp else f"smooth: from 10 % to 90 % within {self.width:.3g}"
+        where = f"{knob} = {self.estimate:.4g} ({self.lo:.4g} to {self.hi:.4g} at 95 %)"
+        return f"{of} {self.direction} at {where}; {manner}"
+
 
 def bracket(points: Sequence[Point], confidence: float = 0.95, *, log: bool = False) -> list[Crossing]:
     """Where the rate crosses one half, by increasing x.

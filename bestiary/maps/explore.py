@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import xarray as xr
 
@@ -13,9 +12,9 @@ from bestiary.catalog.axes import Axis, Point, fit, points
 from bestiary.entry import Knobs, Static
 from bestiary.judge.setting import Setting
 from bestiary.maps import boundary, laws
-from bestiary.maps.grid import SLAB, Request, Setup, answer, curve_bytes, table
+from bestiary.maps.grid import SLAB, Request, Setup, answer, curve_bytes
 from bestiary.maps.judge import Asking, Line, along, drive, refined
-from bestiary.train import runs
+from bestiary.maps.table import table
 from bestiary.train.campaign import Tell
 from bestiary.train.store import Store
 
@@ -54,7 +53,7 @@ class Exploration:
 
     Attributes:
         plan: what was asked for.
-        table: states, phases, onsets and effects with the knobs as dims; see `sweep.table`.
+        table: states, phases, onsets and effects with the knobs as dims; see `maps.table.table`.
         line: along the knob, with the points that a refinement added; None for several knobs.
         boundary_of: state or phase whose boundary was sought.
         crossings: where its rate crosses one half.
@@ -150,15 +149,3 @@ def explore(asked: Plan, of: str, boundary_of: str, resolution: float | None) ->
     except ValueError as error:
         trouble = str(error)
     return Exploration(asked, made, line, boundary_of, tuple(crossings), of, rivals, trouble)
-
-
-def export(found: Exploration, out: Path) -> list[Path]:
-    """Write the table as netCDF and draw it; returns the paths."""
-    from bestiary.figures import maps as map_figures  # matplotlib, only when something is drawn
-    from bestiary.figures import runs as figures
-
-    name = f"{found.plan.setup.entry.key}-{'-'.join(axis.name for axis in found.plan.axes)}"
-    data, picture = out / f"{name}.nc", out / f"{name}.png"
-    runs.write(runs.seal(found.table), data)
-    figures.save(map_figures.draw(found), picture)
-    return [data, picture]

@@ -6,21 +6,17 @@ themselves stay in the store, cell by cell, and a grid that was interrupted goes
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import jax
-import numpy as np
-import xarray as xr
 from scipy.stats import binomtest
 
-from bestiary.catalog.axes import Axis, Point
 from bestiary.catalog.entries import Entry
 from bestiary.entry import Knobs, Phenomenon, Static
-from bestiary.log import Finding, State
+from bestiary.log import Finding
 from bestiary.train import runs
-from bestiary.train.campaign import Job, Tell, execute, provenance
+from bestiary.train.campaign import Job, Tell, execute
 from bestiary.train.sources import code_of
 from bestiary.train.store import Store
 from bestiary.train.trainer import begin_run
@@ -130,53 +126,3 @@ def answer(requests: Sequence[Request], cabinet: Store, tell: Tell = lambda p: N
             last = tuple(float(v) for v in part["last_step"].values[0])
             answers[request] = Answer(findings, last, grain)
     return answers
-
-
-def table(
-    setup: Setup, axes: Sequence[Axis], points: Sequence[Point], answers: Sequence[Answer], root: int
-) -> xr.Dataset:
-    """What the detector says over a grid, with the knobs as dims.
-
-    Args:
-        setup: the entry's setup.
-        axes: of the grid.
-        points: (K) every combination of the axes' values, the last axis fastest.
-        answers: (K) of the points.
-        root: root seed.
-
-    Returns:
-        dims (*axes, seed): `state` and `phase`, codes 0, 1, ... into the words of their attribute flag_meanings
-        (phase 0 is none), `onset`, `last_step`, and every effect under its own name, NaN where a run has none.
-    """
-    p = setup.phenomenon
-    dims, static = [a.name for a in axes] + ["seed"], [len(a.values) for a in axes] + [len(answers[0].findings)]
-    flat = [f for a in answers for f in a.findings]
-    states, phases = [str(s) for s in State], ["none", *sorted({f.phase for f in flat if f.phase})]
-
-    def grid(values, dtype: type = np.float64):
-        return np.asarray(values, dtype).reshape(static)
-
-    def coded(values, words):
-        meanings = " ".join(word.replace(" ", "_") for word in words)
-        return dims, grid([words.index(v) for v in values], np.int32), {"flag_meanings": meanings}
-
-    unit = {"units": p.clock[1]}
-    variables = {
-        "state": coded([str(f.state) for f in flat], states),
-        "phase": coded([f.phase or "none" for f in flat], phases),
-        "onset": (dims, grid([f.onset for f in flat]), unit),
-        "last_step": (dims, grid([v for a in answers for v in a.last], np.int32), unit),
-    }
-    units = {name: effect.unit for f in flat for name, effect in f.effects.items()}
-    for name in sorted(units.keys() - variables.keys()):
-        values = [f.effects[name].value if name in f.effects else math.nan for f in flat]
-        variables[name] = (dims, grid(values), {"units": units[name]})
-    whole = {int: np.int32, float: np.float64, str: None}  # netCDF 3 has no longer integers
-    coords = {a.name: (a.name, np.asarray(a.values, whole[type(a.values[0])])) for a in axes}
-    coords |= {"seed": np.arange(static[-1], dtype=np.int32)}
-    first = points[0]
-    fixed = {k: v for k, v in {**first.knobs._asdict(), **first.static._asdict()}.items() if k not in dims}
-    job = _job([Request(setup, first.knobs, first.static, static[-1], root)])
-    attrs = provenance(job, job.cells()[0][0]) | {"fixed": fixed, "detector": setup.entry.detector}
-    del attrs["static"], attrs["steps_planned"]  # in `fixed`, or along an axis
-    return xr.Dataset(variables, coords, {k: runs.storable(v) for k, v in attrs.items()})

@@ -243,15 +243,3 @@ def drive(asking: Sequence[Asking[T]], cabinet: Store, tell: Tell = lambda p: No
             except StopIteration as end:
                 yield end.value
         waiting = still
-
-
-def in_order(results: Sequence[Map], entries: Sequence[Entry]) -> list[Map]:
-    """Results as the catalog lists them: by entry, then root, then laws, boundaries and paths."""
-
-    def place(result: Map) -> tuple[int, int, int]:
-        entry = result.entry
-        blocks = [*entry.laws.values(), *entry.boundaries.values(), *entry.paths.values()]
-        at = next(i for i, block in enumerate(blocks) if block is result.block)
-        return list(entries).index(entry), result.root, at
-
-    return sorted(results, key=place)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 from bestiary.catalog.axes import Axis
@@ -60,13 +59,3 @@ def continuous(rung: Rung) -> str | None:
 def _seeds(walked: Map) -> int:
     assert isinstance(walked.block, EntryPath)
     return walked.block.seeds
-
-
-def export(walked: Map, out: Path) -> Path:
-    """Draw a path; returns where."""
-    from bestiary.figures import maps as map_figures
-    from bestiary.figures import runs as figures
-
-    path = out / f"{walked.entry.key}-{walked.block.name}.png"
-    figures.save(map_figures.draw_path(walked), path)
-    return path

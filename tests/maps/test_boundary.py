@@ -297,3 +297,13 @@ def test_one_of_several_crossings_of_a_direction_is_enough():
     assert judge_boundary((1.5, 2.5), twice, "appears")[0] is FAILS
     weak = [*twice[:3], Point(4, 12, 12)]  # decided at 95 %, not at 99.99 %
     assert judge_boundary((3.5, 4.5), weak, "appears")[0] is INCONCLUSIVE
+
+
+def test_a_crossing_is_told_in_words():
+    sharp = bracket_of([Point(1.0, 0, 16), Point(2.0, 16, 16)])
+    assert sharp.words("found", "lr") == "found appears at lr = 1.5 (1 to 2 at 95 %); sharp"
+    smooth = bracket_of([Point(float(x), k, 16) for x, k in enumerate((16, 16, 12, 8, 4, 0, 0))])
+    assert smooth.words("growing", "lr") == (
+        f"growing vanishes at lr = {smooth.estimate:.4g} ({smooth.lo:g} to {smooth.hi:g} at 95 %); "
+        f"smooth: from 10 % to 90 % within {smooth.width:.3g}"
+    )

@@ -9,6 +9,7 @@ from bowl_map import MAPPED, setup
 from bestiary.catalog import axes as grid
 from bestiary.maps import grid as sweep
 from bestiary.maps.grid import Request
+from bestiary.maps.table import table
 from bestiary.train import runs, trainer
 from bestiary.train.store import NoStore, Store
 
@@ -80,7 +81,7 @@ def test_what_is_in_the_store_is_not_run_again(tmp_path, monkeypatch):
 def test_a_table_has_the_knobs_as_dims(tmp_path):
     axes, there, wanted = asked("lr=0.1,0.5,2.5", "start=random,fixed", seeds=4)
     known = sweep.answer(wanted, NoStore())
-    made = sweep.table(SETUP, axes, there, [known[r] for r in wanted], 0)
+    made = table(SETUP, axes, there, [known[r] for r in wanted], 0)
     assert dict(made.sizes) == {"lr": 3, "start": 2, "seed": 4}
     assert made["onset"].attrs["units"] == "step"
     assert made["rate"].attrs["units"] == "1 / step"

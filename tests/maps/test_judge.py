@@ -6,6 +6,7 @@ from bowl_map import BOUNDARY, LAW, MAPPED, TRAIL, setup
 
 from bestiary.catalog import axes as grid
 from bestiary.catalog import map_claims as catalog_maps
+from bestiary.cli.verdicts import maps_in_order
 from bestiary.judge.setting import Setting
 from bestiary.judge.verdict import Outcome
 from bestiary.maps import explore
@@ -98,7 +99,7 @@ def test_several_questions_share_their_rounds(monkeypatch):
     found = list(maps.drive(maps.tasks(s, 1), NoStore()))
     assert rounds[0] == 4 + 4 + 3
     assert max(rounds[1:]) <= 2
-    assert [m.kind for m in maps.in_order(found, [s.entry])] == ["law", "boundary", "path"]
+    assert [m.kind for m in maps_in_order(found, [s.entry])] == ["law", "boundary", "path"]
     assert len(maps.claims_of(s.entry)) == 3 + 2 + 3
 
 

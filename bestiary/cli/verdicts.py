@@ -1,0 +1,78 @@
+"""Verdicts for people and machines: in the order of the catalog, in one sentence, as JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from bestiary.judge.verdict import Outcome, Verdict, family_wise
+
+if TYPE_CHECKING:
+    from bestiary.catalog.entries import Entry
+    from bestiary.judge.check import CaseResult
+    from bestiary.maps.judge import Map
+
+
+def cases_in_order(results: Sequence[CaseResult], entries: Sequence[Entry]) -> list[CaseResult]:
+    """Sort the results of cases as the catalog lists them: by entry, then root, then case."""
+    place = {entry.key: i for i, entry in enumerate(entries)}
+    return sorted(results, key=lambda r: (place[r.entry.key], r.root, list(r.entry.cases).index(r.case.name)))
+
+
+def maps_in_order(results: Sequence[Map], entries: Sequence[Entry]) -> list[Map]:
+    """Sort laws, boundaries and paths as the catalog lists them: by entry, then root, then block."""
+
+    def place(result: Map) -> tuple[int, int, int]:
+        entry = result.entry
+        blocks = [*entry.laws.values(), *entry.boundaries.values(), *entry.paths.values()]
+        at = next(i for i, block in enumerate(blocks) if block is result.block)
+        return list(entries).index(entry), result.root, at
+
+    return sorted(results, key=place)
+
+
+def summary(verdicts: Sequence[Verdict], alpha: float) -> str:
+    """Say in one sentence how many claims hold, fail and are inconclusive, and the family-wise false-alarm rate."""
+    counts, total = Counter(v.outcome for v in verdicts), len(verdicts)
+    parts = [f"{counts[o]} {word}" for o, word in zip(Outcome, ("hold", "fail", "are inconclusive"), strict=True)]
+    return (
+        f"{total} claims: {', '.join(parts)}. Each is tested at {alpha:g}: "
+        f"were all of them true, this check would fail with probability {family_wise(total, alpha):.2g} at most."
+    )
+
+
+def as_json(results: Sequence[CaseResult], maps: Sequence[Map], alpha: float) -> str:
+    """Write the results for machines."""
+    cases = [
+        {
+            "entry": r.entry.key,
+            "case": r.case.name,
+            "control": r.case.control,
+            "root": r.root,
+            "seeds": len(r.findings),
+            "states": dict(Counter(str(f.state) for f in r.findings)),
+            "phases": dict(Counter(f.phase for f in r.findings if f.phase)),
+            "verdicts": [_verdict(v) for v in r.verdicts],
+        }
+        for r in results
+    ]
+    beyond = [
+        {
+            "entry": m.entry.key,
+            m.kind: m.block.name,
+            "root": m.root,
+            "verdicts": [({"rung": head} if head else {}) | _verdict(v) for head, v in m.headed()],
+        }
+        for m in maps
+    ]
+    every = [v for r in (*results, *maps) for v in r.verdicts]
+    holds = not any(v.outcome is Outcome.FAILS for v in every)
+    made = {"holds": holds, "alpha": alpha, "summary": summary(every, alpha), "cases": cases}
+    return json.dumps(made | ({"maps": beyond} if maps else {}), indent=1)
+
+
+def _verdict(v: Verdict) -> dict[str, Any]:
+    return dataclasses.asdict(v) | {"claim": v.claim.model_dump(mode="json", exclude_none=True)}
