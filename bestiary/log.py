@@ -198,3 +198,30 @@ class Log:
             return None
         has = ", ".join(sorted(self.channels)) or "no channel"
         return Finding(State.NOT_APPLICABLE, f"needs channel {', '.join(gone)}; the log has {has}")
+
+
+def unfit(log: Log, names: Iterable[str], beside: Iterable[str] = ()) -> Finding | None:
+    """Return the finding of a log that a detector cannot read, else None: what every detector asks first.
+
+    The finding is `not applicable` if a channel is missing or empty, and `diverged` if one is not finite to its end.
+
+    Args:
+        log: the run.
+        names: names of the channels that the detector reads.
+        beside: names of channels that only have to be there.
+
+    Raises:
+        TypeError: the detector was given something else than a Log.
+    """
+    if not isinstance(log, Log):
+        raise TypeError(
+            f"a detector reads a Log, not {type(log).__name__}; make one of arrays of numbers: "
+            "Log.of(steps, loss=...), or Log({'loss': (steps, values)}) where curves have steps of their own"
+        )
+    names = tuple(names)
+    if finding := log.lacking((*names, *beside)):
+        return finding
+    for name in names:
+        if np.isfinite(end := log[name].diverged_at):
+            return Finding(State.DIVERGED, f"{name} is not finite from step {end:g} on")
+    return None

@@ -3,7 +3,7 @@
 import numpy as np
 
 from bestiary.detectors._curves import FEW, rising, sustained
-from bestiary.log import About, Dial, Effect, Finding, Log, Scale, Span, State
+from bestiary.log import About, Dial, Effect, Finding, Log, Scale, Span, State, unfit
 
 ABOUT = About(
     "usual when training goes on after the data are fitted",
@@ -56,12 +56,9 @@ def collapse_after_fit(
     Source. Papyan, Han, Donoho, arXiv:2008.08186.
     """
     names = (accuracy, spread, deviation)
-    if lacking := log.lacking(names):
-        return lacking
-    for name in names:
-        if np.isfinite(end := log[name].diverged_at):
-            return Finding(State.DIVERGED, f"{name} is not finite from step {end:g} on")
-    (t, a), (when, s), (_, d) = (log[name].finite() for name in names)
+    if finding := unfit(log, names):
+        return finding
+    (t, a), (when, s), (at, d) = (log[name].finite() for name in names)
     if s.min() <= 0:
         return Finding(State.NOT_APPLICABLE, f"{spread} reaches {s.min():g}; it must be positive")
     if s.size < FEW or (k := sustained(a >= fitted)) is None:
@@ -81,6 +78,6 @@ def collapse_after_fit(
             State.ABSENT, f"along with the fit, {factor:g}-fold by step {onset:g}: {reason}", effects=effects
         )
     if final > formed:
-        falling = rising(log[deviation].steps, -d, formed)
+        falling = rising(at, -d, formed)
         return Finding(State.UNDECIDED if falling else State.ABSENT, reason, effects=effects)
     return Finding(State.FOUND, reason, onset, effects, (Span(t_fit, onset, "collapse"),))

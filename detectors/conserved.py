@@ -3,7 +3,7 @@
 import numpy as np
 
 from bestiary.detectors._curves import FEW
-from bestiary.log import About, Dial, Effect, Finding, Log, Span, State
+from bestiary.log import About, Dial, Effect, Finding, Log, Span, State, unfit
 
 ABOUT = About(
     "a property of the training flow",
@@ -46,11 +46,8 @@ def conserved(
 
     Source. Kunin et al., arXiv:2012.04728, compare a balance with its law; that it must be put to a test is our rule.
     """
-    if lacking := log.lacking([drift, exchange]):
-        return lacking
-    for name in (drift, exchange):
-        if np.isfinite(end := log[name].diverged_at):
-            return Finding(State.DIVERGED, f"{name} is not finite from step {end:g} on")
+    if finding := unfit(log, [drift, exchange]):
+        return finding
     t, flow = log[exchange].finite()
     when, lost = log[drift].finite()
     if when.size < FEW:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from bestiary.detectors._curves import FEW
-from bestiary.log import About, Dial, Effect, Finding, Log, Scale, Severity, Span, State
+from bestiary.log import About, Dial, Effect, Finding, Log, Scale, Severity, Span, State, unfit
 
 ABOUT = About(
     "the run does not come to rest",
@@ -54,10 +54,8 @@ def cycling(
     Source. The first dip of a difference function is the pitch rule of de Cheveigne and Kawahara (2002), doi
     10.1121/1.1458024; a correlation stands in for the difference, so that spirals have a period too.
     """
-    if lacking := log.lacking([value]):
-        return lacking
-    if np.isfinite(end := log[value].diverged_at):
-        return Finding(State.DIVERGED, f"{value} is not finite from step {end:g} on")
+    if finding := unfit(log, [value]):
+        return finding
     t, y = log[value].finite()
     late = t >= t[-1] / 2
     if late.sum() < 2 * FEW:

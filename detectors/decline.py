@@ -3,7 +3,7 @@
 import numpy as np
 
 from bestiary.detectors._curves import FEW, smooth
-from bestiary.log import About, Dial, Effect, Finding, Log, Severity, Span, State
+from bestiary.log import About, Dial, Effect, Finding, Log, Severity, Span, State, unfit
 
 ABOUT = About(
     "an ability is being lost",
@@ -47,10 +47,8 @@ def decline(
 
     Source. Comparison of early with late tasks as in Dohare et al., arXiv:2306.13812; the thresholds are our rule.
     """
-    if lacking := log.lacking([level]):
-        return lacking
-    if np.isfinite(end := log[level].diverged_at):
-        return Finding(State.DIVERGED, f"{level} is not finite from step {end:g} on")
+    if finding := unfit(log, [level]):
+        return finding
     t, y = log[level].finite()
     if t.size < 2 * FEW:
         return Finding(State.UNDECIDED, f"{level} has {t.size} finite records; two levels take {2 * FEW}")

@@ -3,7 +3,7 @@
 import numpy as np
 
 from bestiary.detectors._curves import rise_width, rising, sustained
-from bestiary.log import About, Dial, Effect, Finding, Log, Series, Span, State
+from bestiary.log import About, Dial, Effect, Finding, Log, Series, Span, State, unfit
 
 ABOUT = About(
     "stopping early would have missed it",
@@ -71,11 +71,8 @@ def delayed_generalization(
     """
     if chance is not None and not 0 <= chance < 1:
         raise ValueError(f"chance is {chance:g}; it is an accuracy in [0, 1)")
-    if lacking := log.lacking([train, test]):
-        return lacking
-    for name in (train, test):
-        if np.isfinite(end := log[name].diverged_at):
-            return Finding(State.DIVERGED, f"{name} is not finite from step {end:g} on")
+    if finding := unfit(log, [train, test]):
+        return finding
     learn, grasp = log[train].finite(), log[test].finite()
     (t1, t1_before), (t2, t2_before) = _reached(learn, memorised), _reached(grasp, generalised)
     if np.isnan(t2) and np.isfinite(t1) and np.median(learn.values[learn.steps >= t1]) < memorised:

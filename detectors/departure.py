@@ -3,7 +3,7 @@
 import numpy as np
 
 from bestiary.detectors._curves import sustained
-from bestiary.log import About, Dial, Effect, Finding, Log, Scale, Span, State
+from bestiary.log import About, Dial, Effect, Finding, Log, Scale, Span, State, unfit
 
 ABOUT = About(
     "features are learned; neither good nor bad",
@@ -47,11 +47,8 @@ def departure(
 
     Source. Chizat, Oyallon, Bach, arXiv:1812.07956.
     """
-    if lacking := log.lacking([distance, loss]):
-        return lacking
-    for name in (distance, loss):
-        if np.isfinite(end := log[name].diverged_at):
-            return Finding(State.DIVERGED, f"{name} is not finite from step {end:g} on")
+    if finding := unfit(log, [distance, loss]):
+        return finding
     (when, far), (t, y) = log[distance].finite(), log[loss].finite()
     if far[0] >= least:
         return Finding(

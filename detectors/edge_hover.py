@@ -3,7 +3,7 @@
 import numpy as np
 
 from bestiary.detectors._curves import FEW, sustained
-from bestiary.log import About, Dial, Effect, Finding, Log, Scale, Span, State
+from bestiary.log import About, Dial, Effect, Finding, Log, Scale, Span, State, unfit
 
 ABOUT = About(
     "usual with a large step; the loss need not fall at every step",
@@ -61,11 +61,8 @@ def edge_hover(
 
     Source. Cohen et al., arXiv:2103.00065 and arXiv:2207.14484.
     """
-    if lacking := log.lacking([ratio, loss]):
-        return lacking
-    for name in (ratio, loss):
-        if np.isfinite(end := log[name].diverged_at):
-            return Finding(State.DIVERGED, f"{name} is not finite from step {end:g} on")
+    if finding := unfit(log, [ratio, loss]):
+        return finding
     (t, r), (when, y) = log[ratio].finite(), log[loss].finite()
     t, r = t[t >= ignore], r[t >= ignore]
     if r.size < 2 * FEW:

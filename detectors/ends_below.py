@@ -3,7 +3,7 @@
 import numpy as np
 
 from bestiary.detectors._curves import FEW, smooth
-from bestiary.log import About, Dial, Effect, Finding, Log, Scale, Span, State
+from bestiary.log import About, Dial, Effect, Finding, Log, Scale, Span, State, unfit
 
 ABOUT = About(
     "a comparison that was asked for",
@@ -44,11 +44,8 @@ def ends_below(
 
     Source. Our rule: a comparison within one run, in which nothing but the two curves' cause differs.
     """
-    if lacking := log.lacking([lower, upper]):
-        return lacking
-    for name in (lower, upper):
-        if np.isfinite(end := log[name].diverged_at):
-            return Finding(State.DIVERGED, f"{name} is not finite from step {end:g} on")
+    if finding := unfit(log, [lower, upper]):
+        return finding
     (t, a), (when, b) = log[lower].finite(), log[upper].finite()
     if min(t.size, when.size) < FEW:
         return Finding(State.UNDECIDED, f"{lower} or {upper} has fewer than {FEW} finite records")

@@ -3,7 +3,7 @@
 import numpy as np
 
 from bestiary.detectors._curves import FEW, rising, smooth
-from bestiary.log import About, Dial, Effect, Finding, Log, Scale, Span, State
+from bestiary.log import About, Dial, Effect, Finding, Log, Scale, Span, State, unfit
 
 ABOUT = About(
     "a comparison that was asked for",
@@ -45,11 +45,8 @@ def exceeds_bound(
 
     Source. The criterion of Elhage et al., arXiv:2209.10652: more features represented than dimensions.
     """
-    if lacking := log.lacking([value, bound]):
-        return lacking
-    for name in (value, bound):
-        if np.isfinite(end := log[name].diverged_at):
-            return Finding(State.DIVERGED, f"{name} is not finite from step {end:g} on")
+    if finding := unfit(log, [value, bound]):
+        return finding
     t, y = log[value].finite()
     if t.size < FEW:
         return Finding(State.UNDECIDED, f"{value} has {t.size} finite records; a start and an end take {FEW}")

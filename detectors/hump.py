@@ -4,7 +4,7 @@ import numpy as np
 from scipy.ndimage import median_filter
 
 from bestiary.detectors._curves import FEW, rising
-from bestiary.log import About, Dial, Effect, Finding, Log, Scale, Span, State
+from bestiary.log import About, Dial, Effect, Finding, Log, Scale, Span, State, unfit
 
 ABOUT = About(
     "stopping at the rise would have missed the second descent",
@@ -48,10 +48,8 @@ def hump(
 
     Source. Belkin et al., arXiv:1812.11118; Nakkiran et al., arXiv:1912.02292.
     """
-    if lacking := log.lacking([error]):
-        return lacking
-    if np.isfinite(end := log[error].diverged_at):
-        return Finding(State.DIVERGED, f"{error} is not finite from step {end:g} on")
+    if finding := unfit(log, [error]):
+        return finding
     t, y = log[error].finite()
     if t.size < FEW:
         return Finding(State.UNDECIDED, f"{error} has {t.size} finite records; a hump takes {FEW}")

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 
 from bestiary.detectors._curves import sustained
-from bestiary.log import About, Dial, Effect, Finding, Log, Scale, Span, State
+from bestiary.log import About, Dial, Effect, Finding, Log, Scale, Span, State, unfit
 
 ABOUT = About(
     "an order of learning",
@@ -44,12 +44,10 @@ def ordered_learning(
 
     Source. Rahaman et al., arXiv:1806.08734.
     """
-    if lacking := log.lacking(parts):
-        return lacking
+    if finding := unfit(log, parts):
+        return finding
     half = np.full(len(parts), np.inf)
     for i, name in enumerate(parts):
-        if np.isfinite(end := log[name].diverged_at):
-            return Finding(State.DIVERGED, f"{name} is not finite from step {end:g} on")
         t, y = log[name].finite()
         if (k := sustained(y <= y[0] / 2)) is not None:
             half[i] = max(t[k], t[1] - t[0])

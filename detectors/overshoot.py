@@ -1,9 +1,11 @@
 """Overshoot: the loss first grows manyfold, then falls below where it started, at a lower curvature."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from bestiary.detectors._curves import FEW
-from bestiary.log import About, Dial, Effect, Finding, Log, Scale, Severity, Span, State
+from bestiary.log import About, Dial, Effect, Finding, Log, Scale, Severity, Span, State, unfit
 
 ABOUT = About(
     "the first steps were too large for the curvature; it recovered",
@@ -52,12 +54,8 @@ def overshoot(
 
     Source. Lewkowycz et al., arXiv:2003.02218.
     """
-    if lacking := log.lacking([loss, curvature]):
-        return lacking
-    for name in (loss, curvature):
-        if np.isfinite(end := log[name].diverged_at):
-            reason = f"{name} is not finite from step {end:g} on"
-            return Finding(State.DIVERGED, reason, phase="divergence")
+    if finding := unfit(log, [loss, curvature]):
+        return replace(finding, phase="divergence" if finding.state is State.DIVERGED else "")
     (t, y), (_, h) = log[loss].finite(), log[curvature].finite()
     first, last = float(y[0]), float(np.median(y[-FEW:]))
     if t.size < 2 * FEW:

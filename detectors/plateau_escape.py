@@ -4,7 +4,7 @@ import numpy as np
 
 from bestiary.detectors._curves import FEW, blocks, fall, half_growth, rising, smooth, starting_level, sustained, unrest
 from bestiary.detectors._excursions import without_spikes
-from bestiary.log import About, Dial, Effect, Finding, Log, Scale, Span, State
+from bestiary.log import About, Dial, Effect, Finding, Log, Scale, Span, State, unfit
 
 ABOUT = About(
     "stopping on the plateau would have missed the drop",
@@ -59,11 +59,8 @@ def plateau_escape(
 
     Source. Zucchet et al., arXiv:2505.17863; the onset is the plateau's length of its appendix D.1.
     """
-    if lacking := log.lacking(read := [loss, witness] if witness else [loss]):
-        return lacking
-    for name in read:
-        if np.isfinite(bad := log[name].diverged_at):
-            return Finding(State.DIVERGED, f"{name} is not finite from step {bad:g} on")
+    if finding := unfit(log, [loss, witness] if witness else [loss]):
+        return finding
     t, y = log[loss].finite()
     if t.size < FEW:
         return Finding(State.UNDECIDED, f"{loss} has {t.size} finite records; a plateau and a drop take {FEW}")

@@ -4,7 +4,7 @@ import numpy as np
 from scipy.ndimage import median_filter
 
 from bestiary.detectors._curves import FEW
-from bestiary.log import About, Dial, Effect, Finding, Log, Scale, Span, State
+from bestiary.log import About, Dial, Effect, Finding, Log, Scale, Span, State, unfit
 
 ABOUT = About(
     "a comparison that was asked for",
@@ -54,11 +54,8 @@ def settles_at(
 
     Source. The rule is the settling time of control theory, with a start that must lie outside the band.
     """
-    if lacking := log.lacking([value, level]):
-        return lacking
-    for name in (value, level):
-        if np.isfinite(end := log[name].diverged_at):
-            return Finding(State.DIVERGED, f"{name} is not finite from step {end:g} on")
+    if finding := unfit(log, [value, level]):
+        return finding
     t, y = log[value].finite()
     if t.size < FEW:
         return Finding(State.UNDECIDED, f"{value} has {t.size} finite records; a start and a level take {FEW}")

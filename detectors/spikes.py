@@ -3,7 +3,7 @@
 import numpy as np
 
 from bestiary.detectors._excursions import excursions
-from bestiary.log import About, Dial, Effect, Finding, Log, Scale, Severity, Span, State
+from bestiary.log import About, Dial, Effect, Finding, Log, Scale, Severity, Span, State, unfit
 
 ABOUT = About(
     "the step is at times too large; data or moments may be to blame",
@@ -64,10 +64,8 @@ def spikes(
     Source. Medians stand in for the mean and deviation of customary z-scores, which the spikes inflate. What to log
     as cause: Cohen et al., arXiv:2207.14484.
     """
-    if lacking := log.lacking([loss, *([cause] if cause else [])]):
-        return lacking
-    if np.isfinite(end := log[loss].diverged_at):
-        return Finding(State.DIVERGED, f"{loss} is not finite from step {end:g} on")
+    if finding := unfit(log, [loss], beside=[cause] if cause else []):
+        return finding
     t, values = log[loss].finite()
     initial, final = float(np.median(values[:FEW])), float(np.median(values[-FEW:]))
     if initial <= 0 or values.min() < 0:

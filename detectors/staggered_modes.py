@@ -3,7 +3,7 @@
 import numpy as np
 
 from bestiary.detectors._curves import FEW, sustained
-from bestiary.log import About, Dial, Effect, Finding, Log, Span, State
+from bestiary.log import About, Dial, Effect, Finding, Log, Span, State, unfit
 
 ABOUT = About(
     "an order of learning",
@@ -56,11 +56,8 @@ def staggered_modes(
 
     Source. Saxe et al., arXiv:1312.6120.
     """
-    if lacking := log.lacking(modes):
-        return lacking
-    for name in modes:
-        if np.isfinite(end := log[name].diverged_at):
-            return Finding(State.DIVERGED, f"{name} is not finite from step {end:g} on")
+    if finding := unfit(log, modes):
+        return finding
     curves = [log[name].finite() for name in modes]
     if len(modes) < 2 or min(t.size for t, _ in curves) < FEW:
         return Finding(State.UNDECIDED, f"{len(modes)} modes of {curves[0].steps.size} records; want 2 of {FEW}")

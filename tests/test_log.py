@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from bestiary import Effect, Finding, Log, Series, State
+from bestiary.log import unfit
 
 NAN, INF = float("nan"), float("inf")
 
@@ -62,6 +63,31 @@ def test_lacking(log, names, reason):
     finding = log.lacking(names)
     assert (finding and finding.reason) == reason
     assert finding is None or finding.state is State.NOT_APPLICABLE
+
+
+UNFIT = Log.of([0, 10, 20], loss=[1, NAN, INF], acc=[1, NAN, 2], late=[1, 1, NAN])
+
+
+@pytest.mark.parametrize(
+    "names, beside, state, reason",
+    [
+        (["acc"], [], None, None),  # it came back
+        (["acc"], ["late"], None, None),  # which only has to be there
+        (["acc", "late"], [], State.DIVERGED, "late is not finite from step 20 on"),
+        (["loss", "late"], [], State.DIVERGED, "loss is not finite from step 10 on"),
+        (["loss"], ["lr"], State.NOT_APPLICABLE, "needs channel lr; the log has acc, late, loss"),
+        (["lr", "wd"], [], State.NOT_APPLICABLE, "needs channel lr, wd; the log has acc, late, loss"),
+    ],
+)
+def test_unfit(names, beside, state, reason):
+    finding = unfit(UNFIT, iter(names), iter(beside))
+    assert (finding and finding.state, finding and finding.reason) == (state, reason)
+
+
+@pytest.mark.parametrize("values", [{"loss": [1.0]}, [1.0], np.ones(3), None])
+def test_what_is_no_log_is_told_how_to_make_one(values):
+    with pytest.raises(TypeError, match=rf"reads a Log, not {type(values).__name__}; .*Log\.of\(steps, loss="):
+        unfit(values, ["loss"])
 
 
 @pytest.mark.parametrize(

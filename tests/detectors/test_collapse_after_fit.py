@@ -58,3 +58,11 @@ def test_a_spread_is_positive():
 @pytest.mark.parametrize("seed", range(5))
 def test_noise_does_not_hide_it(seed):
     assert collapse_after_fit(collapsing(T, noise=0.3, seed=seed)[0]).found
+
+
+@pytest.mark.parametrize(("end", "state"), [(0.47, State.ABSENT), (0.2, State.UNDECIDED)])
+def test_a_record_of_the_shape_that_is_not_finite_is_left_out(end, state):
+    """Where the shape has not formed, the detector asks whether the deviation still falls."""
+    deviation = np.full(T.size, end) if state is State.ABSENT else 1 - (1 - end) * T / 999
+    deviation[400] = np.nan
+    assert collapse_after_fit(with_(LOG, deviation=deviation)).state is state

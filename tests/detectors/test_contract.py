@@ -83,6 +83,23 @@ def test_states_of_broken_logs(name):
 
 
 @pytest.mark.parametrize("name", DETECTORS)
+def test_one_record_that_is_not_finite_is_left_out(name):
+    """In any channel, wherever the detector looks."""
+    for case in ("exponential", "staircase", "memorisation"):
+        whole = null(case, needed(name)).channels
+        for gone in needed(name):
+            steps, values = whole[gone]
+            holed = Log({**whole, gone: (steps, np.where(steps == steps[400], np.nan, values))})
+            assert detector(name)(holed).state is detector(name)(Log(whole)).state
+
+
+@pytest.mark.parametrize("name", DETECTORS)
+def test_what_is_no_log_is_refused(name):
+    with pytest.raises(TypeError, match="reads a Log, not dict"):
+        detector(name)({channel: (T, T) for channel in needed(name)})
+
+
+@pytest.mark.parametrize("name", DETECTORS)
 def test_each_missing_channel_is_named(name):
     whole = null("flat", needed(name)).channels
     for gone in needed(name):
