@@ -23,7 +23,7 @@ def draw(made: dict[str, Any], folder: Path) -> None:
         _transformations(made, folder / "detectors-transformations.png")
         _thresholds(made, folder / "detectors-thresholds.png")
         for name, of in made["detectors"].items():
-            if "rules" in of:
+            if "rules" in of and "tuning" in of:
                 _rules(name, of, folder / f"detectors-rules-{name}.png")
 
 
@@ -68,7 +68,9 @@ def _thresholds(made: dict[str, Any], path: Path) -> None:
     from bestiary.figures import runs as figures
     from bestiary.figures import style
 
-    names = list(made["detectors"])
+    names = [name for name, of in made["detectors"].items() if "tuning" in of]
+    if not names:
+        return
     wide = 4
     figure = Figure(figsize=(style.WIDTH, 1.25 * -(-len(names) // wide) + 0.3), layout="constrained")
     grid = np.atleast_1d(figure.subplots(-(-len(names) // wide), wide, sharey=True, squeeze=False)).ravel()

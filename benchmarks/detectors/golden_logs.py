@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import click
 import numpy as np
-from dials import READS, detectors
+from judges import detectors, reads
 from runs import interval, lend
 
 from bestiary.log import Finding, Log, Series
@@ -55,11 +55,6 @@ GOLDEN = (
 )
 
 
-def channels(detector: str, entry: str) -> tuple[Any, ...]:
-    """What the detector reads of that entry's runs, in the order of its arguments."""
-    return READS.get(entry, detectors()[detector][1])
-
-
 def flat(arguments: tuple[Any, ...] | list[Any]) -> list[str]:
     """The names of channels among arguments."""
     return [n for c in arguments for n in ([c] if isinstance(c, str) else c)]
@@ -67,7 +62,7 @@ def flat(arguments: tuple[Any, ...] | list[Any]) -> list[str]:
 
 def told(log: Log, detector: str, arguments: tuple[Any, ...] | list[Any]) -> Finding:
     """The detector's answer with its default thresholds."""
-    return detectors()[detector][0](log, *(c if isinstance(c, str) else tuple(c) for c in arguments))
+    return detectors()[detector].function(log, *(c if isinstance(c, str) else tuple(c) for c in arguments))
 
 
 def table(log: Log, names: list[str], records: int) -> str:
@@ -93,7 +88,7 @@ def read(text: str) -> Log:
 
 def answer(log: Log, golden: Golden) -> dict[str, Any]:
     """What must be found: state, phase, and onset to within a logging interval."""
-    arguments = channels(golden.detector, golden.entry)
+    arguments = reads(golden.entry, golden.detector)
     finding = told(log, golden.detector, arguments)
     made: dict[str, Any] = {"detector": golden.detector, "channels": arguments, "state": str(finding.state)}
     if finding.phase:
@@ -109,7 +104,7 @@ def write(logs: dict[tuple[str, str], Log], folder: Path) -> dict[str, Any]:
     for golden in GOLDEN:
         for case in (golden.shows, golden.resembles):
             if (golden.entry, case) in logs:
-                names = flat(channels(golden.detector, golden.entry))
+                names = flat(reads(golden.entry, golden.detector))
                 text = table(lend(logs[golden.entry, case]), names, golden.records)
                 name = f"{golden.detector}-{case}.csv"
                 (folder / name).write_text(text, "utf-8")

@@ -1,6 +1,6 @@
 """Who fires on what: every detector on the recorded runs of every case of every entry.
 
-    python benchmarks/detectors/matrix.py [--root 1] [--json FILE] [--figure FILE]
+    python benchmarks/detectors/matrix.py [--root 1] [--json FILE] [--figure FILE] [ENTRY ...]
 
 Each detector runs as a stranger would call it, with its default thresholds and channels, wherever
 its channels exist (a log without `loss` but with `train_loss` lends that one). A detector that
@@ -21,13 +21,14 @@ from pathlib import Path
 import click
 import numpy as np
 from rich.console import Console
+from runs import lend
 from scipy.stats import binomtest
 
 from bestiary.catalog.claims import Case
 from bestiary.catalog.entries import Entry
-from bestiary.catalog.read import read_catalog
 from bestiary.cli import options
 from bestiary.cli import tables as listing
+from bestiary.cli.verdicts import cases_in_order
 from bestiary.files import modules
 from bestiary.judge import check
 from bestiary.log import Finding, Log, State
@@ -55,16 +56,9 @@ class Cell:
 
 
 def detectors() -> dict[str, Callable[[Log], Finding]]:
-    """Every detector, as found in its folder."""
+    """Return every detector in its folder."""
     names = sorted(modules("detectors"))
     return {name: getattr(import_module(f"bestiary.detectors.{name}"), name) for name in names}
-
-
-def lend(log: Log) -> Log:
-    """The same log, with `train_loss` as `loss` if it has no loss of its own."""
-    if "loss" in log or "train_loss" not in log:
-        return log
-    return Log({**log.channels, "loss": log["train_loss"]})
 
 
 def readable(detector: Callable[[Log], Finding]) -> bool:
@@ -140,16 +134,21 @@ def _box(x: float, y: float, style: str):
 
 
 @click.command()
-@click.option("--root", type=int, default=1, show_default=True)
+@click.argument("keys", nargs=-1, metavar="[ENTRY ...]")
+@click.option("--root", type=int, default=1, show_default=True, help="Root seed of the runs.")
+@click.option("--seeds", type=click.IntRange(1), help="Runs of every case [default: the case's own].")
+@click.option("--cache", type=click.Path(path_type=Path), help="Folder for runs [default: the user's cache].")
 @click.option("--json", "to", type=click.Path(path_type=Path), help="Write the matrix there.")
 @click.option("--figure", type=click.Path(path_type=Path), help="Draw the matrix there.")
-def main(root: int, to: Path | None, figure: Path | None) -> None:
-    """Print the matrix and every undeclared firing."""
-    entries = list(read_catalog().values())
-    store = options.start(None)
+def main(
+    keys: tuple[str, ...], root: int, seeds: int | None, cache: Path | None, to: Path | None, figure: Path | None
+) -> None:
+    """Print the matrix of the entries, or of all, and every undeclared firing."""
+    entries = options.entries(None, keys)
+    store = options.start(cache)
     cells: list[Cell] = []
     with progress.bars() as tell:
-        results = check.in_order(list(check.check(entries, store, roots=[root], tell=tell)), entries)
+        results = cases_in_order(list(check.check(entries, store, roots=[root], seeds=seeds, tell=tell)), entries)
     for r in results:
         cells += row(r.entry, r.case, list(runs.logs(r.runs)), r.findings, r.runs["step"].attrs["units"])
     names = list(detectors())

@@ -23,7 +23,7 @@ import click
 import figures
 import overlaps
 import pages
-from dials import DIALS, rules, values
+from judges import detectors, reads, rules, values
 from published_rules import RULES
 from runs import CONDITIONS, Row, Task, judged
 from scores import Curve, by_condition, calibrate, curve, rate
@@ -50,6 +50,7 @@ def tasks(results: Iterable[CaseResult], per: int, **more: Any) -> list[Task]:
             frozenset(r.entry.also_fires),
             r.case.control is None,
             tuple(runs.logs(r.runs)),
+            reads(r.entry.key, r.entry.detector),
             per,
             **more,
         )
@@ -94,6 +95,16 @@ def _told(drawn: Curve) -> dict[str, Any]:
     }
 
 
+def _dialled(tuned: Sequence[Row], detector: str, told: bool) -> dict[str, Any]:
+    """The detector's main threshold, its default and the operating curve along it; nothing without a dial."""
+    dial = detectors()[detector].dial
+    if dial is None:
+        return {}
+    tried = values(detector)
+    default = float(tried[tried.size // 2])
+    return {"threshold": dial.threshold, "default": default, "tuning": _told(curve(tuned, detector, told))}
+
+
 def calibration(tuned: Sequence[Row]) -> dict[str, float]:
     """{rule: the laxest threshold at which its false-alarm rate on the tuning root is no more than its rival's}."""
     made = {}
@@ -113,14 +124,11 @@ def record(tuned: Sequence[Row], rows: Sequence[Row], own: dict[str, Any]) -> di
         grouped.setdefault((row.judge, row.calibrated), []).append(row)
     fixed = calibration(tuned)
     for name in sorted({judge for judge, _ in grouped} - set(RULES)):
-        default = float(values(name)[values(name).size // 2])
-        made[name] = by_condition(grouped[name, False])
-        made[name] |= {"threshold": DIALS[name].threshold, "default": default}
-        made[name]["tuning"] = _told(curve(tuned, name, False))
+        made[name] = by_condition(grouped[name, False]) | _dialled(tuned, name, False)
         if name in own:
             made[name]["as_its_entries_set_it"] = own[name]
         if (name, True) in grouped:
-            made[name]["told"] = by_condition(grouped[name, True]) | {"tuning": _told(curve(tuned, name, True))}
+            made[name]["told"] = by_condition(grouped[name, True]) | _dialled(tuned, name, True)
         told = {}
         for rule in (rule for rule in rules() if RULES[rule].rival == name):
             of = RULES[rule]
@@ -183,7 +191,8 @@ def main(
         raise click.BadParameter(f"--tuning {tuning} is one of --roots; what is tuned is not measured")
     if write and keys:
         raise click.UsageError("--write rewrites what is said of every detector; leave the entries out, or use --out")
-    store, entries = options.start(cache), options.entries(None, keys)
+    entries = options.entries(None, keys)
+    store = options.start(cache)
 
     def tell(line: str) -> None:
         click.echo(line, err=True)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from compositions import BASE, learning_rate_drop, mixture, splice_shift, splice_spike
-from dials import detectors
+from judges import detectors
 from runs import interval, lend
 from scipy.signal import find_peaks, peak_widths
 
@@ -45,7 +45,7 @@ class Overlap(NamedTuple):
 
 def ask(detector: str, log: Log) -> Finding:
     """A detector's answer with its default thresholds and channels."""
-    return detectors()[detector][0](lend(log))
+    return detectors()[detector].function(lend(log))
 
 
 def _ln_loss(log: Log) -> tuple[np.ndarray, np.ndarray]:
@@ -185,7 +185,7 @@ def answers(overlap: Overlap, runs: Runs) -> Iterator[tuple[str, bool, float]]:
         else:
             log, parts = overlap.make(host, *others)
         for part in (part for part in parts if overlap.there.get(part.detector, always)(log)):
-            finding, reads = ask(part.detector, log), detectors()[part.detector][1]
+            finding, reads = ask(part.detector, log), detectors()[part.detector].channels
             gap = interval(lend(log), reads, part.onset) if np.isfinite(part.onset) else float("nan")
             yield part.detector, finding.found, (finding.onset - part.onset) / gap
 

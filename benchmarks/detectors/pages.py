@@ -92,9 +92,10 @@ def _judges(of: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
 
 def _ours(name: str, of: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """(detector, threshold, its scores), as asked by default and as told what is known of the data."""
-    yield f"**{_words(name)}**", f"{of['threshold']} {of['default']:g}, default", of
+    dial = f"{of['threshold']} {of['default']:g}, " if "threshold" in of else ""
+    yield f"**{_words(name)}**", f"{dial}default", of
     if "told" in of:
-        yield f"**{_words(name)}**", f"{of['threshold']} {of['default']:g}, told", of["told"]
+        yield f"**{_words(name)}**", f"{dial}told", of["told"]
 
 
 def rules_table(made: dict[str, Any]) -> str:

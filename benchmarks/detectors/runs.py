@@ -13,7 +13,7 @@ from functools import cache, partial
 from typing import Any, NamedTuple
 
 import numpy as np
-from dials import DIALS, FACTS, READS, detectors, rules, values
+from judges import FACTS, detectors, rules, values
 from published_rules import RULES
 from transformations import TRANSFORMATIONS
 
@@ -36,6 +36,7 @@ class Task:
         declared: detectors that may fire on the entry.
         positive: whether the case is no control.
         logs: one per seed.
+        reads: channels that the entry's detector reads.
         per: runs on which detectors that are not the entry's own are asked, other ones for each transformation.
         sweep: whether to find the strictest threshold at which each fires.
         calibrated: {rule: value of its threshold} to try besides the published one.
@@ -48,6 +49,7 @@ class Task:
     declared: frozenset[str]
     positive: bool
     logs: tuple[Log, ...]
+    reads: tuple[Any, ...]
     per: int
     sweep: bool = False
     calibrated: Mapping[str, float] | None = None
@@ -58,7 +60,7 @@ class Row(NamedTuple):
 
     `calibrated` are rules at the threshold of the tuning root, and detectors that are told what is known of the data.
     `error` is onset less the onset in the log as recorded [logging intervals], `strictest` the index of the strictest
-    of `values` at which it fires, -1 if it does at none; where it was not asked for it is None.
+    of `values` at which it fires, -1 if it does at none; None where it was not asked for or there is no dial.
     """
 
     judge: str
@@ -107,11 +109,11 @@ def _flat(channels: tuple[Any, ...]) -> tuple[str, ...]:
 
 def _asked(task: Task, log: Log) -> Iterator[_Judge]:
     """Who can be asked about a case: all their channels are there, and nothing was declared."""
-    for name, (function, channels) in detectors().items():
+    for name, (function, channels, _) in detectors().items():
         own = name == task.own
         if name in task.declared:
             continue
-        channels = READS.get(task.entry, channels) if own else channels
+        channels = task.reads if own else channels
         if log.lacking(_flat(channels)) is None:
             ask = partial(_with, function, channels)
             facts = (FACTS.get(task.entry, {}) if own else {}) if name in _knowing() else None
@@ -176,14 +178,14 @@ def _tries(task: Task, judge: _Judge) -> list[tuple[bool, dict[str, float]]]:
 
 def _rows(task: Task, judge: _Judge, condition: str, log: Log, clock: Any, truth: dict[str, float]) -> Iterator[Row]:
     rule = RULES.get(judge.name)
-    threshold = DIALS[judge.name].threshold if rule is None else rule.threshold
+    dial = detectors()[judge.name].dial if rule is None else rule
     with np.errstate(all="ignore"):  # as `bestiary detect` reads logs
         for calibrated, thresholds in _tries(task, judge):
             finding, index, error = judge.ask(log, **thresholds), None, np.nan
             if finding.state is State.NOT_APPLICABLE and not judge.positive:
                 continue  # the question has no meaning here: neither silence nor alarm
-            if task.sweep:
-                fires = partial(_fires, judge.ask, log, threshold, thresholds)
+            if task.sweep and dial is not None:
+                fires = partial(_fires, judge.ask, log, dial.threshold, thresholds)
                 index = strictest(fires, values(judge.name))
             name = f"{judge.name} {calibrated}"
             if clock is None:

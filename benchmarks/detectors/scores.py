@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from dials import values
+from judges import values
 from runs import CONDITIONS, RECORDED, Row
 from scipy.stats import binomtest
 

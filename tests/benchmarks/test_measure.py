@@ -3,6 +3,7 @@
 import importlib
 import inspect
 import json
+import sys
 from importlib import import_module
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from bestiary.log import Log
 
 ROOT = Path(__file__).resolve().parents[2]
 BENCHMARKS = ROOT / "benchmarks"
+READS = ("train_acc", "test_acc")  # by the entry `grokking`
 MEASURED = BENCHMARKS / "measured" / "detectors.json"
 
 
@@ -32,6 +34,15 @@ def measured():
     return json.loads(MEASURED.read_text("utf-8"))
 
 
+SCRATCH = """
+from bestiary.log import Finding, State
+
+
+def scratch(log, first="train_acc", others=("test_acc", "test_loss"), extra=None, *, least=0.5):
+    return Finding(State.FOUND, "always", float(log[first].steps[0]))
+"""
+
+
 def rise(t, at, width):
     return 1 / (1 + np.exp(-(t - at) / width))
 
@@ -45,7 +56,7 @@ def groks(at=1500.0):
 
 def task(logs, positive=True, declared=("hump",), **more):
     return module("runs").Task(
-        "grokking", "a case", 0, "delayed_generalization", frozenset(declared), positive, tuple(logs), 1, **more
+        "grokking", "a case", 0, "delayed_generalization", frozenset(declared), positive, tuple(logs), READS, 1, **more
     )
 
 
@@ -65,33 +76,82 @@ def test_bisection_finds_the_strictest_value(n):
     assert len(asked) <= 4
 
 
-def test_every_detector_has_a_dial_whose_middle_is_its_default():
-    dials = module("dials")
-    assert set(dials.DIALS) == set(dials.detectors()) == set(modules("detectors"))
-    for name, dial in dials.DIALS.items():
-        default = inspect.signature(dials.detectors()[name][0]).parameters[dial.threshold].default
-        values = dials.values(name)
+def test_the_middle_of_a_dial_is_the_detectors_default():
+    judges = module("judges")
+    assert set(judges.detectors()) == set(modules("detectors"))
+    dialled = {name: of for name, of in judges.detectors().items() if of.dial is not None}
+    assert dialled
+    for name, of in dialled.items():
+        default = inspect.signature(of.function).parameters[of.dial.threshold].default
+        values = judges.values(name)
         assert values[values.size // 2] == pytest.approx(default) and values.size % 2, name
         assert (np.diff(values) > 0).all() or (np.diff(values) < 0).all()
 
 
+@pytest.fixture
+def dropped(tmp_path, monkeypatch):
+    """A detector without ABOUT or a dial, in a file of its own beside the others; asked of nobody but here."""
+    import bestiary.detectors as package
+
+    (tmp_path / "scratch.py").write_text(SCRATCH, "utf-8")
+    folders = [*package.__path__, str(tmp_path)]
+    monkeypatch.setattr(package, "__path__", folders)
+    monkeypatch.setattr(package.__spec__, "submodule_search_locations", folders)
+    judges = module("judges")
+    judges.detectors.cache_clear()
+    yield "scratch"
+    judges.detectors.cache_clear()
+    sys.modules.pop("bestiary.detectors.scratch", None)
+
+
+def test_a_detector_without_a_dial_is_measured_at_its_defaults(dropped, tmp_path):
+    judges, measure, pages = module("judges"), module("measure"), module("pages")
+    assert judges.detectors()[dropped].channels == ("train_acc", ("test_acc", "test_loss"))
+    rows = module("runs").judged(task([groks()], sweep=True))
+    theirs = pick(rows, judge=dropped)
+    assert [row.condition for row in pick(theirs, fired=True)] == list(module("runs").CONDITIONS)
+    assert all(row.strictest is None for row in theirs)
+    made = {"conditions": list(module("runs").CONDITIONS), "overlaps": []}
+    made["detectors"] = measure.record(rows, rows, {})
+    of = made["detectors"][dropped]
+    assert of["recorded"]["false_alarm"] == [1, 1] and not {"tuning", "threshold", "default"} & set(of)
+    assert "tuning" in made["detectors"]["delayed_generalization"]
+    assert "| scratch | -" in pages.detectors_table(made) and "scratch: hits 0/0" in "".join(pages.summary(made))
+    module("figures").draw(made, tmp_path)
+    assert (tmp_path / "detectors-thresholds.png").is_file()
+
+
 def test_the_published_values_are_within_the_range_that_is_tried():
-    dials = module("dials")
+    judges = module("judges")
     rules = importlib.import_module("published_rules").RULES
-    assert set(dials.RULE_VALUES) == set(rules)
+    assert set(judges.RULE_VALUES) == set(rules)
     for name, rule in rules.items():
-        low, high = dials.RULE_VALUES[name][[0, -1]]
+        low, high = judges.RULE_VALUES[name][[0, -1]]
         assert rule.published is None or low <= rule.published <= high, name
 
 
-def test_the_channels_named_are_the_setups_own():
-    dials, entries = module("dials"), read_catalog()
-    for key, reads in dials.READS.items():
-        p = import_module(f"bestiary.phenomena.{key}").PHENOMENON
-        source = inspect.getsource(import_module(f"bestiary.phenomena.{key}"))
-        flat = [n for c in reads for n in (c if isinstance(c, tuple) else (c,))]
-        assert all(n in {*p.units, *p.figure} or f'"{n}"' in source for n in flat), key
-        assert len(reads) <= len(dials.detectors()[entries[key].detector][1]), key
+@pytest.mark.parametrize(
+    ("entry", "channels"),
+    [
+        ("edge_of_stability", ("edge_ratio", "loss")),  # the detector itself
+        ("rotational_equilibrium", ("angle", "angle_in_theory")),  # a partial of it
+        ("adam_loss_spikes", ("loss",)),  # `cause` is optional
+        ("dirac_gan", ("generator",)),  # a function that calls it
+        ("spectral_bias", (("error_1", "error_3", "error_5", "error_8"),)),
+        ("grokking_diagonal_linear", ("train_acc", "test_acc")),  # calls it twice
+    ],
+)
+def test_what_an_entry_reads_is_seen_in_the_entry(entry, channels):
+    assert module("judges").reads(entry, read_catalog()[entry].detector) == channels
+
+
+@pytest.mark.parametrize("entry", read_catalog())
+def test_every_entrys_channels_are_of_its_setup(entry):
+    source = inspect.getsource(import_module(f"bestiary.phenomena.{entry}"))
+    p = import_module(f"bestiary.phenomena.{entry}").PHENOMENON
+    reads = module("judges").reads(entry, read_catalog()[entry].detector)
+    flat = [n for c in reads for n in (c if isinstance(c, tuple) else (c,))]
+    assert flat and all(n in {*p.units, *p.figure} or f'"{n}"' in source or f"{n}=" in source for n in flat)
 
 
 def test_a_positive_is_found_and_its_onset_follows_the_clock():
@@ -130,16 +190,16 @@ def test_a_calibrated_rule_is_asked_at_both_thresholds():
 
 
 def test_a_detector_is_asked_again_with_what_is_known_of_the_data():
-    runs, dials, log = module("runs"), module("dials"), groks()
+    runs, judges, log = module("runs"), module("judges"), groks()
     guessed = 0.5 + 0.5 * log["test_acc"].values
     guessed[0] = 0.0  # the untrained network scored zero, which was counted as wrong: the log does not show chance
     half = Log({**log.channels, "test_acc": (log["test_acc"].steps, guessed)})
-    args = ("a case", 0, "delayed_generalization", frozenset({"hump"}), True, (half,), 1)
+    args = ("a case", 0, "delayed_generalization", frozenset({"hump"}), True, (half,), READS, 1)
     for entry, told in (("grokking_diagonal_linear", True), ("grokking", False)):
         rows = pick(runs.judged(runs.Task(entry, *args)), judge="delayed_generalization", condition="as_recorded")
         assert {row.calibrated: row.fired for row in rows} == {False: False, True: told}
-    for key, facts in dials.FACTS.items():
-        assert set(facts) <= set(inspect.signature(dials.detectors()[read_catalog()[key].detector][0]).parameters)
+    for key, facts in judges.FACTS.items():
+        assert set(facts) <= set(inspect.signature(judges.detectors()[read_catalog()[key].detector][0]).parameters)
 
 
 def test_scores_count_and_a_limit_is_exact():
