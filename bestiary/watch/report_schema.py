@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from bestiary import __version__
+from bestiary.version import __version__
 from bestiary.watch.detect import SHOWN, Answer, Read
 
 Count = tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=1)]]
