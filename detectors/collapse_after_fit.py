@@ -28,13 +28,15 @@ def collapse_after_fit(
 ) -> Finding:
     """Detect a spread that collapses in the terminal phase of training, after the data are fitted.
 
+    Also known as: neural collapse.
+
     The data are fitted at the first record from which the accuracy stays at `fitted`. There is a collapse if
-        the spread ends at 1 / `factor` of what it was then, or below;
-        it comes to that no earlier than `delay` times the time of the fit: what relaxes at one rate, accuracy and
-        spread alike, passes a tenth within twice that time;
-        the deviation, from a shape that is expected to form, ends at `formed` or below.
-    An end is the median of the last five records. A run is undecided if it is not fitted, or ends while the logarithm
-    of the spread, or the deviation, is still falling and has not fallen enough.
+        the spread ends at 1 / `factor` of its value at the fit, or below;
+        the spread first stays there at `delay` times the time of the fit, or later. An accuracy and a spread that relax
+        at one rate both pass a tenth within twice that time;
+        the deviation from the expected shape ends at `formed` or below.
+    An end is the median of the last five records. A run is undecided if the data are not fitted. A run is also
+    undecided if it ends while the logarithm of the spread, or the deviation, still falls and has not fallen enough.
 
     Args:
         log: the run.
@@ -47,8 +49,18 @@ def collapse_after_fit(
         formed: [unit of the deviation] largest deviation in the end.
 
     Returns:
-        onset [step]: the spread first stays at 1 / `factor` of its value at the fit. Effects: `t_fit` [step]; `fall` of
-        the spread since; `final_deviation`.
+        onset [step]: the first record from which the spread stays at 1 / `factor` of its value at the fit. Effects:
+        `t_fit` [step]; `fall`, the spread at the fit over that at the end; `final_deviation`.
+
+    Example:
+        >>> import numpy as np
+        >>> from bestiary.log import Log
+        >>> t = np.arange(1000.0)
+        >>> shrinking = np.exp(-t / 100)
+        >>> log = Log.of(t, train_acc=np.minimum(1, t / 20), spread=shrinking, deviation=shrinking)
+        >>> finding = collapse_after_fit(log)
+        >>> print(finding.state, finding.onset)
+        found 251.0
 
     Silent on: flat, exponential, power_law, linear, noisy_flat, nan_tail, empty, random_walk, lr_decay_kink,
         log_spaced_decay, staircase, minibatch, oscillation, level_shift, memorisation, confusion.

@@ -21,13 +21,15 @@ def conserved(
     tolerance: float = 0.05,
     least: float = 0.1,
 ) -> Finding:
-    """Detect that a balance Q = A - B is kept though its parts A and B change.
+    """Detect that a balance Q = A - B is kept while its parts A and B change.
 
-    `drift` is how far Q is from what the law of conservation says, `exchange` how far A or B is from where it
-    began, both at least 0 and in units of one scale, such as |Q| at the start. With E(t) the largest exchange
-    up to t, Q is conserved if
-        |drift| <= `tolerance` E(t)  wherever  E(t) >= `least`;
-    before so much has flowed a constant Q says nothing. Nothing flowed at all: undecided.
+    Also known as: conservation law, invariant.
+
+    The drift is the distance of Q from the value that the conservation law gives. The exchange is the distance of A or
+    B from its initial value. Both are at least 0, in units of one scale, such as |Q| at the start. With E(t) the
+    largest exchange up to t, Q is conserved if
+        |drift| <= `tolerance` E(t)  wherever  E(t) >= `least`.
+    A constant Q says nothing before that much has flowed. A run whose exchange stays below `least` is undecided.
 
     Args:
         log: the run; the two channels may have different axes of steps.
@@ -39,6 +41,14 @@ def conserved(
     Returns:
         onset [step]: where the exchange first reaches `least`. Effects: `worst`, the largest of drift / E(t) from
         there on; `exchanged` and `drifted`, the largest exchange and drift.
+
+    Example:
+        >>> import numpy as np
+        >>> from bestiary.log import Log
+        >>> t = np.arange(1000.0)
+        >>> finding = conserved(Log.of(t, exchange=t / 1000, drift=t / 100_000))
+        >>> print(finding.state, finding.onset)
+        found 100.0
 
     Silent on: flat, exponential, power_law, linear, noisy_flat, nan_tail, empty, random_walk, lr_decay_kink,
         log_spaced_decay, staircase, late_drop, start_transient, minibatch, autocorrelated, heavy_tails, oscillation,

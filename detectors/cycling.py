@@ -27,12 +27,15 @@ def cycling(
 ) -> Finding:
     """Detect a lasting oscillation with one period.
 
-    Let x be the curve over the last half of the steps less its mean, on even steps, and
-        D(lag) = 1 - <x_t, x_t+lag> / (|x_t| |x_t+lag|),
-    which neither the scale of x nor its steady growth or decay changes. A curve that cycles leaves itself,
-    D > `away`, and comes back, D < `tolerance`: the period is where D is least the first time it does. It cycles for
-    good if `cycles` periods fit into the half and its deviation in the last quarter of the run is at least `kept`
-    times that in the quarter before.
+    Also known as: limit cycle.
+
+    Let x be the curve over the last half of the steps, interpolated to even steps, less its mean, and
+        D(lag) = 1 - <x_t, x_t+lag> / (|x_t| |x_t+lag|).
+    Neither the scale of x nor a steady growth or decay of x changes D. A curve that cycles leaves itself, D > `away`,
+    and comes back, D < `tolerance`. The period is the lag of the first minimum of D below `tolerance`. The oscillation
+    lasts if `cycles` periods fit into the last half, and the deviation of x in the last quarter of the run is at least
+    `kept` times its deviation in the quarter before. A run is undecided if it has no period, and the curve passes its
+    mean too rarely to tell.
 
     Args:
         log: the run.
@@ -43,9 +46,17 @@ def cycling(
         kept: [1] least ratio of the deviations.
 
     Returns:
-        onset [step]: the curve first passes the mean of its last half. Effects: `period` [step], to a fraction of a
-        record; `growth_per_cycle`, the deviation over that one period before; `kept`, the ratio of the deviations.
-        Undecided: no period is found, and the curve passes its mean, but too rarely to tell.
+        onset [step]: the first record past the mean of the last half. Effects: `period` [step], to a fraction of a
+        record; `growth_per_cycle`, the deviation over the deviation one period before; `kept`, the ratio of the
+        deviations.
+
+    Example:
+        >>> import numpy as np
+        >>> from bestiary.log import Log
+        >>> t = np.arange(1000.0)
+        >>> finding = cycling(Log.of(t, value=np.sin(2 * np.pi * t / 50)))
+        >>> print(finding.state, finding.onset, round(finding.effects["period"].value))
+        found 26.0 50
 
     Silent on: flat, exponential, power_law, linear, noisy_flat, nan_tail, empty, random_walk, lr_decay_kink,
         log_spaced_decay, staircase, late_drop, start_transient, minibatch, autocorrelated, heavy_tails, oscillation,

@@ -23,13 +23,15 @@ def decline(
     share: float = 0.8,
     least: float = 0.5,
 ) -> Finding:
-    """Detect that a score which recurs, say the accuracy at the end of every task, falls and does not come back.
+    """Detect a recurring score, such as the accuracy at the end of every task, that falls and does not come back.
+
+    Also known as: loss of plasticity, forgetting.
 
     The first and the last level are the medians of the first and the last five finite records. There is a decline if
         first >= `least`  and  last <= `share` first,
-    and the running median of the curve over 2 % of its records, at least five, has been at or below `share` first for
-    the last eight records at least; a shorter time is undecided. A first level below `least` is no ability to lose:
-    not applicable.
+    and if a running median of the curve stays at or below `share` first for the last eight records at least. The
+    running median takes 2 % of the records, and at least five. A shorter stay is undecided. A first level below `least`
+    is no ability to lose, so the question is not applicable.
 
     Args:
         log: the run.
@@ -40,6 +42,14 @@ def decline(
     Returns:
         onset [step]: the first record of the stretch at or below `share` first that lasts to the end. Effects:
         `first`, `last`, the two levels; `kept`, last over first.
+
+    Example:
+        >>> import numpy as np
+        >>> from bestiary.log import Log
+        >>> task = np.arange(100)
+        >>> finding = decline(Log.of(task, train_acc=0.9 - 0.006 * task))
+        >>> print(finding.state, finding.onset)
+        found 32.0
 
     Silent on: flat, exponential, power_law, linear, noisy_flat, nan_tail, empty, random_walk, lr_decay_kink,
         log_spaced_decay, staircase, late_drop, start_transient, minibatch, autocorrelated, heavy_tails, memorisation,

@@ -34,11 +34,14 @@ def delayed_generalization(
     ignorant: float = 0.5,
     patience: float = 10.0,
 ) -> Finding:
-    """Decide between grokking and its neighbours by the times t1, t2 at which train and test accuracy are reached.
+    """Detect a test accuracy that rises long after the train accuracy has, and tell it from its neighbours.
 
-    A level is reached at the first record at or above it which 80 % of the next five share, so dips do not matter, and
-    no earlier than one interval of evaluation; where there is no t2, the median of train accuracy from t1 on must be
-    at its level too. With z = (test - chance) / (1 - chance) at t1, the phase is
+    Also known as: grokking.
+
+    The train accuracy is reached at t1, the test accuracy at t2. A level is reached at the first record at or above it
+    that 80 % of the next five records share, so a dip does not matter, and no earlier than one interval of evaluation.
+    Without a t2, the median of the train accuracy from t1 on must be at its level too. With
+    z = (test - chance) / (1 - chance) at t1, the phase is
         confusion      no t1                              absent; undecided if train accuracy ends rising
         memorisation   t1, no t2                          absent; undecided if test accuracy ends rising, or the run
                                                           ends before `patience` t1
@@ -63,6 +66,15 @@ def delayed_generalization(
         onset [step]: t2. Effects: `t_train`, `t_test` [step]; `delay_ratio` t2 / t1, and where t2 is missing its lower
         bound `waited`; `test_acc_when_memorised` and its z, `z_when_memorised`; `final_test_acc`; `rise_width`, log10
         of the time from 10 % to 90 % of the rise of test accuracy.
+
+    Example:
+        >>> import numpy as np
+        >>> from bestiary.log import Log
+        >>> t = np.arange(0, 5000, 10)
+        >>> log = Log.of(t, train_acc=np.where(t < 100, 0.1, 1.0), test_acc=np.where(t < 2000, 0.1, 1.0))
+        >>> finding = delayed_generalization(log)
+        >>> print(finding.state, finding.onset, finding.effects["delay_ratio"].value)
+        found 2000.0 20.0
 
     Silent on: flat, exponential, power_law, linear, noisy_flat, nan_tail, empty, random_walk, lr_decay_kink,
         log_spaced_decay, comprehension, slow_comprehension, memorisation, confusion, partial_generalisation.

@@ -23,10 +23,13 @@ def departure(
     least: float = 0.02,
     fitted: float = 0.05,
 ) -> Finding:
-    """Decide at matched loss whether a quantity has moved: of two runs that fit alike, which one has changed.
+    """Detect a quantity that has left its initial value by the time the loss is fitted.
 
-    The loss is fitted at the first record from which it stays at `fitted` of its first value or below. With d the
-    distance then, the phase is
+    Also known as: lazy to rich training, feature learning.
+
+    The rule compares runs at matched loss: of two runs that fit alike, which one has changed. The loss is fitted at the
+    first record from which the loss stays at `fitted` of its first value or below. With d the distance then, the phase
+    is
         rich   d >= `least`    found; the quantity had to move for the loss to fall
         lazy   d <  `least`    absent
     A run whose loss is not fitted is undecided.
@@ -39,8 +42,17 @@ def departure(
         fitted: [1] share of the first loss that counts as fitted.
 
     Returns:
-        onset [step]: the distance first stays at `least` or above. Effects: `distance` d; `final_distance`; `t_fitted`
-        [step].
+        onset [step]: the first record from which the distance stays at `least` or above. Effects: `distance` d;
+        `final_distance`; `t_fitted` [step].
+
+    Example:
+        >>> import numpy as np
+        >>> from bestiary.log import Log
+        >>> t = np.arange(1000.0)
+        >>> loss = np.exp(-t / 100)
+        >>> finding = departure(Log.of(t, train_loss=loss, kernel_distance=1 - loss))
+        >>> print(finding.state, finding.phase, finding.onset)
+        found rich 3.0
 
     Silent on: flat, exponential, power_law, linear, noisy_flat, nan_tail, empty, random_walk, lr_decay_kink,
         log_spaced_decay, staircase, late_drop, minibatch, level_shift.

@@ -28,16 +28,20 @@ def edge_hover(
     stay: float = 3.0,
     restless: float = 5.0,
 ) -> Finding:
-    """Detect a ratio r = step size / largest stable step size that rises to 1 and hovers there.
+    """Detect a sharpness that climbs to the largest stable value, and then hovers there.
 
-    Arrival is the first reading with r >= 1 - near that 80 % of the next five share. The run hovers if, in this order,
-        r starts below `below`; else the question has no meaning;
+    Also known as: progressive sharpening, edge of stability.
+
+    The ratio r, also called normalised sharpness, is the step size over the largest stable step size. Arrival is the
+    first reading with r >= 1 - `near` that 80 % of the next five readings share. The run hovers if, in this order,
+        r starts below `below`; otherwise the question is not applicable;
         there is an arrival;
-        it lasts: the rest of the run is `stay` times as long as the climb from 1 - near - band;
-        without the first quarter of that rest, |median r - 1| <= near, and |r - 1| <= band at a share of the readings;
-        the loss, from the first r >= 1 - near on, rises at `restless` records and still falls in all. A curvature that
+        the rest of the run is `stay` times as long as the climb from 1 - near - band;
+        without the first quarter of that rest, |median r - 1| <= `near`, and |r - 1| <= `band` at a `share` of
+        readings;
+        the loss, from the first r >= 1 - near on, rises at `restless` records and still falls overall. A curvature that
         levels off near the edge by chance makes no full-batch loss rise.
-    A run without an arrival is undecided if at the pace of its second half it would be there within as long again.
+    A run without an arrival is undecided if r would arrive within as long again, at the pace of the run's second half.
 
     Args:
         log: the run; the two channels may have different axes of steps.
@@ -52,9 +56,20 @@ def edge_hover(
         restless: [record] fewest rises of the loss.
 
     Returns:
-        onset [step]: the arrival. Effects: `start` and `rise`, r at the start and its largest running median over
-        that; `hover`, the median of r, and `inside`, the share within the band, after the first quarter of the rest;
-        `loss_rises`, the share of records at which the loss does. Phases: below; edge; beyond, the median above `near`.
+        onset [step]: the arrival. Effects: `start`, r at the start; `rise`, the largest running median of r over
+        `start`; `hover`, the median of r, and `inside`, the share within the band, after the first quarter of the rest;
+        `loss_rises`, the share of records at which the loss rises. Phases: below; edge; beyond, the median above 1 +
+        `near`.
+
+    Example:
+        >>> import numpy as np
+        >>> from bestiary.log import Log
+        >>> t = np.arange(1000.0)
+        >>> ringing = 1 + 0.1 * (t > 200) * (-1) ** t
+        >>> log = Log.of(t, edge_ratio=np.minimum(0.2 + t / 250, 1), loss=np.exp(-t / 500) * ringing)
+        >>> finding = edge_hover(log)
+        >>> print(finding.state, finding.onset, finding.effects["hover"].value)
+        found 163.0 1.0
 
     Silent on: flat, exponential, power_law, linear, noisy_flat, nan_tail, empty, random_walk, lr_decay_kink,
         log_spaced_decay, staircase, oscillation, minibatch, passes_the_edge, short_of_the_edge, returns_from_the_edge.

@@ -22,11 +22,14 @@ def ends_below(
     share: float = 0.8,
     patience: float = 1.25,
 ) -> Finding:
-    """Detect that one curve ends below a share of another.
+    """Detect one curve that ends below a share of another, and stays there.
 
-    Let a and b be running medians of the two curves over 2 % of their records, b on the axis of a. The lower is below
-    where a <= `share` b, b > 0. It ends below if it is below from t_s to the end T of the run, and
-    T >= `patience` t_s. One that comes below later is undecided; b <= 0 at the end makes the ratio meaningless.
+    Also known as: paired comparison, gap to a baseline.
+
+    Let a and b be running medians of the lower and the upper curve over 2 % of their records, with b interpolated to
+    the steps of a. The lower curve is below where a <= `share` b and b > 0. The lower curve ends below if it is below
+    from t_s to the end T of the run, and T >= `patience` t_s. A later t_s is undecided. If b <= 0 at the end, the ratio
+    has no meaning, so the question is not applicable.
 
     Args:
         log: the run; the two channels may have different axes of steps, and have one unit.
@@ -37,6 +40,14 @@ def ends_below(
 
     Returns:
         onset [step]: t_s. Effects: `ratio`, the median of a over that of b, both over the last third of the steps.
+
+    Example:
+        >>> import numpy as np
+        >>> from bestiary.log import Log
+        >>> t = np.arange(1000.0)
+        >>> finding = ends_below(Log.of(t, lower=np.exp(-t / 100), upper=np.exp(-t / 200) + 0.1))
+        >>> print(finding.state, finding.onset)
+        found 24.0
 
     Silent on: flat, exponential, power_law, linear, noisy_flat, nan_tail, empty, random_walk, lr_decay_kink,
         log_spaced_decay, staircase, late_drop, start_transient, minibatch, autocorrelated, heavy_tails, oscillation,

@@ -22,13 +22,16 @@ def exceeds_bound(
     margin: float = 0.1,
     moving: float = 0.05,
 ) -> Finding:
-    """Detect that a quantity ends beyond the limit that a simpler account of it sets.
+    """Detect a quantity that ends beyond the bound that a simpler account of it sets.
 
-    Let v be the running median of the quantity, B > 0 the bound, T the run's length. It exceeds the bound if it starts
-    at or below B, and v > (1 + `margin`) B from some step t_x <= 2 T / 3 to the end.
+    Also known as: threshold crossing, limit violation.
 
-    A quantity that starts above B answers no question: not applicable. One that is above at the end, but not for the
-    last third, is undecided, as is one that is below and still rises by more than `moving` B.
+    Let v be the running median of the quantity, B > 0 the bound, T the length of the run. The quantity exceeds the
+    bound if it starts at or below B, and v > (1 + `margin`) B from some step t_x <= 2 T / 3 to the end.
+
+    The question is not applicable to a quantity that starts above B. A quantity that is above at the end, but not for
+    the last third of the run, is undecided. A quantity that ends below and still rises by more than `moving` B is
+    undecided.
 
     Args:
         log: the run; the two channels may have different axes of steps.
@@ -39,6 +42,14 @@ def exceeds_bound(
 
     Returns:
         onset [step]: t_x. Effects: `over_bound`, the median of v / B over the last third of the steps.
+
+    Example:
+        >>> import numpy as np
+        >>> from bestiary.log import Log
+        >>> t = np.arange(1000.0)
+        >>> finding = exceeds_bound(Log.of(t, value=np.minimum(t / 10, 30), bound=np.full(1000, 20.0)))
+        >>> print(finding.state, finding.onset, finding.effects["over_bound"].value)
+        found 221.0 1.5
 
     Silent on: flat, exponential, power_law, linear, noisy_flat, nan_tail, empty, random_walk, lr_decay_kink,
         log_spaced_decay, staircase, start_transient, minibatch, autocorrelated, heavy_tails, oscillation, level_shift.

@@ -24,14 +24,17 @@ def hump(
 ) -> Finding:
     """Detect a curve that rises above its past and falls again.
 
-    At every record the rise is the ratio to the least value so far, the fall the ratio to the least value still to
-    come, and the height the smaller of the two. The peak is the record of greatest height; valley and foot are the
-    places of its two least values. There is a hump if
+    Also known as: double descent, epoch-wise double descent, sample-wise double descent.
+
+    At every record the rise is the ratio to the least value so far. The fall is the ratio to the least value still to
+    come. The height is the smaller of the two. The peak is the record of greatest height. The valley is the least value
+    before the peak, the foot the least value after it. There is a hump if
         the height of the peak is at least `factor`;
-        the curve falls to the valley, rises to the peak, falls to the foot and rises from there, but for a root mean
-        square misfit of `ragged` of the height, both in logarithms: a random walk has humps on its humps.
-    A curve that rises by `factor` but not yet falls as much is undecided if it ends falling. From a hundred records on
-    it is smoothed first, by a running median over 2 % of them.
+        the logarithm of the curve falls to the valley, rises to the peak, falls to the foot and rises from there, with
+        a root mean square misfit of at most `ragged` of the logarithm of the height. A random walk has humps on its
+        humps.
+    A curve that rises by `factor` but has not yet fallen as much is undecided if it ends falling. A curve of a hundred
+    records or more is smoothed first, by a running median over 2 % of them.
 
     Args:
         log: the run, or a sweep along another axis, such as the width of a network.
@@ -41,6 +44,14 @@ def hump(
 
     Returns:
         onset [step]: the valley. Effects: `rise`, `fall` [1]; `peak`, `foot` [step]; `misfit` [1] if there is a height.
+
+    Example:
+        >>> import numpy as np
+        >>> from bestiary.log import Log
+        >>> t = np.arange(1000.0)
+        >>> finding = hump(Log.of(t, test_loss=np.exp(-t / 200) + np.exp(-(((t - 400) / 60) ** 2))))
+        >>> print(finding.state, finding.onset, finding.effects["peak"].value)
+        found 280.0 394.0
 
     Silent on: flat, exponential, power_law, linear, noisy_flat, nan_tail, empty, random_walk, lr_decay_kink,
         log_spaced_decay, staircase, late_drop, start_transient, minibatch, autocorrelated, heavy_tails, oscillation,

@@ -24,11 +24,13 @@ def ordered_learning(
 ) -> Finding:
     """Detect parts of a target that are learned in the order given.
 
-    Part i is half learned at t_i, the first record from which what is missing of it stays at half its first value or
-    below, no earlier than one interval of records. The parts are ordered if
+    Also known as: spectral bias, simplicity bias.
+
+    Part i is half learned at t_i: the first record from which the error of the part stays at half its first value or
+    below, and no earlier than one interval of records. The parts are ordered if
         t_1 <= t_2 <= ... <= t_k, and t_k >= `ratio` t_1.
-    Unlike staggered modes they may relax side by side, each at its own rate. Parts that are not half learned at the
-    end come after all others: if these are in order, and the missing ones last, the run ended too early to tell.
+    Unlike staggered modes, the parts may relax side by side, each at its own rate. A part that is not half learned at
+    the end comes after all others. A run is undecided if the parts are in order and the last ones are not half learned.
 
     Args:
         log: the run.
@@ -36,8 +38,16 @@ def ordered_learning(
         ratio: [1] least t_k / t_1, a gap in the logarithm of time.
 
     Returns:
-        onset [step]: t_1. Effects: `half_1`, `half_2`, ... [step]; `half_ratio` t_k / t_1; `in_order`, share of the
+        onset [step]: t_1. Effects: `half_1`, `half_2`, ... [step]; `half_ratio` t_k / t_1; `in_order`, the share of
         neighbouring pairs that are in order.
+
+    Example:
+        >>> import numpy as np
+        >>> from bestiary.log import Log
+        >>> t = np.arange(1000.0)
+        >>> finding = ordered_learning(Log.of(t, error_1=np.exp(-t / 20), error_2=np.exp(-t / 200)))
+        >>> print(finding.state, finding.onset, round(finding.effects["half_ratio"].value, 1))
+        found 14.0 9.9
 
     Silent on: flat, exponential, power_law, linear, noisy_flat, nan_tail, empty, random_walk, lr_decay_kink,
         log_spaced_decay, staircase, late_drop, minibatch, level_shift.

@@ -28,13 +28,16 @@ def overshoot(
     flatter: float = 0.95,
     blowup: float = 10.0,
 ) -> Finding:
-    """Detect a rise of the loss from its initial value L0, with a recovery that leaves the curvature lower.
+    """Detect a loss that rises from its initial value, and recovers at a lower curvature.
 
-    With L the final loss (median of the last records), P the largest, and h0, h the curvature at both ends,
+    Also known as: catapult.
+
+    With L0 the initial loss, L the final loss (the median of the last records), P the largest loss, and h0, h the
+    initial and the final curvature, the phase is
         divergence   not finite, or L >= `blowup` L0 and L > `settled` P   diverged
         lazy         P < `height` L0                                       absent
         catapult     L <= `settled` P, L < L0, and h <= `flatter` h0       found
-    A loss that is not down when the run ends is undecided; one that is down while the curvature is not, absent.
+    A run whose loss is still up at the end is undecided. A run whose loss is down and whose curvature is not is absent.
 
     Args:
         log: the run from its first step; the event is over within tens of steps, so every step should be recorded.
@@ -46,8 +49,17 @@ def overshoot(
         blowup: [L0] final loss at which the run counts as diverged.
 
     Returns:
-        onset [step]: the loss first reaches `height` L0. Effects: `peak` P / L0 and `peak_step` [step]; `initial` h0,
-        `final` h and `flattening` h / h0. Phases: lazy, catapult, divergence.
+        onset [step]: the first record at `height` L0 or above. Effects: `peak` P / L0 and `peak_step` [step]; `initial`
+        h0, `final` h and `flattening` h / h0. Phases: lazy, catapult, divergence.
+
+    Example:
+        >>> import numpy as np
+        >>> from bestiary.log import Log
+        >>> t = np.arange(1000.0)
+        >>> log = Log.of(t, loss=np.where(t < 10, 1.5**t, np.exp(-t / 50)), edge_ratio=np.where(t < 10, 1.5, 0.8))
+        >>> finding = overshoot(log)
+        >>> print(finding.state, finding.phase, finding.onset, round(finding.effects["peak"].value, 1))
+        found catapult 2.0 38.4
 
     Silent on: flat, exponential, power_law, linear, noisy_flat, nan_tail, empty, random_walk, lr_decay_kink,
         log_spaced_decay, staircase, start_transient, minibatch, heavy_tails, oscillation, level_shift, hump.

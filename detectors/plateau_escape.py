@@ -29,14 +29,16 @@ def plateau_escape(
 ) -> Finding:
     """Detect a long plateau of the loss that ends in an abrupt drop.
 
-    Let L0 be the plateau's level, Lmin the least loss, t0 the first time the loss is down to L0, t10 and t90 those at
-    which 10 % and 90 % of L0 - Lmin are lost, and w = t90 - t10. The run escapes a plateau if, in this order,
+    Also known as: loss plateau, phase transition, sudden drop.
+
+    Let L0 be the level of the plateau, Lmin the least loss, t0 the first time the loss is down to L0, t10 and t90 the
+    times at which 10 % and 90 % of L0 - Lmin are lost, and w = t90 - t10. The run escapes a plateau if, in this order,
         Lmin <= `depth` L0, and the loss remains there;
         R = (t10 - t0) / w >= `ratio` (exponential decay has 0.048, linear decay 0.125);
-        the plateau's robust spread is below a factor of 2, and no stretch of it `flat` (L0 - Lmin) above L0;
+        the robust spread of the plateau is below a factor of 2, and no stretch of it is `flat` (L0 - Lmin) above L0;
         the witness grows `growth`-fold by t90 + w, and passes half of its rise no earlier than t10 - w.
-    Spikes are cut off, and times are those of the best decreasing fit: neither start-up nor minibatch noise counts.
-    Undecided if the run ends above 0.9 L0 or before t90 + w / 2; diverged if it ends at 10 L0 or more.
+    Spikes are cut off. Times are those of the best decreasing fit, so neither start-up nor minibatch noise counts. A
+    run that ends above 0.9 L0 or before t90 + w / 2 is undecided. A run that ends at 10 L0 or more diverged.
 
     Args:
         log: the run.
@@ -51,8 +53,16 @@ def plateau_escape(
         flat: [L0 - Lmin] rise that a plateau may have.
 
     Returns:
-        onset [step]: the loss first stays at `emerged` L0, t90 if it never does. Effects: the same as `t_emerged`,
-        `t10`, `t90` [step]; `plateau_ratio` R; `drop` [L0]; `witness_half` [step], `witness_growth`.
+        onset [step]: the first record from which the loss stays at `emerged` L0 or below, else t90. Effects: the onset
+        as `t_emerged`, `t10`, `t90` [step]; `plateau_ratio` R; `drop` [L0]; `witness_half` [step], `witness_growth`.
+
+    Example:
+        >>> import numpy as np
+        >>> from bestiary.log import Log
+        >>> t = np.arange(1000.0)
+        >>> finding = plateau_escape(Log.of(t, loss=1 / (1 + np.exp((t - 600) / 10))))
+        >>> print(finding.state, finding.onset, round(finding.effects["plateau_ratio"].value, 1))
+        found 614.0 13.5
 
     Silent on: flat, exponential, power_law, linear, noisy_flat, nan_tail, empty, random_walk, lr_decay_kink, minibatch,
         log_spaced_decay, staircase, start_transient, autocorrelated, heavy_tails, oscillation, level_shift.

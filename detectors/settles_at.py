@@ -24,17 +24,19 @@ def settles_at(
     patience: float = 1.5,
     moving: float = 0.05,
 ) -> Finding:
-    """Detect that a curve settles on a level that theory, recorded beside it, predicts.
+    """Detect a curve that settles on a level that theory predicts, the level being recorded beside it.
+
+    Also known as: settling time.
 
     Let y be the running median of the curve over 2 % of its records, y0 its first record, y* the level and y*_T the
     level at the end. The curve is at the level where
-        |y - y*| <= `tolerance` min(|y*_T|, |y0 - y*_T|),
-    a small part both of the level and of the way there; a level of 0 is reached only exactly. It has settled at t_s
-    if it is at the level from t_s to the end T of the run, and T >= `patience` t_s.
+        |y - y*| <= `tolerance` min(|y*_T|, |y0 - y*_T|).
+    The tolerance is a small part both of the level and of the way there, so a level of 0 is reached only exactly. The
+    curve has settled at t_s if it is at the level from t_s to the end T of the run, and T >= `patience` t_s.
 
-    A curve that starts at its level, to within `tolerance` y*_T, answers nothing: not applicable. One that arrives
-    after T / `patience` is undecided, and so is one that is elsewhere at T and still approaches: the median of |y - y*|
-    over the last third of the steps lies more than a share `moving` below that over the third before.
+    The question is not applicable to a curve that starts at its level, to within `tolerance` y*_T. A curve that arrives
+    after T / `patience` is undecided. A curve that is elsewhere at T is undecided if it still approaches: the median of
+    |y - y*| over the last third of the steps lies more than a share `moving` below that over the third before.
 
     Args:
         log: the run; the two channels may have different axes of steps.
@@ -45,8 +47,16 @@ def settles_at(
         moving: [1] share of the distance lost between the last two thirds, above which a curve still approaches.
 
     Returns:
-        onset [step]: t_s. Effects: `settled_over_level`, the mean of y over that of y*, both over the last third of
-        the steps; `distance`, their difference over min(|y*_T|, |y0 - y*_T|), where that is not 0.
+        onset [step]: t_s. Effects: `settled_over_level`, the mean of y over the mean of y*, both over the last third of
+        the steps; `distance`, the difference of the means over min(|y*_T|, |y0 - y*_T|), where that is not 0.
+
+    Example:
+        >>> import numpy as np
+        >>> from bestiary.log import Log
+        >>> t = np.arange(1000.0)
+        >>> finding = settles_at(Log.of(t, value=1 - np.exp(-t / 50), level=np.ones(1000)))
+        >>> print(finding.state, finding.onset)
+        found 150.0
 
     Silent on: flat, exponential, power_law, linear, noisy_flat, nan_tail, empty, random_walk, lr_decay_kink,
         log_spaced_decay, staircase, late_drop, start_transient, minibatch, autocorrelated, heavy_tails, oscillation,

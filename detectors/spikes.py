@@ -33,10 +33,14 @@ def spikes(
 ) -> Finding:
     """Detect repeated excursions of the loss above its own recent past.
 
-    With y = ln max(loss, 1e-6 initial loss, floor), b the level of the last `window` clean y, their median or, if they
-    fall, where their fall has led, and s their robust upward spread about it (at least 0.01), an excursion opens where
-    y - b >= max(ln min_ratio, z s) and is over once three records in a row lie below half of that. Over within 4
-    `window` it is a spike, else a shift; one record wide, an outlier; if what follows is as restless, noise.
+    Also known as: loss spikes.
+
+    Let y = ln max(loss, 1e-6 initial loss, floor). The baseline b is the median of the last `window` clean y or, if
+    these fall, the level that their fall has led to. The spread s is their robust upward spread about b, at least 0.01.
+    An excursion opens where y - b >= max(ln min_ratio, z s). An excursion is over once three records in a row lie below
+    half of that. An excursion that is over within 4 `window` is a spike, a longer one a shift, one of a single record
+    an outlier, and one that is followed by records as restless as itself is noise. A run is undecided if it has fewer
+    than `window` records, or ends inside the excursion that would decide.
 
     Args:
         log: the run.
@@ -52,10 +56,18 @@ def spikes(
         blowup: [1] final over initial loss at which the run counts as diverged.
 
     Returns:
-        onset [step]: where the first spike begins. Effects: `count`; `first` [step], the onset whatever the state;
-        the medians of `period` [step], the gap between onsets, `height`, the peak over the baseline, and `width`
-        [step], the time to recover; `preceded`, the share of spikes announced by `cause`. Undecided: the run has fewer
-        than `window` records, or ends inside the excursion that would decide.
+        onset [step]: the start of the first spike. Effects: `count`; `first` [step], the onset whatever the state; the
+        medians of `period` [step], the gap between onsets, of `height`, the peak over the baseline, and of `width`
+        [step], the time to recover; `preceded`, the share of spikes that `cause` announces.
+
+    Example:
+        >>> import numpy as np
+        >>> from bestiary.log import Log
+        >>> t = np.arange(1000.0)
+        >>> loss = np.exp(-t / 300) * np.where((t > 0) & (t % 200 < 3), 4, 1)
+        >>> finding = spikes(Log.of(t, loss=loss))
+        >>> print(finding.state, finding.onset, finding.effects["count"].value)
+        found 200.0 4
 
     Silent on: flat, exponential, power_law, linear, noisy_flat, nan_tail, empty, random_walk, lr_decay_kink,
         log_spaced_decay, staircase, late_drop, start_transient, minibatch, autocorrelated, heavy_tails,

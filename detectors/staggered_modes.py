@@ -31,12 +31,14 @@ def staggered_modes(
 ) -> Finding:
     """Detect quantities that rise from 0 to 1 in the given order, each abruptly, each while the next still waits.
 
-    Let t10, t50, t90 be the times at which a mode is at `low`, 1/2 and `high` to stay. The modes are staggered if
-        all of them reach `high`, and end above 1/2;
+    Also known as: stepwise learning, saddle-to-saddle learning.
+
+    Let t10, t50, t90 be the times from which a mode stays at `low`, 1/2 and `high`. The modes are staggered if
+        all modes reach `high`, and end above 1/2;
         t50 increases from each mode to the next;
         (t90 - t10) / t50 <= `abrupt`: a sigmoid from a has ln 81 / ln(1 / a), a relaxation has 3.17 whatever its rate;
-        the next mode is at `apart` at most when one is half way up.
-    If only the first modes are up and these are staggered, the run is undecided.
+        the next mode is at most `apart` when a mode is half way up.
+    A run is undecided if only the first modes are up, and these are staggered.
 
     Args:
         log: the run; every mode may have its own axis of steps.
@@ -48,8 +50,17 @@ def staggered_modes(
 
     Returns:
         onset [step]: t50 of the first mode. Effects: `half_1`, `half_2`, ... [step], t50 of each mode that is up; over
-        these, `rise`, the largest (t90 - t10) / t50; `next`, the most that a next one has when one is half way up;
-        `spread`, the last t50 over the first.
+        these, `rise`, the largest (t90 - t10) / t50; `next`, the largest value of a next mode when a mode is half way
+        up; `spread`, the last t50 over the first.
+
+    Example:
+        >>> import numpy as np
+        >>> from bestiary.log import Log
+        >>> t = np.arange(1000.0)
+        >>> log = Log.of(t, **{f"mode_{i}": 1 / (1 + np.exp((200 * i - t) / 10)) for i in (1, 2, 3)})
+        >>> finding = staggered_modes(log)
+        >>> print(finding.state, finding.onset, round(finding.effects["spread"].value, 2))
+        found 200.0 3.0
 
     Silent on: flat, exponential, power_law, linear, noisy_flat, nan_tail, empty, random_walk, lr_decay_kink,
         log_spaced_decay, staircase, late_drop, oscillation, minibatch.

@@ -1,6 +1,7 @@
 """What a detector's file says of the detector is true of its function."""
 
 import inspect
+import re
 
 import pytest
 from curves import AXES, EVENTS
@@ -20,6 +21,12 @@ def parameters(name):
 def test_nothing_is_left_out(name):
     assert isinstance(about(name), About) and about(name).why and about(name).also
     assert f"`{about(name).effect}`" in detector(name).__doc__, f"{name} documents no such effect"
+
+
+@pytest.mark.parametrize("name", DETECTORS)
+def test_the_docstring_has_the_same_terms(name):
+    (terms,) = re.findall(r"^Also known as: (.+)\.$", inspect.getdoc(detector(name)), re.MULTILINE)
+    assert tuple(terms.split(", ")) == about(name).also
 
 
 @pytest.mark.parametrize("name", [name for name in DETECTORS if name in EVENTS])

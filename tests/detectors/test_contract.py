@@ -42,7 +42,7 @@ def test_form(name):
         assert parameter.default is not parameter.empty, f"{name}: {parameter.name} needs a default"
         is_threshold = isinstance(parameter.default, float | int)
         assert is_threshold <= (parameter.kind is parameter.KEYWORD_ONLY), f"{name}: {parameter.name} is a threshold"
-    for section in ("Args:", "Returns:", "Silent on:", "Source."):
+    for section in ("Also known as:", "Args:", "Returns:", "Example:", "Silent on:", "Source."):
         assert section in inspect.getdoc(detector(name)), f"{name}: its docstring has no section {section!r}"
 
 

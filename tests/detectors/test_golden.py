@@ -1,4 +1,4 @@
-"""A few kB of recorded runs for every detector, and what it must say of them: written by benchmarks/detectors/golden_logs.py."""
+"""A few recorded runs for every detector and what it says of them; benchmarks/detectors/golden_logs.py writes both."""
 
 import csv
 import json

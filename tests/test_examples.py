@@ -1,0 +1,35 @@
+"""Every `>>>` in a docstring of the package runs and prints what it says; every detector has one."""
+
+import doctest
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from every_detector import DETECTORS
+
+
+def modules_with_examples():
+    """Names of modules, read off the files so that those without an example are not imported."""
+    names = set()
+    for package in ("bestiary", "bestiary.detectors", "bestiary.phenomena"):
+        folder = Path(find_spec(package).origin).parent
+        for file in folder.rglob("*.py"):
+            if ">>>" in file.read_text("utf-8"):
+                parts = file.relative_to(folder).with_suffix("").parts
+                names.add(".".join((package, *parts)).removesuffix(".__init__"))
+    return sorted(names)
+
+
+@pytest.mark.parametrize("name", modules_with_examples())
+def test_examples(name):
+    failed, tried = doctest.testmod(import_module(name))
+    assert tried and not failed
+
+
+@pytest.mark.parametrize("name", DETECTORS)
+def test_every_detector_has_an_example(name):
+    module = import_module(f"bestiary.detectors.{name}")
+    (test,) = doctest.DocTestFinder(recurse=False).find(getattr(module, name), name, module)
+    assert f"{name}(" in "".join(example.source for example in test.examples)
+    assert test.examples[-1].want.startswith("found "), f"{name}: its example prints the state and the onset"
