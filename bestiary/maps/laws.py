@@ -20,6 +20,7 @@ from scipy.stats import t as student
 
 from bestiary.catalog.forms import FORMS, Form
 from bestiary.judge.verdict import ALPHA, Outcome
+from bestiary.maps.censored import medians
 
 LEAST_SETTINGS = 3  # two parameters go through any two settings
 LEAST_SEEDS = 3  # below, Student's t has no use: at 95 % and one degree of freedom it is 12.7
@@ -36,8 +37,7 @@ class _Runs(NamedTuple):
 
     def medians(self) -> np.ndarray:
         """(K,) over the seeds; nan where half of the runs or more are cut off, or none has a value."""
-        rows = [row[~np.isnan(row)] for row in np.where(self.cut, np.inf, self.y)]  # cut off: anywhere above
-        return np.array([np.median(r) if 2 * np.isfinite(r).sum() > r.size else np.nan for r in rows])
+        return medians(self.y, self.cut)
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,14 +134,14 @@ def compare(x: np.ndarray, y: np.ndarray, censored: np.ndarray) -> list[Fit]:
 def valid_range(
     law: Fit, x: np.ndarray, y: np.ndarray, censored: np.ndarray, tolerance: float = 0.1
 ) -> tuple[float, float] | None:
-    """The longest stretch of neighbouring settings that a law of this form describes.
+    """Return the longest stretch of neighbouring settings over which a law describes the medians.
 
-    The law is fitted again on every stretch of at least three settings, and every median must lie within `tolerance`
-    of it. A setting where half of the runs or more are cut off, or none has a value, has no median and ends a stretch.
-    Of several stretches with as many settings, the one with the smallest deviation.
+    Every median of the stretch lies within `tolerance` of the law as it was fitted, and the stretch has at least three
+    settings. A setting where half of the runs or more are cut off, or none has a value, has no median and ends a
+    stretch. Of several stretches with as many settings, the one with the smallest deviation.
 
     Args:
-        law: gives the form.
+        law: the fitted law.
         x, y, censored: as for `fit`.
         tolerance: [1] largest allowed |median of y / f - 1|.
 
@@ -149,13 +149,14 @@ def valid_range(
         The stretch's lowest and highest x, or None if there is no such stretch.
     """
     data = _read(x, y, censored)
-    known = ~np.isnan(data.medians())
+    there = ~np.isnan(data.y).all(axis=1)  # where nothing is, the law may have no value
+    off = np.full(data.x.size, math.inf)
+    off[there] = np.nan_to_num(np.abs(data.medians()[there] / law.predict(data.x[there]) - 1), nan=math.inf)
     for length in range(data.x.size, LEAST_SETTINGS - 1, -1):
-        starts = [i for i in range(data.x.size - length + 1) if known[i : i + length].all()]
-        fits = [_fit(_Runs(*(part[i : i + length] for part in data)), law.form) for i in starts]
-        best = min(fits, key=lambda f: f.deviation, default=None)
-        if best is not None and best.deviation <= tolerance:
-            return float(best._runs.x[0]), float(best._runs.x[-1])
+        worst = [float(off[i : i + length].max()) for i in range(data.x.size - length + 1)]
+        if min(worst) <= tolerance:
+            first = worst.index(min(worst))
+            return float(data.x[first]), float(data.x[first + length - 1])
     return None
 
 
