@@ -29,9 +29,14 @@ import optax
 from bestiary.detectors.spikes import spikes
 from bestiary.entry import Phenomenon
 from bestiary.initial import normals
+from bestiary.networks.mlp import init_mlp, mlp
+from bestiary.networks.transformer import transformer, transformer_shapes
 from bestiary.observables import top_eigenvalue
 
-BETA1, EPS, WIDTH, BASE = 0.9, 1e-8, 16, 8
+BETA1 = 0.9  # [1] memory of the gradient
+EPS = 1e-8  # [gradient]
+WIDTH = 16
+BASE = 8  # of the two digits that write a point's number
 POINTS = BASE**2
 
 
@@ -50,58 +55,97 @@ class Static(NamedTuple):  # static
     log_every: int = 2
 
 
+# Data.
+
+
 def data(key, knobs, static):
     """-> x (n,) or one-hot digits (n, 2, BASE), y (n,)."""
     x = jnp.linspace(-1.0, 1.0, POINTS)
-    digits = jnp.stack(jnp.divmod(jnp.arange(POINTS), BASE), 1)
     y = {"square": x**2, "chebyshev": 8 * x**4 - 8 * x**2 + 1}[static.target]
-    return {"number": x, "digits": jax.nn.one_hot(digits, BASE)}[static.inputs], y
+    if static.inputs == "number":
+        return x, y
+    digits = jnp.stack(jnp.divmod(jnp.arange(POINTS), BASE), 1)
+    return jax.nn.one_hot(digits, BASE), y
+
+
+# Networks.
 
 
 def init(key, knobs, static):
+    """Normal weights of variance 1 / fan-in and biases 0; the pair begins within 0.01 of (0, 1)."""
     if static.network == "pair":
         jitter = 0.01 * normals(key, x=(2,))["x"]
         return {"a": jitter[0], "w": 1.0 + jitter[1]}
-    wide, biases = (WIDTH, WIDTH), {"b1": jnp.zeros(WIDTH), "b2": jnp.zeros(WIDTH), "b3": jnp.zeros(1)}
-    sizes = {"w1": ({"number": 1, "digits": 2 * BASE}[static.inputs], WIDTH), "w2": wide, "w3": (WIDTH, 1)}
     if static.network == "transformer":
-        sizes = dict.fromkeys(("query", "keys", "value", "out"), wide) | {"embed": (BASE, WIDTH), "place": (2, WIDTH)}
-        sizes, biases = sizes | {"up": (WIDTH, 2 * WIDTH), "down": (2 * WIDTH, WIDTH), "readout": (WIDTH, 1)}, {}
-    return {name: w / w.shape[0] ** 0.5 for name, w in normals(key, **sizes).items()} | biases
+        shapes = transformer_shapes(alphabet=BASE, positions=2, width=WIDTH, hidden=2 * WIDTH, outputs=1)
+        return {name: w / w.shape[0] ** 0.5 for name, w in normals(key, **shapes).items()}
+    inputs = {"number": 1, "digits": 2 * BASE}[static.inputs]
+    return init_mlp(key, (inputs, WIDTH, WIDTH, 1))
 
 
-def network(params, x, knobs, static):  # (n, ...) -> (n,)
+def pair(params, x):
+    """f(x) = a (silu(w x) + silu(-w x)), (n,) -> (n,)."""
+    a, w = params["a"], params["w"]
+    return a * (jax.nn.silu(w * x) + jax.nn.silu(-w * x))
+
+
+def network(params, x, knobs, static):
+    """(n,) or (n, 2, BASE) -> (n,)."""
     if static.network == "pair":
-        return params["a"] * (jax.nn.silu(params["w"] * x) + jax.nn.silu(-params["w"] * x))
+        return pair(params, x)
     if static.network == "transformer":
-        z = x @ params["embed"] + params["place"]
-        seen = jax.nn.standardize(z)
-        scores = seen[:, -1:] @ params["query"] @ (seen @ params["keys"]).mT / WIDTH**0.5
-        z = z[:, -1] + (jax.nn.softmax(knobs.attending * scores) @ seen)[:, 0] @ params["value"] @ params["out"]
-        z = z + jnp.tanh(jax.nn.standardize(z) @ params["up"]) @ params["down"]
-        return (jax.nn.standardize(z) @ params["readout"])[:, 0]
-    hidden = jnp.tanh(x.reshape(POINTS, -1) @ params["w1"] + params["b1"])
-    hidden = jnp.tanh(hidden @ params["w2"] + params["b2"])
-    return (hidden @ params["w3"] + params["b3"])[:, 0]
+        return transformer(params, x, knobs.attending)[:, 0]
+    return mlp(params, x.reshape(POINTS, -1), jnp.tanh)[:, 0]
+
+
+# Loss and optimiser.
 
 
 def loss(params, batch, knobs, static):
-    return 0.5 * jnp.mean((network(params, batch[0], knobs, static) - batch[1]) ** 2)
+    """1/2 mean (f - y)^2."""
+    x, y = batch
+    return 0.5 * jnp.mean((network(params, x, knobs, static) - y) ** 2)
 
 
 def optimizer(knobs, static):
-    return {"sgd": optax.sgd(knobs.lr), "adam": optax.adam(knobs.lr, BETA1, knobs.beta2, EPS)}[static.optimizer]
+    """Return Adam or gradient descent, with the same step size."""
+    if static.optimizer == "sgd":
+        return optax.sgd(knobs.lr)
+    return optax.adam(knobs.lr, BETA1, knobs.beta2, EPS)
+
+
+# Observables.
+
+
+def observe(state, data, knobs, static):
+    return {"loss": loss(state.params, data, knobs, static)}
+
+
+def preconditioner(second_moment, age, beta2):
+    """D, Adam's step over lr m at the age [step]: 1 / ((sqrt(v_hat) + eps)(1 - beta1^t)), like the parameters."""
+    bias1 = 1 - BETA1**age
+    bias2 = 1 - beta2**age
+    return jax.tree.map(lambda v: 1 / ((jnp.sqrt(v / bias2) + EPS) * bias1), second_moment)
 
 
 def probe(state, data, knobs, static):
+    """The (preconditioned) sharpness over the threshold of stability; 0 before the first step."""
     objective = partial(loss, batch=data, knobs=knobs, static=static)
     if static.optimizer == "sgd":
         return {"edge_ratio": top_eigenvalue(objective, state.params) * knobs.lr / 2}
     age = jnp.maximum(state.step, 1)  # at step 0 the second moment is empty and the step undefined
-    b1, b2, threshold = 1 - BETA1**age, 1 - knobs.beta2**age, (2 + 2 * BETA1) / ((1 - BETA1) * knobs.lr)
-    scale = jax.tree.map(lambda v: 1 / ((jnp.sqrt(v / b2) + EPS) * b1), state.opt[0].nu)
+    scale = preconditioner(state.opt[0].nu, age, knobs.beta2)
     sharpness = top_eigenvalue(objective, state.params, scale, iterations=8)
+    threshold = (2 + 2 * BETA1) / ((1 - BETA1) * knobs.lr)
     return {"edge_ratio": jnp.where(state.step > 0, sharpness / threshold, 0.0)}
+
+
+# Detector.
+
+
+def detect(log):
+    """Spikes, each with whether the sharpness had reached the threshold before it."""
+    return spikes(log, cause="edge_ratio")
 
 
 PHENOMENON = Phenomenon(
@@ -111,10 +155,10 @@ PHENOMENON = Phenomenon(
     init=init,
     loss=loss,
     optimizer=optimizer,
-    observe=lambda state, data, knobs, static: {"loss": loss(state.params, data, knobs, static)},
+    observe=observe,
     probe=probe,
     probe_every=10,
-    detect=partial(spikes, cause="edge_ratio"),
+    detect=detect,
     units={"loss": "1", "edge_ratio": "S / threshold"},
     figure=("loss", "edge_ratio"),
 )

@@ -14,7 +14,6 @@ Source. Zucchet, d'Angelo, Lampinen & Chan, arXiv:2505.17863, section 3.
 
 from typing import NamedTuple
 
-import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import optax
@@ -22,8 +21,11 @@ import optax
 from bestiary.detectors._curves import half_time
 from bestiary.detectors.plateau_escape import plateau_escape
 from bestiary.entry import Phenomenon
-from bestiary.initial import normals
+from bestiary.initial import normals_like
 from bestiary.log import Effect
+from bestiary.networks.two_layer_attention import TwoLayerAttention
+
+EMBEDDING_SCALE = 1.4  # [1] over 1 / sqrt(width): tokens begin half as large as positions
 
 
 class Knobs(NamedTuple):  # traced
@@ -41,57 +43,108 @@ class Static(NamedTuple):  # static
     log_every: int = 10
 
 
-class Recall(nn.Module):  # scores of the answer (n, V); `mask` (T, T) tells who may attend to whom
-    static: Static
-
-    @nn.compact
-    def __call__(self, tokens, mask, first_layer):  # noqa: D102
-        t, i, d = jnp.arange(tokens.shape[1])[:, None], jnp.arange(self.static.width), self.static.width
-        norm = nn.LayerNorm(use_bias=False, use_scale=False)
-        first, second = (nn.MultiHeadDotProductAttention(1, use_bias=False, name=n) for n in ("first", "second"))
-        x = nn.Embed(self.static.alphabet, d, name="embed")(tokens)
-        x += jnp.sin(t / 100 ** (i // 2 * 2 / d) + jnp.pi / 2 * (i % 2))
-        x += first_layer * first(norm(x), mask=mask, sow_weights=True)
-        x = x[:, -1] + second(norm(x[:, -1:]), norm(x), mask=mask[-1:], sow_weights=True)[:, 0]
-        return nn.Dense(self.static.alphabet, use_bias=False)(norm(x))
+# Data.
 
 
-def sequences(key, count, knobs, static):  # -> tokens (count, 2 N + 1), answers (count,)
+def sequences(key, count, knobs, static):
+    """-> tokens (count, 2 N + 1), answers (count,).
+
+    The pairs that the knob leaves out still stand at the front; no query asks for them and no one may attend to them.
+    """
+    # One draw: a row's order makes keys or values without repetition, the last number of the first row the query.
     u = jax.random.uniform(key, (count, 2, static.alphabet + 1))
     pairs = jnp.argsort(u[..., :-1])[..., : static.pairs]
-    query = jnp.take_along_axis(pairs, static.pairs - 1 - jnp.int32(knobs.pairs * u[:, :1, -1:]), 2)
-    return jnp.concatenate([pairs.swapaxes(1, 2).reshape(count, -1), query[:, 0]], 1), query[:, 1, 0]
+    asked = static.pairs - 1 - jnp.int32(knobs.pairs * u[:, :1, -1:])
+    query = jnp.take_along_axis(pairs, asked, 2)
+    context = pairs.swapaxes(1, 2).reshape(count, -1)
+    return jnp.concatenate([context, query[:, 0]], 1), query[:, 1, 0]
+
+
+def data(key, knobs, static):
+    """-> test sequences, four times as many as in a batch."""
+    return sequences(key, 4 * static.batch, knobs, static)
+
+
+def batch(key, test, knobs, static):
+    """-> new sequences."""
+    return sequences(key, static.batch, knobs, static)
+
+
+# Network.
+
+
+def module(static):
+    return TwoLayerAttention(static.alphabet, static.width)
 
 
 def init(key, knobs, static):
-    leaves, tree = jax.tree.flatten(jax.eval_shape(Recall(static).init, key, jnp.eye(3, dtype=int), jnp.eye(3), 1.0))
-    drawn = normals(key, **{str(i): leaf.shape for i, leaf in enumerate(leaves)}).values()
-    params = jax.tree.unflatten(tree, [w * (w.shape[-1] / w.size) ** 0.5 for w in drawn])
-    params["params"]["embed"]["embedding"] *= 1.4  # half as large as the positions
+    """Normal weights of variance 1 / fan-in, the embedding a little larger."""
+    like = jax.eval_shape(module(static).init, key, jnp.eye(3, dtype=int), jnp.eye(3), 1.0)
+    params = jax.tree.map(lambda w: w * (w.shape[-1] / w.size) ** 0.5, normals_like(key, like))
+    params["params"]["embed"]["embedding"] *= EMBEDDING_SCALE
     return params
 
 
-def network(params, tokens, knobs, static):  # -> scores (n, V), attention of both layers (n, T, T), (n, 1, T)
-    t = jnp.arange(tokens.shape[1])
-    mask = (t[:, None] >= t) & (t >= 2 * (static.pairs - knobs.pairs)) | (t[:, None] == t)
-    scores, kept = Recall(static).apply(params, tokens, mask, knobs.first_layer, mutable=["intermediates"])
-    return jnp.asarray(scores), *(kept["intermediates"][n]["attention_weights"][0][:, 0] for n in ("first", "second"))
+def may_attend(places, knobs, static):
+    """(T, T) whether a place may attend to another: to itself, and to those before it that are not left out."""
+    t = jnp.arange(places)
+    before = t[:, None] >= t
+    in_use = t >= 2 * (static.pairs - knobs.pairs)
+    itself = t[:, None] == t
+    return before & in_use | itself
+
+
+def network(params, tokens, knobs, static):
+    """-> scores of the answer (n, V), attention of both layers (n, T, T), (n, 1, T)."""
+    mask = may_attend(tokens.shape[1], knobs, static)
+    scores, kept = module(static).apply(params, tokens, mask, knobs.first_layer, mutable=["intermediates"])
+    first, second = (kept["intermediates"][layer]["attention_weights"][0] for layer in ("first", "second"))
+    return jnp.asarray(scores), first[:, 0], second[:, 0]
+
+
+# Loss and optimiser.
 
 
 def loss(params, batch, knobs, static):
-    scores = network(params, batch[0], knobs, static)[0]
-    return jnp.mean(optax.softmax_cross_entropy_with_integer_labels(scores, batch[1]))
+    """[nat] Cross entropy of the answer."""
+    tokens, answers = batch
+    scores, _, _ = network(params, tokens, knobs, static)
+    return jnp.mean(optax.softmax_cross_entropy_with_integer_labels(scores, answers))
+
+
+def optimizer(knobs, static):
+    return optax.adam(knobs.lr)
+
+
+# Observables.
+
+
+def marking(attention):
+    """() Attention of the first layer (n, T, T) that values pay to the key before them."""
+    to_the_one_before = jnp.diagonal(attention, -1, 1, 2)
+    return jnp.mean(to_the_one_before[:, ::2])  # pyright: ignore[reportArgumentType]
+
+
+def selection(attention, tokens):
+    """() Attention of the second layer (n, 1, T) that q pays to the value behind its like, (n, T)."""
+    keys, query = tokens[:, :-1:2], tokens[:, -1:]
+    to_values = attention[:, 0, 1::2]
+    return jnp.mean(jnp.sum(to_values * (keys == query), 1))
 
 
 def observe(state, test, knobs, static):
+    """On the test sequences: loss and accuracy, and what each layer attends to."""
     tokens, answers = test
     scores, first, second = network(state.params, tokens, knobs, static)
     return {
         "loss": loss(state.params, test, knobs, static),
         "accuracy": jnp.mean(jnp.argmax(scores, 1) == answers),
-        "marking": jnp.mean(jnp.diagonal(first, -1, 1, 2)[:, ::2]),  # pyright: ignore[reportArgumentType]
-        "selection": jnp.mean(jnp.sum(second[:, 0, 1::2] * (tokens[:, :-1:2] == tokens[:, -1:]), 1)),
+        "marking": marking(first),
+        "selection": selection(second, tokens),
     }
+
+
+# Detector.
 
 
 def detect(log):
@@ -99,22 +152,29 @@ def detect(log):
     finding = plateau_escape(log, "loss", "selection", ratio=0.4, growth=3)
     if log.lacking(["accuracy", "marking", "selection"]):
         return finding
-    apart = Effect(half_time(*log["selection"]) / max(half_time(*log["marking"]), 1.0))
     finding = finding.having(final_accuracy=Effect(float(log["accuracy"].values[-1])))
-    return finding.having(selection_over_marking=apart) if finding.found else finding
+    if not finding.found:
+        return finding
+    apart = half_time(*log["selection"]) / max(half_time(*log["marking"]), 1.0)
+    return finding.having(selection_over_marking=Effect(apart))
+
+
+def settled(log):
+    """Whether the loss is below 0.05 nat."""
+    return log["loss"].values[-1] < 0.05
 
 
 PHENOMENON = Phenomenon(
     knobs=Knobs(),
     static=Static(),
-    data=lambda key, knobs, static: sequences(key, 4 * static.batch, knobs, static),
+    data=data,
     init=init,
-    batch=lambda key, test, knobs, static: sequences(key, static.batch, knobs, static),
+    batch=batch,
     loss=loss,
-    optimizer=lambda knobs, static: optax.adam(knobs.lr),
+    optimizer=optimizer,
     observe=observe,
     detect=detect,
-    settled=lambda log: log["loss"].values[-1] < 0.05,
+    settled=settled,
     units={"loss": "nat", "accuracy": "share of examples", "selection": "share of attention"},
     figure=("loss", "selection", "marking", "accuracy"),
 )

@@ -26,7 +26,13 @@ from bestiary.initial import normals
 from bestiary.log import Effect
 from bestiary.observables import train_and_test
 
-DIGITS, PIXELS, EACH = 10, 64, 50  # EACH pictures of every digit, half of them for the test
+DIGITS = 10
+PIXELS = 64
+EACH = 50  # pictures of every digit, half of them for the test
+USUAL_INPUTS = 20  # [1] fan-in that the first layer's start counts: two one-hot digits
+
+GREY_BITS = 4  # of a pixel, whose grey levels are 0 to 15
+TO_A_WORD = 8  # pixels
 
 
 class Knobs(NamedTuple):  # traced
@@ -48,64 +54,130 @@ class Static(NamedTuple):  # static
     log_every: int = 5
 
 
-def pictures():
-    """EACH pictures of every digit, less their mean and of length 1, (10, EACH, 64)."""
+# Data: the pictures.
+
+
+def packed_pictures():
+    """EACH pictures of every digit, eight pixels to a word, (10, EACH, 8).
+
+    Constants make a program slow to compile: these are eight times smaller than the pictures. The brightest of the 17
+    grey levels counts as the one below, so that four bits hold a pixel.
+    """
     from sklearn.datasets import load_digits  # the extra `digits`
 
     every, digit = load_digits(return_X_y=True)
-    grey = np.stack([every[digit == d][:EACH] for d in range(DIGITS)]).clip(max=15).astype(np.uint32)
-    shift = np.arange(0, 32, 4, dtype=np.uint32)  # eight pixels to a word: constants make a program slow to compile
-    words = jnp.asarray((grey.reshape(DIGITS, EACH, -1, 8) << shift).sum(-1, dtype=np.uint32))
-    seen = (words[..., None] >> shift & 15).reshape(DIGITS, EACH, PIXELS).astype(float)
+    grey = np.stack([every[digit == d][:EACH] for d in range(DIGITS)])
+    grey = grey.clip(max=2**GREY_BITS - 1).astype(np.uint32)
+    pixels = grey.reshape(DIGITS, EACH, -1, TO_A_WORD)
+    return (pixels << bit_offsets()).sum(-1, dtype=np.uint32)
+
+
+def bit_offsets():
+    """Where in a word each of its pixels begins, (8,)."""
+    return np.arange(0, GREY_BITS * TO_A_WORD, GREY_BITS, dtype=np.uint32)
+
+
+def pictures():
+    """EACH pictures of every digit, less their mean and of length 1, (10, EACH, 64)."""
+    words = jnp.asarray(packed_pictures())
+    grey = words[..., None] >> bit_offsets() & 2**GREY_BITS - 1
+    seen = grey.reshape(DIGITS, EACH, PIXELS).astype(float)
     seen = seen - seen.mean((0, 1))
     return seen / jnp.linalg.norm(seen, axis=-1, keepdims=True)
 
 
+# Data: the pairs.
+
+
+def trained_pairs(draw, knobs):
+    """Which pairs are trained on, (100,): the same number for every first digit, at random among its second digits."""
+    rank = jnp.argsort(jnp.argsort(draw.reshape(DIGITS, DIGITS)))
+    return rank.ravel() < jnp.round(knobs.fraction * DIGITS)
+
+
 def data(key, knobs, static):
     """-> inputs (n, 148), labels (n,), train (n,) with 1 where an example is trained on."""
-    draw, n = jax.random.uniform(key, (DIGITS**2 * (1 + 2 * static.copies),)), DIGITS**2 * static.copies
-    rank = jnp.argsort(jnp.argsort(draw[: DIGITS**2].reshape(DIGITS, DIGITS)))  # among the pairs of one first digit
-    train = jnp.tile(rank.ravel() < jnp.round(knobs.fraction * DIGITS), static.copies)
+    pairs = DIGITS**2
+    n = pairs * static.copies
+    draw = jax.random.uniform(key, (pairs + 2 * n,))
+    of_pairs, of_pictures = draw[:pairs], draw[pairs:]
+
     digits = jnp.tile(jnp.indices((DIGITS, DIGITS)).reshape(2, -1).T, (static.copies, 1))
+    train = jnp.tile(trained_pairs(of_pairs, knobs), static.copies)
+
     # Even pictures are for training, odd ones for the test.
-    every, own = pictures(), 2 * jnp.int32(draw[DIGITS**2 :].reshape(n, 2) * (EACH // 2)) + 1 - train[:, None]
+    half = jnp.int32(of_pictures.reshape(n, 2) * (EACH // 2))
+    own = 2 * half + 1 - train[:, None]
+    every = pictures()
     seen = (1 - knobs.spread) * every[digits, 0] + knobs.spread * every[digits, own]
-    shown = jnp.concatenate([(1 - knobs.picture) * jax.nn.one_hot(digits, DIGITS), knobs.picture * seen], -1)
-    shown = (shown * jnp.stack([jnp.ones(()), knobs.second])[:, None]).reshape(n, -1)
+
+    one_hot = jax.nn.one_hot(digits, DIGITS)
+    shown = jnp.concatenate([(1 - knobs.picture) * one_hot, knobs.picture * seen], -1)
+    of_each = jnp.stack([jnp.ones(()), knobs.second])
+    inputs = (shown * of_each[:, None]).reshape(n, -1)
+
     labels = digits[:, 0] if static.rule == "first" else digits.sum(1) % DIGITS
-    return {"inputs": shown, "labels": labels, "train": jnp.float32(train)}
+    return {"inputs": inputs, "labels": labels, "train": jnp.float32(train)}
+
+
+# Network.
 
 
 def init(key, knobs, static):
+    """Normal weights, init_scale times as large as usual."""
     w = normals(key, inner=(2 * (DIGITS + PIXELS), static.width), outer=(static.width, DIGITS))
     return {
-        "inner": knobs.init_scale * w["inner"] / 20**0.5,
+        "inner": knobs.init_scale * w["inner"] / USUAL_INPUTS**0.5,
         "outer": knobs.init_scale * w["outer"] / static.width**0.5,
     }
 
 
+def network(params, inputs, static):
+    """-> scores (n, 10)."""
+    activation = {"relu": jax.nn.relu, "quadratic": jnp.square}[static.activation]
+    return activation(inputs @ params["inner"]) @ params["outer"]
+
+
+# Loss and optimiser.
+
+
 def errors(params, data, static):
     """-> scores of every example (n, 10), squared error of each, averaged over classes, (n,)."""
-    act = {"relu": jax.nn.relu, "quadratic": jnp.square}[static.activation]
-    scores = act(data["inputs"] @ params["inner"]) @ params["outer"]
-    return scores, jnp.mean((scores - jax.nn.one_hot(data["labels"], DIGITS)) ** 2, -1)
+    scores = network(params, data["inputs"], static)
+    wanted = jax.nn.one_hot(data["labels"], DIGITS)
+    return scores, jnp.mean((scores - wanted) ** 2, -1)
 
 
 def loss(params, batch, knobs, static):
-    return jnp.sum(errors(params, batch, static)[1] * batch["train"]) / jnp.sum(batch["train"])
+    """Squared error, averaged over the examples that are trained on."""
+    _, error = errors(params, batch, static)
+    return jnp.sum(error * batch["train"]) / jnp.sum(batch["train"])
+
+
+def optimizer(knobs, static):
+    return optax.adamw(knobs.lr, b2=0.98, weight_decay=knobs.weight_decay)
+
+
+# Observables.
 
 
 def observe(state, data, knobs, static):
-    seen = train_and_test(*errors(state.params, data, static), data["labels"], data["train"])
+    """Accuracy and error of both parts of the examples, and the clock lr wd t."""
+    scores, error = errors(state.params, data, static)
+    seen = train_and_test(scores, error, data["labels"], data["train"])
     return seen | {"clock": knobs.lr * knobs.weight_decay * state.step}
+
+
+# Detector.
 
 
 def detect(log):
     """Delayed generalisation, to what so few pictures allow, with lr wd t of that time."""
     finding = delayed_generalization(log, chance=1 / DIGITS, generalised=0.8)
-    if finding.found and "clock" in log:
-        return finding.having(clock=Effect(float(np.interp(finding.onset, *log["clock"]))))
-    return finding
+    if not finding.found or "clock" not in log:
+        return finding
+    clock = np.interp(finding.onset, *log["clock"])
+    return finding.having(clock=Effect(float(clock)))
 
 
 PHENOMENON = Phenomenon(
@@ -114,7 +186,7 @@ PHENOMENON = Phenomenon(
     data=data,
     init=init,
     loss=loss,
-    optimizer=lambda knobs, static: optax.adamw(knobs.lr, b2=0.98, weight_decay=knobs.weight_decay),
+    optimizer=optimizer,
     observe=observe,
     detect=detect,
     units={"train_acc": "share of examples", "test_acc": "share of examples"},

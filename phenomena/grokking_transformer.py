@@ -13,7 +13,6 @@ Control. Without weight decay, or with too few pairs, the network only memorises
 Source. Power et al., arXiv:2201.02177; network and optimiser after Nanda et al., arXiv:2301.05217.
 """
 
-from functools import partial
 from typing import NamedTuple
 
 import flax.linen as nn
@@ -23,7 +22,9 @@ import optax
 
 from bestiary.detectors.delayed_generalization import delayed_generalization
 from bestiary.entry import Phenomenon
-from bestiary.initial import normals
+from bestiary.initial import normals_like
+from bestiary.networks.bare_transformer import BareTransformer
+from bestiary.networks.token_sum import TokenSum
 from bestiary.observables import sum_of_squares, train_and_test
 
 
@@ -50,59 +51,89 @@ class Static(NamedTuple):  # static
     log_every: int = 5
 
 
-class Network(nn.Module):
-    """Scores of the label (n, p) for sequences of one-hot tokens (n, 3, p + 1) that end in "=", the last token."""
-
-    static: Static
-
-    @nn.compact
-    def __call__(self, tokens, knobs):  # noqa: D102
-        s, linear, one_hot = self.static, partial(nn.Dense, use_bias=False), jnp.eye(self.static.modulus + 1)
-        act = {"relu": nn.relu, "quadratic": jnp.square}[s.activation]
-        every = linear(s.width, name="embed")(one_hot) if s.tokens == "embedded" else one_hot
-        if s.mixing == "sum":
-            hidden = sum(tokens[:, i] @ linear(s.hidden, name=n)(every) for i, n in enumerate(("first", "second")))
-            return linear(s.modulus, name="unembed")(act(hidden))
-        # Without positions a token has one key and one value wherever it stands, and only "=" asks.
-        key, value = (linear(s.width, name=n)(every).reshape(-1, s.heads, s.width // s.heads) for n in ("key", "value"))
-        query = linear(s.width, name="query")(every[-1]).reshape(key.shape[1:])
-        score = knobs.sharpness * jnp.einsum("vhk,hk->vh", key, query) / key.shape[-1] ** 0.5
-        paid = jnp.einsum("nth,ntv->nvh", jax.nn.softmax(tokens @ score, axis=1), tokens)
-        seen = jnp.einsum("nvh,vhk->nhk", paid, value).reshape(-1, s.width)
-        x = knobs.skip * every[-1] + linear(s.width, name="attended")(seen)
-        x = knobs.skip * x + linear(s.width, name="down")(act(linear(s.hidden, name="up")(x)))
-        return linear(s.modulus, name="unembed")(x)
+# Data.
 
 
 def data(key, knobs, static):
     """-> tokens (n, 3, p + 1), labels (n,), train (n,) with 1 where a pair is trained on."""
     p = static.modulus
-    a, b = jnp.triu_indices(p) if static.pairs == "unordered" else jnp.indices((p, p)).reshape(2, -1)
+    if static.pairs == "unordered":
+        a, b = jnp.triu_indices(p)
+    else:
+        a, b = jnp.indices((p, p)).reshape(2, -1)
+    equals = jnp.full_like(a, p)
+    tokens = jax.nn.one_hot(jnp.stack([a, b, equals], 1), p + 1)
+
     rank = jnp.argsort(jax.random.uniform(key, a.shape))
-    tokens = jax.nn.one_hot(jnp.stack([a, b, jnp.full_like(a, p)], 1), p + 1)
-    return {"tokens": tokens, "labels": (a + b) % p, "train": jnp.float32(rank < jnp.round(knobs.fraction * a.size))}
+    train = rank < jnp.round(knobs.fraction * a.size)
+    return {"tokens": tokens, "labels": (a + b) % p, "train": jnp.float32(train)}
+
+
+# Network.
+
+
+def module(static):
+    """The network that the words of Static describe."""
+    activation = {"relu": nn.relu, "quadratic": jnp.square}[static.activation]
+    embedded = static.tokens == "embedded"
+    if static.mixing == "sum":
+        width = static.width if embedded else 0
+        return TokenSum(static.modulus + 1, static.modulus, static.hidden, activation, width)
+    return BareTransformer(
+        alphabet=static.modulus + 1,
+        classes=static.modulus,
+        width=static.width,
+        heads=static.heads,
+        hidden=static.hidden,
+        activation=activation,
+        embedded=embedded,
+    )
 
 
 def init(key, knobs, static):
-    like = jax.eval_shape(Network(static).init, key, jnp.zeros((1, 3, static.modulus + 1)), knobs)
-    drawn = normals(key, **{str(i): leaf.shape for i, leaf in enumerate(jax.tree.leaves(like))}).values()
-    return jax.tree.unflatten(jax.tree.structure(like), [knobs.init_scale * w / w.shape[0] ** 0.5 for w in drawn])
+    """Normal weights of standard deviation init_scale / sqrt(fan-in)."""
+    tokens = jnp.zeros((1, 3, static.modulus + 1))
+    like = jax.eval_shape(module(static).init, key, tokens)
+    return jax.tree.map(lambda w: knobs.init_scale * w / w.shape[0] ** 0.5, normals_like(key, like))
+
+
+def network(params, tokens, knobs, static):
+    """-> scores of the label, (n, p)."""
+    if static.mixing == "sum":
+        return jnp.asarray(module(static).apply(params, tokens))
+    return jnp.asarray(module(static).apply(params, tokens, knobs.sharpness, knobs.skip))
+
+
+# Loss and optimiser.
 
 
 def errors(params, data, knobs, static):
     """-> scores of every pair (n, p), error of each (n,)."""
-    scores, labels = jnp.asarray(Network(static).apply(params, data["tokens"], knobs)), data["labels"]
+    labels = data["labels"]
+    scores = network(params, data["tokens"], knobs, static)
     if static.error == "squared":
-        return scores, jnp.mean((scores - jax.nn.one_hot(labels, static.modulus)) ** 2, -1)
+        wanted = jax.nn.one_hot(labels, static.modulus)
+        return scores, jnp.mean((scores - wanted) ** 2, -1)
     return scores, optax.softmax_cross_entropy_with_integer_labels(scores, labels)
 
 
 def loss(params, batch, knobs, static):
-    return jnp.sum(errors(params, batch, knobs, static)[1] * batch["train"]) / jnp.sum(batch["train"])
+    """Error, averaged over the pairs that are trained on."""
+    _, error = errors(params, batch, knobs, static)
+    return jnp.sum(error * batch["train"]) / jnp.sum(batch["train"])
+
+
+def optimizer(knobs, static):
+    return optax.adamw(knobs.lr, b2=0.98, weight_decay=knobs.weight_decay)
+
+
+# Observables.
 
 
 def observe(state, data, knobs, static):
-    seen = train_and_test(*errors(state.params, data, knobs, static), data["labels"], data["train"])
+    """Accuracy and error of both parts of the pairs, and the norm of all weights."""
+    scores, error = errors(state.params, data, knobs, static)
+    seen = train_and_test(scores, error, data["labels"], data["train"])
     return seen | {"weight_norm": jnp.sqrt(sum_of_squares(state.params))}
 
 
@@ -112,7 +143,7 @@ PHENOMENON = Phenomenon(
     data=data,
     init=init,
     loss=loss,
-    optimizer=lambda knobs, static: optax.adamw(knobs.lr, b2=0.98, weight_decay=knobs.weight_decay),
+    optimizer=optimizer,
     observe=observe,
     detect=delayed_generalization,
     units={"train_acc": "share of pairs", "test_acc": "share of pairs"},

@@ -22,7 +22,11 @@ from bestiary.detectors.plateau_escape import plateau_escape
 from bestiary.entry import Phenomenon
 from bestiary.initial import normals
 from bestiary.log import Effect
+from bestiary.networks.attention_stack import attention_stack, attention_stack_shapes
+from bestiary.networks.positions import sinusoids
 from bestiary.single_location import last, sequences, unit_columns
+
+ON_TOKEN = 30.0  # [1] added to a score, leaves to all the other places together less than 1e-10 of the attention
 
 
 class Knobs(NamedTuple):  # traced
@@ -50,54 +54,99 @@ class Static(NamedTuple):  # static
     log_every: int = 4
 
 
+# Data.
+
+
 def data(key, knobs, static):
+    """-> W* (d, d), test sequences, twice as many as in a batch."""
     target = unit_columns(key, static.width)
-    return target, batch(jax.random.fold_in(key, 1), (target,), knobs, static._replace(batch=2 * static.batch))
+    of_test = jax.random.fold_in(key, 1)
+    test = batch(of_test, (target,), knobs, static._replace(batch=2 * static.batch))
+    return target, test
 
 
 def batch(key, data, knobs, static):
-    given = {name: getattr(knobs, name) for name in ("length", "copies", "moving", "shuffled")}
-    return sequences(key, data[0], static.batch, static.positions, **given)
+    """-> new sequences."""
+    target = data[0]
+    return sequences(
+        key,
+        target,
+        static.batch,
+        static.positions,
+        length=knobs.length,
+        copies=knobs.copies,
+        moving=knobs.moving,
+        shuffled=knobs.shuffled,
+    )
+
+
+# Network.
 
 
 def init(key, knobs, static):
-    d, e, n, seen = (
-        static.width,
-        static.embedding,
-        static.layers,
-        {"residual": static.embedding, "matrix": static.width + 1},
-    )
-    sizes = {"embed": (e, d + 1), "query": (n, e // 4, e), "keys": (n, e // 4, e), "value": (n, e, e), "out": (n, e, e)}
-    params = {name: w / w.shape[-1] ** 0.5 for name, w in normals(key, **sizes).items()}
-    return params | {"readout": jnp.zeros((d, seen[static.values])), "place": jnp.zeros(static.positions)}
+    """Weights of variance 1 / fan-in; the readout R, or W, and the scores of the places begin at 0."""
+    shapes = {"embed": (static.embedding, static.width + 1)}
+    shapes |= attention_stack_shapes(static.layers, static.embedding, static.embedding // 4)
+    weights = {name: w / w.shape[-1] ** 0.5 for name, w in normals(key, **shapes).items()}
+    read = {"residual": static.embedding, "matrix": static.width + 1}[static.values]
+    return weights | {"readout": jnp.zeros((static.width, read)), "place": jnp.zeros(static.positions)}
 
 
 def network(params, given, knobs, static):
-    """-> outputs (n, d), attention that the last query pays to the relevant token, in the layer where it pays most."""
-    count, half, most, paid = static.positions, static.embedding // 2, jnp.zeros(()), jnp.zeros(())
-    phase = jnp.arange(count)[:, None] / 100 ** (jnp.arange(half) / half)
-    x = jnp.concatenate([given.tokens, knobs.mark * given.relevant[..., None]], -1)
-    z = x @ params["embed"].T + jnp.concatenate([jnp.sin(phase), jnp.cos(phase)], -1)
-    for i in range(static.layers):
-        query, keys, value, out = (params[name][i] for name in ("query", "keys", "value", "out"))
-        first = count - 1 if i == static.layers - 1 else 0  # of the last layer only the last query is read
-        asked, past = z[:, first:], jnp.tri(count, dtype=bool)[first:] & last(knobs.length, count)
-        scores = params["place"] if static.scores == "position" else asked @ query.T @ keys @ z.mT / len(query) ** 0.5
-        paid = jax.nn.softmax(knobs.attending * scores + knobs.preset * given.relevant[:, None], where=past)
+    """-> outputs (n, d), attention () that the last query pays to the relevant token, in the layer where most."""
+    marks = knobs.mark * given.relevant[..., None]
+    x = jnp.concatenate([given.tokens, marks], -1)
+    z = x @ params["embed"].T + sinusoids(static.positions, static.embedding)
+    z, attention = attention_stack(
+        params,
+        z,
+        last(knobs.length, static.positions),
+        sharpness=knobs.attending,
+        bias=knobs.preset * given.relevant[:, None],
+        scores=params["place"] if static.scores == "position" else None,
+    )
+    seen = z if static.values == "residual" else attention[-1] @ x
+    outputs = seen[:, 0] @ params["readout"].T
+
+    most = jnp.zeros(())
+    for paid in attention:
         most = jnp.maximum(most, jnp.mean(jnp.sum(paid[:, -1] * given.relevant, -1)))
-        z = asked + paid @ z @ value.T @ out.T
-    return (z if static.values == "residual" else paid @ x)[:, 0] @ params["readout"].T, most
+    return outputs, most
+
+
+# Loss and optimiser.
 
 
 def loss(params, batch, knobs, static):
-    return 0.5 * jnp.mean(jnp.sum((network(params, batch, knobs, static)[0] - batch.targets) ** 2, -1))
+    """1/2 |y - W* x|^2, averaged over the batch."""
+    outputs, _ = network(params, batch, knobs, static)
+    return 0.5 * jnp.mean(jnp.sum((outputs - batch.targets) ** 2, -1))
+
+
+def optimizer(knobs, static):
+    """Return Adam or SGD, each with a step size of its own."""
+    if static.optimizer == "adam":
+        return optax.adam(knobs.adam_lr)
+    return optax.sgd(knobs.lr)
+
+
+# Observables.
 
 
 def observe(state, data, knobs, static):
-    aim, whole = data[1].targets, jnp.sum(data[1].targets ** 2)
-    y, paid = network(state.params, data[1], knobs, static)
-    told, _ = network(state.params, data[1], knobs._replace(preset=30.0), static)  # were all attention on the token
-    return {"loss": jnp.sum((y - aim) ** 2) / whole, "attention": paid, "values": jnp.sum(told * aim) / whole}
+    """On the test sequences: loss, attention, and what the values would give if all attention were on the token."""
+    _, test = data
+    power = jnp.sum(test.targets**2)  # loss of the trivial predictor, but for a factor
+    outputs, attention = network(state.params, test, knobs, static)
+    attending, _ = network(state.params, test, knobs._replace(preset=ON_TOKEN), static)
+    return {
+        "loss": jnp.sum((outputs - test.targets) ** 2) / power,
+        "attention": attention,
+        "values": jnp.sum(attending * test.targets) / power,
+    }
+
+
+# Detector.
 
 
 def detect(log):
@@ -105,8 +154,15 @@ def detect(log):
     finding = plateau_escape(log, level=1.0, witness="attention", ratio=1.0)
     if not finding.found or "values" not in log:
         return finding
-    (steps, values), half = log["values"], finding.effects["witness_half"].value
-    return finding.having(values_at_half=Effect(float(values[steps >= half][0])))
+    steps, values = log["values"]
+    half = finding.effects["witness_half"].value
+    at_half = values[steps >= half][0]
+    return finding.having(values_at_half=Effect(float(at_half)))
+
+
+def settled(log):
+    """Whether the loss has stayed below 2 % of the trivial predictor's over the last records."""
+    return log["loss"].values[-12:].max() < 0.02
 
 
 PHENOMENON = Phenomenon(
@@ -116,10 +172,10 @@ PHENOMENON = Phenomenon(
     init=init,
     batch=batch,
     loss=loss,
-    optimizer=lambda knobs, static: optax.adam(knobs.adam_lr) if static.optimizer == "adam" else optax.sgd(knobs.lr),
+    optimizer=optimizer,
     observe=observe,
     detect=detect,
-    settled=lambda log: log["loss"].values[-12:].max() < 0.02,
+    settled=settled,
     units={"loss": "trivial predictor's", "attention": "share on the token", "values": "share of the target"},
     figure=("loss", "attention", "values"),
 )

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from traced import draws
 
-from bestiary.initial import normals
+from bestiary.initial import normals, normals_like
 
 SHAPES = {"w1": (3, 5), "w2": (5, 7, 2), "b": (4,), "s": (), "none": (0, 3)}
 KEY = jax.random.key(0)
@@ -43,3 +43,13 @@ def test_moments_are_those_of_a_standard_normal(seed):
 def test_the_key_decides():
     one, again, other = (normals(key, w=(9,))["w"] for key in (KEY, KEY, jax.random.key(1)))
     assert jnp.array_equal(one, again) and not jnp.array_equal(one, other)
+
+
+def test_a_tree_is_filled_from_one_draw_in_the_order_of_its_leaves():
+    like = {"b": jax.ShapeDtypeStruct((4,), float), "a": [jnp.zeros((2, 3)), jnp.zeros(())], "none": ()}
+    got = normals_like(KEY, like)
+    assert jax.tree.structure(got) == jax.tree.structure(like)
+    flat = np.concatenate([np.ravel(leaf) for leaf in jax.tree.leaves(got)])
+    np.testing.assert_array_equal(flat, normals(KEY, x=(11,))["x"])
+    assert [leaf.shape for leaf in jax.tree.leaves(got)] == [(2, 3), (), (4,)]
+    assert draws(lambda key: normals_like(key, like), KEY) == 1

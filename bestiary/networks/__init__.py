@@ -1,0 +1,1 @@
+"""Networks that setups share: pure functions and flax modules, one idea a file."""
