@@ -29,7 +29,7 @@ def print_report(reads: Sequence[Read], rates: dict[str, dict[str, Any]], verbos
         out.print("\n".join(_how(group)), markup=False, soft_wrap=True)
     rows = [(read, answer) for read in reads for answer in read.answers]
     shown = [(read, answer) for read, answer in rows if verbose or answer.finding.state in SHOWN]
-    asked = sum(answer.finding.state is not State.NOT_APPLICABLE for _, answer in rows)
+    applied = sum(answer.finding.state is not State.NOT_APPLICABLE for _, answer in rows)
     if shown:
         several = len(reads) > 1
         made = listing.table(
@@ -40,8 +40,10 @@ def print_report(reads: Sequence[Read], rates: dict[str, dict[str, Any]], verbos
         out.print(made)
     found = [answer for _, answer in rows if answer.severity is not None]
     undecided = sum(answer.finding.state is State.UNDECIDED for _, answer in rows)
-    told = f"{plural(len(reads), 'run')}: {len(found)} found, {undecided} undecided"
-    out.print(told if asked else f"{told}; no detector reads these channels: name them with --channel", markup=False)
+    counts = f"{plural(len(reads), 'run')}: {len(found)} found, {undecided} undecided"
+    out.print(
+        counts if applied else f"{counts}; no detector reads these channels: name them with --channel", markup=False
+    )
 
 
 def title(read: Read) -> str:

@@ -61,7 +61,7 @@ def detect(
     Weights & Biases, Lightning's metrics.csv, and netCDF of `bestiary run`. Exit status: 0 nothing found, 1 something
     found, 2 something could not be read.
     """
-    asked = _asked(pairs)
+    columns = _columns(pairs)
     if plot is not None and plot.suffix not in (".png", ".pdf", ".svg"):
         raise BadInput(f"--plot {plot}: no figure can be saved as {plot.suffix!r}; name it .png, .pdf or .svg")
     from bestiary.log import Severity
@@ -69,7 +69,7 @@ def detect(
     from bestiary.watch import detect as detecting
 
     try:
-        reads, failed = detecting.inspect_paths(paths, asked, _set(settings))
+        reads, failed = detecting.inspect_paths(paths, columns, _set(settings))
     except Unreadable as error:
         raise BadInput(str(error)) from error
     errors, rates = [" ".join(str(error).split()) for error in failed], detecting.rates()
@@ -124,13 +124,13 @@ def watch(
     PATH need not exist yet. Formats are those of `bestiary detect`. It goes on until it is interrupted. Exit status: 1
     something found (see --fail-on), 2 bad usage, or with --once something that could not be read, 130 interrupted.
     """
-    asked, argv = _asked(pairs), _split(command)
+    columns, argv = _columns(pairs), _split(command)
     from bestiary.log import Severity
     from bestiary.logs.run_table import Unreadable
     from bestiary.watch.follow import Follower
 
     try:
-        follower = Follower(path, asked, _set(settings))
+        follower = Follower(path, columns, _set(settings))
     except Unreadable as error:
         raise BadInput(str(error)) from error
     fail_on = fail_on or ("warning" if once else "never")
@@ -159,14 +159,14 @@ def _look(follower: Follower, argv: Sequence[str]) -> tuple[list[Severity], bool
 
     severities, failed = [], False
     for event in follower.poll():
-        told = " ".join(event.text.split())
+        line = " ".join(event.text.split())
         if isinstance(event, watching.News):
-            click.echo(told)
+            click.echo(line)
             severities.append(event.notice.severity)
             if argv and (wrong := watching.run(argv, event)):
                 click.echo(wrong, err=True)
         else:
-            click.echo(told, err=True)
+            click.echo(line, err=True)
             failed |= event.failed
     return severities, failed
 
@@ -184,17 +184,17 @@ def _split(command: str | None) -> list[str]:
     return words
 
 
-def _asked(pairs: Sequence[str]) -> dict[str, str]:
+def _columns(pairs: Sequence[str]) -> dict[str, str]:
     """{channel: column}."""
-    asked: dict[str, Any] = {}
+    columns: dict[str, Any] = {}
     for pair in pairs:
         name, equals, column = pair.partition("=")
         if not (name and equals and column):
             raise BadInput(f"--channel {pair}: want NAME=COLUMN, such as train_loss=train/loss")
-        if name in asked:
-            raise BadInput(f"--channel {pair}: {name} is {asked[name]} already; name each channel once")
-        asked[name] = column
-    return asked
+        if name in columns:
+            raise BadInput(f"--channel {pair}: {name} is {columns[name]} already; name each channel once")
+        columns[name] = column
+    return columns
 
 
 def _set(settings: Sequence[str]) -> dict[str, dict[str, float]]:

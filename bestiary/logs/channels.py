@@ -98,12 +98,12 @@ def role(name: str) -> str:
     return said.pop() if len(said) == 1 else ""
 
 
-def readings(table: RunTable, asked: Mapping[str, str], path: Path, own: Collection[str] = ()) -> list[Reading]:
+def readings(table: RunTable, columns: Mapping[str, str], path: Path, own: Collection[str] = ()) -> list[Reading]:
     """Read every run of a table.
 
     Args:
         table: as a reader returned it.
-        asked: {channel: column} that the user said; `step` is one of them.
+        columns: {channel: column} that the user named; `step` is one of the channels.
         path: of the file, whose name may say what its one column is.
         own: channels that are known by their own names alone.
 
@@ -116,25 +116,25 @@ def readings(table: RunTable, asked: Mapping[str, str], path: Path, own: Collect
         if still:
             more = f" and of {plural(len(still) - 1, 'other column')}" if len(still) > 1 else ""
             table.notes.append(f"every record of {still[0]}{more} is of one step: records counted")
-        return [_reading(table, table.clock, (), steps, asked, own)]
+        return [_reading(table, table.clock, (), steps, columns, own)]
     if "Value" in table.columns and "Wall time" in table.columns and (tag := TAG.search(path.stem)):
         table.columns[tag[1]] = table.columns.pop("Value")
     made = []
     for run in log_steps.split(table):
-        column = asked.get("step")
+        column = columns.get("step")
         axis = log_steps.axis(run, column if column in run.columns else None)
         for part, axes in log_steps.restarts(run, axis):
             steps = {name: axes.of(column) for name, column in part.columns.items() if name not in axes.used}
-            made.append(_reading(part, axes.told, axes.used, steps, asked, own))
+            made.append(_reading(part, axes.told, axes.used, steps, columns, own))
     return made
 
 
 def _reading(
     table: RunTable,
-    told: str,
+    clock: str,
     used: tuple[str, ...],
     steps: Mapping[str, np.ndarray],
-    asked: Mapping[str, str],
+    columns: Mapping[str, str],
     own: Collection[str],
 ) -> Reading:
     notes = list(table.notes)
@@ -148,7 +148,7 @@ def _reading(
     if max((curve.steps.size for curve in curves.values()), default=0) < 2:
         raise NotALog("has no curve: every column has one record at most")
     records = {name: curve.steps.size for name, curve in curves.items()}
-    chosen, why = _chosen(records, asked, own, table.standard)
+    chosen, why = _chosen(records, columns, own, table.standard)
     for change, names in changes.items():
         if any(name in chosen.values() for name in names):
             several = f"{names[0]} and {plural(len(names) - 1, 'other column')}" if len(names) > 1 else names[0]
@@ -164,7 +164,7 @@ def _reading(
     reads = {column: name for name, column in chosen.items() if name in channels}
     uses = [Use(name, reads.get(name), curve.steps.size, why.get(name, "")) for name, curve in curves.items()]
     uses += [Use(name, None, text.at.size, "text") for name, text in table.words.items()]
-    return Reading(table.name, Log(channels | lent), told, tuple(uses), tuple(notes))
+    return Reading(table.name, Log(channels | lent), clock, tuple(uses), tuple(notes))
 
 
 def _left_blank(table: RunTable, curves: Mapping[str, Series], read: Collection[str]) -> list[str]:
@@ -173,20 +173,20 @@ def _left_blank(table: RunTable, curves: Mapping[str, Series], read: Collection[
     Many tools write NaN as a blank cell; others stop to log a metric. Nothing tells the one from the other.
     """
     last = max((column.at[-1] for column in table.columns.values() if column.at.size), default=0)
-    told = []
+    notes = []
     for name in read:
         at = table.columns[name].at
         if at.size > 1 and last - at[-1] > max(BLANK * int(np.diff(at).max()), FEW):
             step = curves[name].steps[-1]
-            told.append(f"{name}: blank from step {step:g} to the end; if not a number was meant, it diverged there")
-    return told
+            notes.append(f"{name}: blank from step {step:g} to the end; if not a number was meant, it diverged there")
+    return notes
 
 
 def _chosen(
-    records: Mapping[str, int], asked: Mapping[str, str], own: Collection[str], standard: bool
+    records: Mapping[str, int], columns: Mapping[str, str], own: Collection[str], standard: bool
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """{channel: column}, and {column: why it is not used}: as asked; else the fullest column, else the first alias."""
-    chosen = {name: column for name, column in asked.items() if column in records and name != "step"}
+    """{channel: column}, and {column: why it is not used}: as named; else the fullest column, else the first alias."""
+    chosen = {name: column for name, column in columns.items() if column in records and name != "step"}
     if standard:
         return {name: name for name in records} | chosen, {}
     ranked: dict[str, list[tuple[int, int, str]]] = {}
@@ -194,8 +194,8 @@ def _chosen(
         if (found := channel(column, own)) and column not in chosen.values():
             ranked.setdefault(found[0], []).append((-size, found[1], column))
     why = {}
-    for name, columns in ranked.items():
-        (_, _, best), *others = sorted(columns)
+    for name, candidates in ranked.items():
+        (_, _, best), *others = sorted(candidates)
         taken = chosen.setdefault(name, best)
         for column in {best, *(column for *_, column in others)} - {taken}:
             why[column] = f"{name} is read from {taken}"

@@ -140,11 +140,11 @@ def diverged(log: Log) -> Answer | None:
 
 def _patient(finding: Finding) -> Finding:
     """The same, with how late the catalog's runs generalise, so that nobody stops this one for overfitting."""
-    told = [f"{entry} {_times(low)} to {_times(high)}" for entry, (low, high) in delays().items()]
-    if not told:
+    late = [f"{entry} {_times(low)} to {_times(high)}" for entry, (low, high) in delays().items()]
+    if not late:
         return finding
     reason = f"{finding.reason}; too early to call it overfitting: runs of the catalog that generalise late do so at "
-    reason += f"this many times the step of memorising: {'; '.join(told)}"
+    reason += f"this many times the step of memorising: {'; '.join(late)}"
     return replace(finding, reason=reason)
 
 
@@ -183,14 +183,28 @@ def rates() -> dict[str, dict[str, Any]]:
     return json.loads(file.read_text("utf-8"))["detectors"] if file.is_file() else {}
 
 
+def check_channels(columns: Mapping[str, str]) -> None:
+    """Refuse columns for a channel that no detector reads.
+
+    Args:
+        columns: {channel: column} that the user named; `step` is one of the channels.
+
+    Raises:
+        Unreadable: one line, which names the channel and those that there are.
+    """
+    known = {"step", *naming.ALONE, *(channel for _, reads in detectors().values() for channel in reads)}
+    if unknown := [f"{channel}={column}" for channel, column in columns.items() if channel not in known]:
+        raise Unreadable(f"--channel {unknown[0]}: no detector reads that; want step, or one of {_listed(known, 99)}")
+
+
 def inspect_paths(
-    paths: Sequence[Path], asked: Mapping[str, str], thresholds: Thresholds = OWN
+    paths: Sequence[Path], columns: Mapping[str, str], thresholds: Thresholds = OWN
 ) -> tuple[list[Read], list[Unreadable]]:
     """Read every log at the paths and ask every detector.
 
     Args:
         paths: files or folders.
-        asked: {channel: column} that the user said; `step` is one of them.
+        columns: {channel: column} that the user named; `step` is one of the channels.
         thresholds: {detector: {threshold: value}}, checked by `bestiary.watch.thresholds`.
 
     Returns:
@@ -199,12 +213,10 @@ def inspect_paths(
     Raises:
         Unreadable: nothing has a channel or a column that the user named.
     """
-    known = {"step", *naming.ALONE, *(channel for _, reads in detectors().values() for channel in reads)}
-    if unknown := [f"{channel}={column}" for channel, column in asked.items() if channel not in known]:
-        raise Unreadable(f"--channel {unknown[0]}: no detector reads that; want step, or one of {_listed(known, 99)}")
+    check_channels(columns)
     done: list[Read] = []
     failed: list[Unreadable] = []
-    columns: set[str] = set()
+    present: set[str] = set()
     for path in paths:
         before, passed = len(done), []
         for file, tables in formats.walk(path):
@@ -212,18 +224,18 @@ def inspect_paths(
                 failed.append(tables)
                 continue
             for table in tables:
-                columns |= set(table.columns)
+                present |= set(table.columns)
                 try:
-                    found = naming.readings(table, asked, file, own_channels())
+                    found = naming.readings(table, columns, file, own_channels())
                 except NotALog as error:
                     passed.append(NotALog(f"{file}: {error}"))
                     continue
                 done += [Read(file, reading, tuple(answers(reading.log, thresholds))) for reading in found]
         if len(done) == before:  # else they are runs that logged one number, beside others
             failed += passed
-    gone = [f"{channel}={column}" for channel, column in asked.items() if column not in columns]
-    if gone and columns:
-        raise Unreadable(f"--channel {gone[0]}: no such column; the logs have {_listed(columns)}")
+    gone = [f"{channel}={column}" for channel, column in columns.items() if column not in present]
+    if gone and present:
+        raise Unreadable(f"--channel {gone[0]}: no such column; the logs have {_listed(present)}")
     return done, failed
 
 

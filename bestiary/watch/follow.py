@@ -49,20 +49,20 @@ class Follower:
 
     Attributes:
         path: need not exist yet.
-        asked: {channel: column}, as the user said.
+        columns: {channel: column} that the user named.
         thresholds: {detector: {threshold: value}}, checked by `bestiary.watch.thresholds`.
     """
 
     path: Path
-    asked: Mapping[str, str] = field(default_factory=dict)
+    columns: Mapping[str, str] = field(default_factory=dict)
     thresholds: Thresholds = field(default_factory=dict)
     _stamp: dict[Path, tuple[int, int]] | None = None  # [byte], [ns] of each file at the last poll
     _sizes: dict[Path, int] = field(default_factory=dict)  # [byte] of each log when it was last read
-    _told: dict[Path, dict[int, Once]] = field(default_factory=dict)  # of each log, by the number of the run
+    _given: dict[Path, dict[int, Once]] = field(default_factory=dict)  # of each log, by the number of the run
     _said: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
-        detect.inspect_paths([], self.asked)  # refuses a channel that nothing reads
+        detect.check_channels(self.columns)
 
     def poll(self) -> Iterator[Remark | News]:
         """Remarks that the last poll did not make, and what was found now and never before."""
@@ -74,12 +74,12 @@ class Follower:
             made = list(self._read())
         else:
             made = [Remark(f"{self.path}: is not there yet", failed=True)]
-            self._told.clear()
+            self._given.clear()
         said, self._said = self._said, frozenset(event.text for event in made)
         yield from (event for event in made if event.text not in said)
 
     def _read(self) -> Iterator[Remark | News]:
-        columns: set[str] = set()
+        present: set[str] = set()
         passed, some = [], False
         for file, tables in formats.walk(self.path):
             if isinstance(tables, Unreadable):
@@ -87,18 +87,18 @@ class Follower:
                 continue
             found: list[Reading] = []
             for table in tables:
-                columns |= set(table.columns)
+                present |= set(table.columns)
                 try:
-                    found += readings(_whole_rows(table, file), self.asked, file, detect.own_channels())
+                    found += readings(_whole_rows(table, file), self.columns, file, detect.own_channels())
                 except NotALog as error:
                     passed.append(f"{file}: {error}")
             if found:
                 some = True
                 yield from self._found(file, found)
         yield from (Remark(text, failed=not some) for text in passed)
-        gone = [f"{channel}={column}" for channel, column in self.asked.items() if column not in columns]
-        if gone and columns:
-            there = ", ".join(sorted(columns))
+        gone = [f"{channel}={column}" for channel, column in self.columns.items() if column not in present]
+        if gone and present:
+            there = ", ".join(sorted(present))
             yield Remark(f"--channel {gone[0]}: no such column yet; there are {there}", failed=True)
 
     def _found(self, file: Path, found: Sequence[Reading]) -> Iterator[Remark | News]:
@@ -107,13 +107,13 @@ class Follower:
             key = file.parent.parent  # the next checkpoint's file goes on with the same run
         size, _ = (self._stamp or {}).get(file, (0, 0))
         if file == key and size < self._sizes.get(key, 0):
-            self._told.pop(key, None)
+            self._given.pop(key, None)
             yield Remark(f"{file}: is shorter than it was, {size} bytes of {self._sizes[key]}; read as another log")
         self._sizes[key] = size
         for i, reading in enumerate(found):
             yield Remark(f"{_title(file, reading)}: {_how(reading)}")
             log = settled(reading.log)
-            once = self._told.setdefault(key, {}).setdefault(i, Once())
+            once = self._given.setdefault(key, {}).setdefault(i, Once())
             for notice in once.new(_last(log), detect.answers(log, self.thresholds)):
                 yield News(Read(file, reading, (notice.answer,)), notice)
 

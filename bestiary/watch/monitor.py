@@ -51,7 +51,7 @@ class Notice(NamedTuple):
         )
 
 
-class Verdict(NamedTuple):
+class Summary(NamedTuple):
     """What the whole run shows.
 
     Attributes:
@@ -68,25 +68,25 @@ class Verdict(NamedTuple):
 
 
 class Once:
-    """Keeps what was told, so that nothing is told twice."""
+    """Keeps the notices that were given, so that none is given twice."""
 
     def __init__(self) -> None:
-        self.told: dict[str, Notice] = {}
+        self.notices: dict[str, Notice] = {}
 
     def new(self, at: float, answers: Iterable[Answer]) -> list[Notice]:
         """Notices of what these answers found for the first time, at [step] the latest record."""
-        found = [a for a in answers if a.severity is not None and a.detector not in self.told]
-        notices = [Notice(at, answer) for answer in found]
-        self.told |= {notice.detector: notice for notice in notices}
-        return notices
+        found = [a for a in answers if a.severity is not None and a.detector not in self.notices]
+        new = [Notice(at, answer) for answer in found]
+        self.notices |= {notice.detector: notice for notice in new}
+        return new
 
     def withdrawn(self, answers: Iterable[Answer]) -> tuple[Notice, ...]:
-        """What was told and these answers deny; a detector without one, as the run diverged since, denies nothing."""
+        """Notices that these answers deny; a detector without one, as the run diverged since, denies nothing."""
         states = {answer.detector: answer.severity for answer in answers}
         denied = {name for name, severity in states.items() if severity is None}
         if detect.DIVERGED not in states:
             denied.add(detect.DIVERGED)
-        return tuple(notice for name, notice in self.told.items() if name in denied)
+        return tuple(notice for name, notice in self.notices.items() if name in denied)
 
 
 def settled(log: Log) -> Log:
@@ -171,24 +171,24 @@ class Monitor:
         self.on_finding = (on_finding,) if callable(on_finding) else tuple(on_finding)
         self.growth, self.records = growth, records
         self._thresholds = checked(thresholds)
-        self._asked = dict(channels or {})
-        if "step" in self._asked:
-            raise ValueError(f"Monitor: step={self._asked['step']} names no channel; log takes the step by itself")
-        detect.inspect_paths([], self._asked)  # refuses a channel that nothing reads
+        self._columns = dict(channels or {})
+        if "step" in self._columns:
+            raise ValueError(f"Monitor: step={self._columns['step']} names no channel; log takes the step by itself")
+        detect.check_channels(self._columns)
         self._detectors = detect.detectors()
         self._buffers: dict[str, _Buffer] = {}
         self._ignored: dict[str, None] = {}
         self._once, self._last = Once(), math.nan
 
     @property
-    def told(self) -> tuple[Notice, ...]:
+    def notices(self) -> tuple[Notice, ...]:
         """Every notice so far, in order."""
-        return tuple(self._once.told.values())
+        return tuple(self._once.notices.values())
 
     @property
     def worst(self) -> Severity | None:
         """The greatest severity so far; None if nothing was found."""
-        return max((notice.severity for notice in self.told), default=None)
+        return max((notice.severity for notice in self.notices), default=None)
 
     def log(self, step: float, metrics: Mapping[str, Any] | None = None, /, **more: Any) -> list[Notice]:
         """Keep the records of one step.
@@ -222,11 +222,11 @@ class Monitor:
                 due.append(name)
         return self._look(due) if due else []
 
-    def finish(self) -> Verdict:
+    def finish(self) -> Summary:
         """Ask every detector about the whole run; more may be logged after it."""
         reading = self._reading()
         answers = tuple(detect.answers(reading.log, self._thresholds)) if reading else ()
-        return Verdict(answers, tuple(self._tell(answers)), self._once.withdrawn(answers), reading)
+        return Summary(answers, tuple(self._notify(answers)), self._once.withdrawn(answers), reading)
 
     def _nested(self, at: float, name: str, value: Mapping[str, Any]) -> list[str]:
         due = []
@@ -242,7 +242,7 @@ class Monitor:
         """The buffer of a column; None if it is no channel, of which nothing is kept."""
         if name in self._buffers:
             return self._buffers[name]
-        if naming.channel(name, detect.own_channels()) is None and name not in self._asked.values():
+        if naming.channel(name, detect.own_channels()) is None and name not in self._columns.values():
             if len(self._ignored) < IGNORED:
                 self._ignored[name] = None
             return None
@@ -253,7 +253,7 @@ class Monitor:
         columns = {name: Column(np.array(b.steps), np.array(b.values)) for name, b in self._buffers.items()}
         try:
             table = RunTable("", columns, clock="as logged")
-            return naming.readings(table, self._asked, Path(), detect.own_channels())[0]
+            return naming.readings(table, self._columns, Path(), detect.own_channels())[0]
         except NotALog:
             return None
 
@@ -268,9 +268,10 @@ class Monitor:
         grown |= {"loss"} if "train_loss" in grown else set()
         wanted = grown.union(*(reads for _, reads in self._detectors.values() if grown.intersection(reads)))
         part = Log({name: curve for name, curve in settled(reading.log).channels.items() if name in wanted})
-        return self._tell(tuple(detect.answers(part, self._thresholds)))
+        return self._notify(tuple(detect.answers(part, self._thresholds)))
 
-    def _tell(self, answers: Iterable[Answer]) -> list[Notice]:
+    def _notify(self, answers: Iterable[Answer]) -> list[Notice]:
+        """Call `on_finding` for everything found for the first time."""
         new = self._once.new(self._last, answers)
         for notice in new:
             for call in self.on_finding:

@@ -36,7 +36,7 @@ class Stretch(_Part):
     label: str
 
 
-class Told(_Part):
+class FindingRecord(_Part):
     """What one detector says of one run."""
 
     detector: str = Field(description="a file in detectors/, or diverged")
@@ -70,7 +70,7 @@ class Run(_Part):
     step: str = Field(description="which column is the step")
     columns: dict[str, Column]
     notes: list[str]
-    findings: list[Told]
+    findings: list[FindingRecord]
 
 
 class Report(_Part):
@@ -91,7 +91,7 @@ def report(reads: Sequence[Read], errors: Sequence[str], rates: dict[str, dict[s
             columns={u.column: Column(channel=u.channel, records=u.records, note=u.note) for u in read.reading.uses},
             notes=list(read.reading.notes),
             findings=[
-                _told(a, {} if a.thresholds else rates.get(a.detector, {}))
+                _finding_record(a, {} if a.thresholds else rates.get(a.detector, {}))
                 for a in read.answers
                 if a.finding.state in SHOWN
             ],
@@ -101,9 +101,9 @@ def report(reads: Sequence[Read], errors: Sequence[str], rates: dict[str, dict[s
     return Report(bestiary=__version__, runs=runs, errors=list(errors))
 
 
-def _told(answer: Answer, rate: dict[str, Any]) -> Told:
+def _finding_record(answer: Answer, rate: dict[str, Any]) -> FindingRecord:
     finding, strength = answer.finding, answer.strength
-    return Told.model_validate(
+    return FindingRecord.model_validate(
         {
             "detector": answer.detector,
             "state": str(finding.state),

@@ -20,7 +20,7 @@ def loss(step):
 
 
 class Recorder(Monitor):
-    """A monitor that keeps what it was told."""
+    """A monitor that keeps what it was given."""
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -233,7 +233,7 @@ def test_the_real_trainer(tmp_path):
     )
     trainer.train()
     assert trainer.state.global_step == BAD_FROM + 3 and monitor.finished == 1  # it counts from 1
-    assert [notice.detector for notice in monitor.told] == ["diverged"]
+    assert [notice.detector for notice in monitor.notices] == ["diverged"]
     log = monitor.finish().reading.log
     np.testing.assert_array_equal(log["train_loss"].steps, np.arange(1, BAD_FROM + 4))
     assert list(log["test_loss"].steps[:5]) == [20, 40, 60, 80, 100] and {"lr", "grad_norm"} <= set(log.channels)
@@ -276,7 +276,7 @@ def test_the_real_lightning(package, tmp_path):
     data = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(torch.ones(20, 1)), batch_size=1)
     trainer.fit(Module(), data, data)
     assert trainer.global_step == BAD_FROM + 3 and monitor.finished == 1
-    assert [notice.detector for notice in monitor.told] == ["diverged"]
+    assert [notice.detector for notice in monitor.notices] == ["diverged"]
     log = monitor.finish().reading.log
     np.testing.assert_array_equal(log["train_loss"].steps, np.arange(1, BAD_FROM + 4))
     for name in ("test_loss", "train_acc"):

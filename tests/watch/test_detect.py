@@ -13,6 +13,7 @@ from log_files import LOGS, asked, report
 from written_logs import T, csv, spiky
 
 from bestiary.log import Effect, Finding, Log, Series, Severity, State
+from bestiary.logs.run_table import Unreadable
 from bestiary.watch import detect
 from bestiary.watch import report_schema as detect_schema
 
@@ -185,7 +186,7 @@ def test_the_schema_is_current_and_reports_obey_it(tmp_path):
 
 def test_effects_that_are_not_finite_are_null():
     finding = Finding(State.FOUND, "x", 1.0, {"height": Effect(float("inf"))})
-    told = detect_schema._told(detect.Answer("spikes", ("loss",), finding), {})
+    told = detect_schema._finding_record(detect.Answer("spikes", ("loss",), finding), {})
     assert told.effects["height"].value is None and json.loads(told.model_dump_json())["onset"] == 1.0
 
 
@@ -220,3 +221,13 @@ def test_a_large_log_is_read_within_a_few_times_its_size(tmp_path):
     )
     ran = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)
     assert int(ran.stdout) < 6 * path.stat().st_size
+
+
+@pytest.mark.parametrize("columns", [{}, {"step": "tokens"}, {"lr": "x"}, {"drift": "x"}])
+def test_channels_that_are_read_may_be_named(columns):
+    detect.check_channels(columns)
+
+
+def test_a_channel_that_nothing_reads_is_refused_with_those_that_there_are():
+    with pytest.raises(Unreadable, match=r"^--channel reward=x: no detector reads that; want step.*test_acc"):
+        detect.check_channels({"loss": "y", "reward": "x"})

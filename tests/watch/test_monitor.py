@@ -84,9 +84,9 @@ def test_finds_every_planted_event(which):
     written = rows(EVENTS[which[0]][which[1]](AXES["linear"])[0])
     monitor = Monitor()
     seen = fed(monitor, written)
-    verdict = monitor.finish()
-    assert which[0] in [notice.detector for notice in [*seen, *verdict.new]]
-    assert {n.detector for n in [*seen, *verdict.new]} == {n.detector for n in monitor.told}
+    summary = monitor.finish()
+    assert which[0] in [notice.detector for notice in [*seen, *summary.new]]
+    assert {n.detector for n in [*seen, *summary.new]} == {n.detector for n in monitor.notices}
 
 
 def test_each_finding_is_given_once_and_while_the_run_goes_on():
@@ -111,8 +111,8 @@ def test_finish_finds_what_no_check_was_due_for():
     called = []
     monitor = Monitor(called.append, growth=1e9)
     assert fed(monitor, rows(spiky())) == []
-    verdict = monitor.finish()
-    assert [notice.detector for notice in verdict.new] == ["spikes"] and called == list(verdict.new)
+    summary = monitor.finish()
+    assert [notice.detector for notice in summary.new] == ["spikes"] and called == list(summary.new)
     assert monitor.finish().new == ()
 
 
@@ -121,8 +121,8 @@ def test_what_the_whole_run_denies_is_withdrawn_at_the_end():
     monitor = Monitor()
     seen = fed(monitor, rows(Log.of(T, train_acc=dip)))
     assert [notice.detector for notice in seen] == ["decline"]
-    verdict = monitor.finish()
-    assert verdict.withdrawn == tuple(seen) and verdict.new == ()
+    summary = monitor.finish()
+    assert summary.withdrawn == tuple(seen) and summary.new == ()
     steady = Monitor()
     fed(steady, rows(spiky()))
     assert steady.finish().withdrawn == ()
@@ -215,12 +215,12 @@ def test_of_a_step_logged_again_the_later_record_is_read(tmp_path):
     first, again = rows(Log.of(T[:800], loss=1 / (1 + T[:800]))), rows(Log.of(T[600:], loss=2 / (1 + T[600:])))
     monitor = Monitor()
     fed(monitor, first + again)
-    verdict = monitor.finish()
-    curve = verdict.reading.log["train_loss"]
+    summary = monitor.finish()
+    curve = summary.reading.log["train_loss"]
     np.testing.assert_array_equal(curve.steps, T)
     np.testing.assert_array_equal(curve.values, np.where(T < 600, 1, 2) / (1 + T))
-    assert said(verdict.answers) == offline(tmp_path / "x.jsonl", first + again)
-    assert "overwritten" in verdict.reading.notes[0]
+    assert said(summary.answers) == offline(tmp_path / "x.jsonl", first + again)
+    assert "overwritten" in summary.reading.notes[0]
 
 
 def test_columns_are_channels_by_the_same_table_as_in_files():
@@ -280,10 +280,10 @@ def test_a_finding_may_stop_the_run_and_is_not_told_again():
     monitor, written = Monitor(stop), rows(spiky())
     with pytest.raises(Stop, match="spikes"):
         fed(monitor, written)
-    assert monitor.finish().new == () and len(monitor.told) == 1
+    assert monitor.finish().new == () and len(monitor.notices) == 1
 
 
-def test_without_a_curve_there_is_no_verdict():
+def test_without_a_curve_there_is_no_summary():
     monitor = Monitor()
     assert monitor.finish() == ((), (), (), None)
     monitor.log(0, loss=1.0)
@@ -304,4 +304,4 @@ def test_the_example_is_stopped_when_it_diverges(capsys):
     main = runpy.run_path(str(file))["main"]
     assert main(lr=0.21).worst is Severity.ERROR
     assert "error: diverged" in capsys.readouterr().out
-    assert main(lr=0.1, steps=100).told == ()
+    assert main(lr=0.1, steps=100).notices == ()

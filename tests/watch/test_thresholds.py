@@ -64,7 +64,7 @@ def test_a_monitor_and_a_watched_log_say_the_same(path):
     for step, loss in zip(*LOW["loss"], strict=True):
         plain.log(step, loss=loss)
         monitor.log(step, loss=loss)
-    assert plain.finish().answers[-1].detector and not plain.told
+    assert plain.finish().answers[-1].detector and not plain.notices
     (answer,) = [a for a in monitor.finish().answers if a.detector == "spikes"]
     (offline,) = [a for a in detect.answers(LOW, set_to) if a.detector == "spikes"]
     assert answer.finding == offline.finding and answer.finding.found and answer.thresholds == {"height": 1.3}
