@@ -31,7 +31,7 @@ class Axis(NamedTuple):
 
 
 def parse(text: str) -> Axis:
-    """The axis that `text` describes.
+    """Read an axis.
 
     `LO:HI:N` are N values from LO to HI with equal differences, with `:log` equal ratios; `A,B,C` are those values.
 
@@ -110,7 +110,7 @@ def _geometric(values: Sequence[Any]) -> bool:
 
 
 def fit(axis: Axis, p: Phenomenon) -> Axis:
-    """The axis with values of the type that the setup's knob or static value has.
+    """Give the values of an axis the type that the setup's knob or static value has.
 
     Raises:
         ValueError: in one line: no such knob; a knob that wants numbers; a static value that wants integers or words.
@@ -149,7 +149,7 @@ class Point:
 
 
 def points(axes: Sequence[Axis], knobs: Knobs, static: Static) -> list[Point]:
-    """Every combination of the axes' values, the last axis fastest; the rest as given."""
+    """List every combination of the axes' values, the last axis fastest; the rest as given."""
     import numpy as np  # reading a catalog needs none of it
 
     made = []

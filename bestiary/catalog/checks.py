@@ -114,7 +114,7 @@ def consistency(
     detectors: Collection[str],
     references: Collection[str],
 ) -> Iterator[Mistake]:
-    """What one field cannot know: order, files, references, controls. Skips what is malformed: `form` tells."""
+    """List what one field cannot know: order, files, references, controls. What is malformed is left to `form`."""
     keys = list(data)
     for before, key in pairwise(keys):
         if key < before:
@@ -177,7 +177,7 @@ def _controls(path: Path_, cases: dict[str, Any], source: Source) -> Iterator[Mi
 
 
 def fit(entry: Entry, source: Source, phenomenon: Phenomenon) -> Iterator[Mistake]:
-    """Overrides and axes that the setup does not have, or of the wrong type; controls and rungs that change nothing."""
+    """List overrides and axes that a setup lacks or of the wrong type; controls and rungs that change nothing."""
     knobs, static = phenomenon.knobs._asdict(), phenomenon.static._asdict()
     settings = {name: (knobs | case.knobs, static | case.static) for name, case in entry.cases.items()}
     for name, case in entry.cases.items():
@@ -194,9 +194,9 @@ def fit(entry: Entry, source: Source, phenomenon: Phenomenon) -> Iterator[Mistak
                 grid.fit(sweep.axis, phenomenon)
             except ValueError as error:
                 yield source.mistake((*path, "over"), str(error))
-    for name, trail in entry.paths.items():
+    for name, block in entry.paths.items():
         now: dict[str, Any] = {**knobs, **static}
-        for i, rung in enumerate(trail.rungs):
+        for i, rung in enumerate(block.rungs):
             path = (entry.key, "paths", name, "rungs", i)
             yield from _overrides(path, rung.knobs, rung.static, source, phenomenon)
             then = now | rung.knobs | rung.static

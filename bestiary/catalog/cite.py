@@ -16,13 +16,13 @@ from bestiary.files import locate
 
 
 def path() -> Path:
-    """The bibliography that came with the package."""
+    """Return the path of the bibliography that came with the package."""
     return locate("references.bib")
 
 
 @cache
 def references(file: Path | None = None) -> dict[str, Entry]:
-    """All works of a bibliography, by key.
+    """Read all works of a bibliography, by key.
 
     Raises:
         ValueError: a block of the file is not BibTeX, or a key occurs twice.
@@ -36,7 +36,7 @@ def references(file: Path | None = None) -> dict[str, Entry]:
 
 
 def bibtex(keys: Iterable[str], file: Path | None = None) -> str:
-    """The BibTeX entries of these keys, each once, in the order given.
+    """Write the BibTeX entries of these keys, each once, in the order given.
 
     Raises:
         ValueError: the bibliography has no such key.

@@ -15,7 +15,7 @@ from pydantic import (
     model_validator,
 )
 
-POSITIVE_SEEDS, CONTROL_SEEDS = 16, 64  # 0/64 bounds a rate below 5 % at 95 %; 16/16 bounds it above 80 %
+from bestiary.catalog import seeds
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")]
 Text = Annotated[str, StringConstraints(min_length=1)]
@@ -48,6 +48,13 @@ Rate = Annotated[tuple[_Share, _Share], AfterValidator(_ordered)]
 Correlation = Annotated[tuple[_Cosine, _Cosine], AfterValidator(_ordered)]
 
 
+def missing_source(source: Origin, where: str | None) -> list[str]:
+    """Return the mistake of a claim that does not say where its number comes from; none if the number was measured."""
+    if where is not None or source == "measured":
+        return []
+    return [f"source {source} needs `where`: the table, figure, equation or derivation"]
+
+
 class Record(BaseModel):
     """Frozen, complete, nothing converted but integers to floats."""
 
@@ -61,7 +68,7 @@ class Named(Record):
 
     @property
     def name(self) -> str:
-        """Its key in the catalog."""
+        """Return the block's key in the catalog."""
         return self._name
 
 
@@ -95,20 +102,19 @@ class Claim(Record):
                 wrong.append(f"found is a rate, not a {given[0]}")
             if (self.unit is None) == (given == ["median"]):
                 wrong.append("a median needs a unit" if self.unit is None else "only a median has a unit")
-        if self.where is None and self.source != "measured":
-            wrong.append(f"source {self.source} needs `where`: the table, figure, equation or derivation")
+        wrong += missing_source(self.source, self.where)
         if wrong:
             raise ValueError("\n".join(wrong))
         return self
 
     @property
     def statistic(self) -> Literal["rate", "median", "correlation"]:
-        """Which of the three it is."""
+        """Return which of the three the claim is of."""
         return "rate" if self.rate is not None else "median" if self.median is not None else "correlation"
 
     @property
     def interval(self) -> tuple[float, float]:
-        """[unit of the statistic] Where the statistic is claimed to lie."""
+        """Return where the statistic is claimed to lie [unit of the statistic]."""
         interval = getattr(self, self.statistic)
         assert interval is not None  # _coherent has seen to it
         return interval
@@ -119,7 +125,7 @@ class Case(Named):
 
     control: Text | None = Field(None, description="the one cause removed, in words")
     seeds: Annotated[int, Field(ge=1)] = Field(
-        POSITIVE_SEEDS, description=f"runs; default {POSITIVE_SEEDS}, for a control {CONTROL_SEEDS}"
+        seeds.POSITIVE, description=f"runs; default {seeds.POSITIVE}, for a control {seeds.CONTROL}"
     )
     knobs: dict[str, float] = Field({}, description="overrides of the setup's knobs")
     static: dict[str, WordOrInt] = Field({}, description="overrides of the setup's static values")
@@ -128,4 +134,4 @@ class Case(Named):
     @model_validator(mode="before")
     @classmethod
     def _controls_take_more_seeds(cls, data: Any) -> Any:
-        return {"seeds": CONTROL_SEEDS} | data if isinstance(data, dict) and "control" in data else data
+        return {"seeds": seeds.CONTROL} | data if isinstance(data, dict) and "control" in data else data

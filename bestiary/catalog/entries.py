@@ -57,17 +57,17 @@ class Entry(Record):
 
     @property
     def key(self) -> str:
-        """Its key in the catalog, and the name of its file in phenomena/."""
+        """Return the entry's key in the catalog, which is the name of its file in phenomena/."""
         return self._key
 
     @property
     def positives(self) -> dict[str, Case]:
-        """The cases in which the phenomenon is claimed to be there."""
+        """Return the cases in which the phenomenon is claimed to be there."""
         return {name: case for name, case in self.cases.items() if case.control is None}
 
     @property
     def controls(self) -> dict[str, Case]:
-        """The cases with one cause removed."""
+        """Return the cases with one cause removed."""
         return {name: case for name, case in self.cases.items() if case.control is not None}
 
 

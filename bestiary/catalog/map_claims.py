@@ -7,17 +7,15 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from bestiary.catalog import axes as grid
-from bestiary.catalog.claims import Claim, Interval, Name, Named, Origin, Record, Text, WordOrInt
+from bestiary.catalog import axes, seeds
+from bestiary.catalog.claims import Claim, Interval, Name, Named, Origin, Record, Text, WordOrInt, missing_source
 from bestiary.catalog.forms import FORMS, FormName
 
-SEEDS = 16
-CROSSING_SEEDS = 24  # with fewer than 18 no point of twenty is decided at 1 - 1e-4, and no claim could fail
 BUDGET = ("steps", "log_every")  # how long and how often one looks: no feature of network or data
 
 
 def _axis(text: str) -> str:
-    grid.parse(text)
+    axes.parse(text)
     return text
 
 
@@ -31,39 +29,39 @@ class MapClaim(Record):
 
     @model_validator(mode="after")
     def _cited(self) -> Self:
-        if self.where is None and self.source != "measured":
-            raise ValueError(f"source {self.source} needs `where`: the table, figure, equation or derivation")
+        if wrong := missing_source(self.source, self.where):
+            raise ValueError(*wrong)
         return self
 
     @property
     def statistic(self) -> Literal["within"]:
-        """The field that holds the interval."""
+        """Return the name of the field that holds the interval."""
         return "within"
 
     @property
     def unit(self) -> None:
-        """That of the axis and of the effect; a claim does not repeat it."""
+        """Return None: the unit is that of the axis or of the effect, and a claim does not repeat it."""
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Where the number is claimed to lie."""
+        """Return where the number is claimed to lie."""
         return self.within
 
 
 class _Sweep(Named):
     """One knob or static value is turned; everything else stays as the setup, or what is given here, has it."""
 
-    over: Annotated[str, AfterValidator(_axis)] = Field(description=f"the axis: {grid.GRAMMAR}")
-    seeds: Annotated[int, Field(ge=3)] = Field(SEEDS, description=f"runs of every point; default {SEEDS}")
+    over: Annotated[str, AfterValidator(_axis)] = Field(description=f"the axis: {axes.GRAMMAR}")
+    seeds: Annotated[int, Field(ge=3)] = Field(seeds.LAW, description=f"runs of every point; default {seeds.LAW}")
     knobs: dict[str, float] = Field({}, description="overrides of the setup's knobs")
     static: dict[str, WordOrInt] = Field({}, description="overrides of the setup's static values")
     title: Text | None = Field(None, description="what is learned from it, in words")
     claims: tuple[MapClaim, ...] = Field(min_length=1)
 
     @property
-    def axis(self) -> grid.Axis:
-        """The axis, as yet without the setup's types."""
-        return grid.parse(self.over)
+    def axis(self) -> axes.Axis:
+        """Return the axis, as yet without the setup's types."""
+        return axes.parse(self.over)
 
     @model_validator(mode="after")
     def _turns_one(self) -> Self:
@@ -99,7 +97,7 @@ class Boundary(_Sweep):
     """Where along a knob, as it grows, the rate of a state or phase crosses one half."""
 
     seeds: Annotated[int, Field(ge=3)] = Field(
-        CROSSING_SEEDS, description=f"runs of every point; default {CROSSING_SEEDS}"
+        seeds.BOUNDARY, description=f"runs of every point; default {seeds.BOUNDARY}"
     )
 
     of: Text = Field("found", description="found, another state, or a phase")
@@ -128,7 +126,7 @@ class Rung(Record):
 
     @property
     def changes(self) -> dict[str, float | int | str]:
-        """What it changes, but for how long and how often one looks."""
+        """Return what the rung changes, but for how long and how often one looks."""
         return {k: v for k, v in (self.knobs | self.static).items() if k not in BUDGET}
 
 
@@ -136,7 +134,7 @@ class EntryPath(Named):
     """A chain of one-feature changes from the toy towards the real; every rung keeps what those before it changed."""
 
     title: Text
-    seeds: Annotated[int, Field(ge=1)] = Field(SEEDS, description=f"runs of every rung; default {SEEDS}")
+    seeds: Annotated[int, Field(ge=1)] = Field(seeds.RUNG, description=f"runs of every rung; default {seeds.RUNG}")
     rungs: tuple[Rung, ...] = Field(min_length=2)
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""The claims of catalog.yaml, validated; a mistake is named with its line and column.
+"""Read and validate the claims of catalog.yaml; a mistake is named with its line and column.
 
 Reading needs neither JAX nor a phenomenon: whether an entry or a detector exists is a
 question about file names. What only the setup knows, its knobs and its static values, is checked
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 
 def catalog_path() -> Path:
-    """The catalog that came with the package."""
+    """Return the path of the catalog that came with the package."""
     return locate("catalog.yaml")
 
 
 def read_catalog(file: Path | None = None) -> dict[str, Entry]:
-    """All entries of a catalog, by key.
+    """Read all entries of a catalog, by key.
 
     Raises:
         CatalogError: with every mistake in the file, each with its line and column.
@@ -54,7 +54,7 @@ def read_catalog(file: Path | None = None) -> dict[str, Entry]:
 
 
 def check_against(entry: Entry, phenomenon: Phenomenon) -> None:
-    """See that the setup has the knobs and the static values that the entry's cases override.
+    """Check that the setup has the knobs and the static values that the entry's cases override.
 
     Raises:
         CatalogError: with every override that it has not, each with its line and column.
@@ -65,7 +65,7 @@ def check_against(entry: Entry, phenomenon: Phenomenon) -> None:
 
 
 def select(entries: dict[str, Entry], keys: Iterable[str]) -> dict[str, Entry]:
-    """The entries of these keys, in their order; all entries if no key is given.
+    """Select the entries of these keys, in their order; all entries if no key is given.
 
     Raises:
         CatalogError: the catalog has no such entry.

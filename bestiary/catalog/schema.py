@@ -28,13 +28,13 @@ class _Strict(GenerateJsonSchema):
 
 
 def schema() -> dict[str, Any]:
-    """The schema, as draft 2020-12."""
+    """Return the schema, as draft 2020-12."""
     made = CATALOG.json_schema(schema_generator=_Strict)
     return {"$schema": _Strict.schema_dialect, "title": "The catalog of bestiary"} | made
 
 
 def text() -> str:
-    """What catalog.schema.json contains."""
+    """Return what catalog.schema.json contains."""
     return json.dumps(schema(), indent=2) + "\n"
 
 

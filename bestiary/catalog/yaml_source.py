@@ -57,7 +57,7 @@ class Source:
     values: dict[Path_, Place] = field(compare=False, repr=False, default_factory=dict)
 
     def mistake(self, path: Path_, text: str, *, key: bool = False) -> Mistake:
-        """A mistake at a value, or at its key; the nearest enclosing place if the path is not in the file."""
+        """Place a mistake at a value, or at its key; at the nearest enclosing place if the path is not in the file."""
         for length in range(len(path), 0, -1):
             head = path[:length]
             at_key = key or length < len(path)
@@ -68,13 +68,13 @@ class Source:
 
 
 def nearest(name: object, names: Iterable[str]) -> str:
-    """`; did you mean 'x'?` for the name closest to a misspelt one, or nothing."""
+    """Return `; did you mean 'x'?` for the name closest to a misspelt one, or nothing."""
     close = difflib.get_close_matches(str(name), list(names), 1)
     return f"; did you mean {close[0]!r}?" if close else ""
 
 
 def dotted(path: Path_) -> str:
-    """The path as one writes it: grokking.cases.grokking.claims[0].rate."""
+    """Write a path as a person does: grokking.cases.grokking.claims[0].rate."""
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
 
 
@@ -173,5 +173,5 @@ def _mark(node: Node) -> Place:
 
 
 def kind(value: object) -> str:
-    """What a person would call this piece of YAML."""
+    """Return what a person would call this piece of YAML."""
     return {dict: "a mapping", tuple: "a list", str: "text", bool: "a boolean"}.get(type(value), "a number")
