@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import IntEnum, StrEnum
+from textwrap import fill
 from typing import Literal, NamedTuple
 
 import numpy as np
+
+from bestiary import notebook
+
+WIDE = 100  # [character] of a line of a Finding's repr
 
 
 class State(StrEnum):
@@ -36,6 +41,9 @@ class Effect(NamedTuple):
 
     value: float
     unit: str = "1"
+
+    def __str__(self) -> str:
+        return f"{self.value:.4g}{'' if self.unit == '1' else f' {self.unit}'}"
 
 
 class Span(NamedTuple):
@@ -111,11 +119,10 @@ class Finding:
         state: one of the five states.
         reason: one sentence, with the numbers that decided.
         onset: [step] where the phenomenon begins; nan unless found.
-        effects: named measured quantities. They may be given whatever the state: a
-            control is characterised by them too.
+        effects: named measured quantities, whatever the state: a control is characterised by its effects too.
         spans: stretches of the run to draw.
-        phase: the name of the run's phase where the detector knows more than
-            found and absent (grokking, memorisation, ...); else empty.
+        phase: the name of the run's phase if the detector tells more than found and absent (grokking,
+            memorisation, ...); else empty.
     """
 
     state: State
@@ -130,9 +137,27 @@ class Finding:
         """Whether the phenomenon is there."""
         return self.state is State.FOUND
 
+    @property
+    def headline(self) -> str:
+        """The state, the phase and the onset in a few words."""
+        phase = f" ({self.phase})" if self.phase else ""
+        return f"{self.state}{phase}{f' at step {self.onset:g}' if np.isfinite(self.onset) else ''}"
+
     def having(self, **effects: Effect) -> Finding:
-        """The same finding with further effects."""
+        """Return the same finding with further effects."""
         return replace(self, effects={**self.effects, **effects})
+
+    def __repr__(self) -> str:
+        indent = " " * len("Finding(")
+        text = fill(f"Finding({self.headline}: {self.reason}", WIDE, subsequent_indent=indent)
+        if self.effects:
+            effects = "effects: " + ", ".join(f"{name} {effect}" for name, effect in self.effects.items())
+            text += "\n" + fill(effects, WIDE, initial_indent=indent, subsequent_indent=2 * indent)
+        return f"{text})"
+
+    def _repr_html_(self) -> str:
+        rows = [("reason", self.reason), *((name, str(effect)) for name, effect in self.effects.items())]
+        return notebook.table(self.headline, (), rows)
 
 
 class Series(NamedTuple):
@@ -142,7 +167,7 @@ class Series(NamedTuple):
     values: np.ndarray
 
     def finite(self) -> Series:
-        """The points with finite values."""
+        """Return the records with finite values."""
         keep = np.isfinite(self.values)
         return Series(self.steps[keep], self.values[keep])
 
@@ -155,13 +180,23 @@ class Series(NamedTuple):
         first = self.values.size - int(np.argmin(bad[::-1])) if not bad.all() else 0
         return float(self.steps[first])
 
+    @property
+    def extent(self) -> str:
+        """The number of records and their steps in a few words."""
+        if len(self.steps) < 2:
+            return f"1 record, step {self.steps[0]:g}" if len(self.steps) else "no record"
+        return f"{len(self.steps)} records, steps {self.steps[0]:g} to {self.steps[-1]:g}"
+
+    def __repr__(self) -> str:
+        return f"Series({self.extent})"
+
 
 @dataclass(frozen=True)
 class Log:
     """The curves of one run, each on its own axis of steps.
 
-    A test accuracy read every hundred steps and a loss read at every step live in
-    one log without padding. Build one with `Log.of`, or from {name: (steps, values)}.
+    A test accuracy recorded every hundred steps and a loss recorded at every step are in one log without padding. Make
+    a log with `Log.of`, or of {name: (steps, values)}.
 
     Raises:
         ValueError: a curve is not one-dimensional, its lengths differ, or its steps do not increase.
@@ -182,7 +217,7 @@ class Log:
 
     @classmethod
     def of(cls, steps: np.ndarray, **channels: np.ndarray) -> Log:
-        """A log whose curves share one axis of steps (T,)."""
+        """Make a log of curves (T,) that share one axis of steps (T,)."""
         return cls({name: Series(steps, values) for name, values in channels.items()})
 
     def __getitem__(self, name: str) -> Series:
@@ -191,8 +226,19 @@ class Log:
     def __contains__(self, name: str) -> bool:
         return name in self.channels
 
+    def __repr__(self) -> str:
+        return f"Log({'; '.join(f'{name}: {curve.extent}' for name, curve in self.channels.items()) or 'no channel'})"
+
+    def _repr_html_(self) -> str:
+        rows = []
+        for name, curve in self.channels.items():
+            values = curve.finite().values
+            ends = (f"{values.min():.4g}", f"{values.max():.4g}") if values.size else ("", "")
+            rows.append((name, curve.extent, *ends, str(curve.values.size - values.size)))
+        return notebook.table("Log", ("channel", "records", "least", "greatest", "not finite"), rows)
+
     def lacking(self, names: Iterable[str]) -> Finding | None:
-        """A `not applicable` finding if one of the channels is missing or empty, else None."""
+        """Return a `not applicable` finding if one of the channels is missing or empty, else None."""
         gone = [n for n in names if n not in self.channels or self.channels[n].steps.size == 0]
         if not gone:
             return None

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -124,6 +125,57 @@ def test_having_adds_and_keeps():
     assert more.effects == {"delay": Effect(2.0, "step"), "height": Effect(5.0, "1")}
     assert (more.state, more.reason, more.onset, more.phase) == (State.FOUND, "why", 3.0, "late")
     assert list(first.effects) == ["delay"]
+
+
+FINDING = Finding(
+    State.FOUND,
+    "4 spikes of 2 times the baseline or more in 1000 records; 3 make a finding of which there is more to say",
+    120.0,
+    {"count": Effect(4), "period": Effect(200.04, "step"), **{f"effect_{i}": Effect(i / 3) for i in range(9)}},
+    phase="edge",
+)
+
+
+def test_a_finding_is_printed_on_a_few_short_lines():
+    lines = repr(FINDING).splitlines()
+    assert lines[0].startswith("Finding(found (edge) at step 120: 4 spikes of 2 times")
+    assert all(len(line) <= 101 for line in lines) and all(line.startswith(8 * " ") for line in lines[1:])
+    text = " ".join(repr(FINDING).split())
+    assert FINDING.reason in text and text.endswith("effect_8 2.667)")
+    assert " effects: count 4, period 200 step, effect_0 0," in text
+
+
+def test_a_finding_without_effects_is_one_line():
+    assert repr(Finding(State.ABSENT, "no spike")) == "Finding(absent: no spike)"
+
+
+def test_a_log_is_printed_by_its_channels_not_their_numbers():
+    log = Log({"loss": (10 * np.arange(301), np.ones(301)), "test_acc": ([5], [0.5]), "lr": ([], [])})
+    assert repr(log) == "Log(loss: 301 records, steps 0 to 3000; test_acc: 1 record, step 5; lr: no record)"
+    assert repr(log["loss"]) == "Series(301 records, steps 0 to 3000)"
+    assert repr(Log({})) == "Log(no channel)"
+
+
+def cells(text):
+    """Rows of an HTML table, which is well formed."""
+    root = ElementTree.fromstring(text)
+    assert root.tag == "table"
+    return root.findtext("caption"), [[cell.text or "" for cell in row] for row in root.iter("tr")]
+
+
+def test_a_log_is_a_table_in_a_notebook():
+    caption, rows = cells(Log({"a<b>&c": ([0, 5, 9], [1, NAN, 3]), "none": ([], [])})._repr_html_())
+    assert caption == "Log" and rows[0] == ["channel", "records", "least", "greatest", "not finite"]
+    assert rows[1] == ["a<b>&c", "3 records, steps 0 to 9", "1", "3", "1"]
+    assert rows[2] == ["none", "no record", "", "", "0"]
+
+
+def test_a_finding_is_a_table_in_a_notebook():
+    finding = Finding(State.FOUND, "<b>loss</b> & more", 3.0, {"period": Effect(2.5, "step")})
+    assert cells(finding._repr_html_()) == (
+        "found at step 3",
+        [["reason", "<b>loss</b> & more"], ["period", "2.5 step"]],
+    )
 
 
 def test_onset_is_nan_unless_given():

@@ -13,7 +13,7 @@ import numpy as np
 from bestiary.log import Log, Series, Severity
 from bestiary.logs import channels as naming
 from bestiary.logs.channels import Reading
-from bestiary.logs.run_table import Column, NotALog, RunTable
+from bestiary.logs.run_table import Column, NotALog, RunTable, plural
 from bestiary.logs.thinning import RECORDS
 from bestiary.watch import detect
 from bestiary.watch.detect import OWN, Answer, Thresholds
@@ -179,6 +179,11 @@ class Monitor:
         self._buffers: dict[str, _Buffer] = {}
         self._ignored: dict[str, None] = {}
         self._once, self._last = Once(), math.nan
+
+    def __repr__(self) -> str:
+        records = sum(buffer.seen for buffer in self._buffers.values())
+        counts = (len(self._buffers), "channel"), (records, "record"), (len(self.notices), "notice")
+        return f"Monitor({', '.join(plural(number, word) for number, word in counts)})"
 
     @property
     def notices(self) -> tuple[Notice, ...]:

@@ -305,3 +305,11 @@ def test_the_example_is_stopped_when_it_diverges(capsys):
     assert main(lr=0.21).worst is Severity.ERROR
     assert "error: diverged" in capsys.readouterr().out
     assert main(lr=0.1, steps=100).notices == ()
+
+
+def test_a_monitor_is_printed_by_what_it_has():
+    monitor = Monitor()
+    assert repr(monitor) == "Monitor(0 channels, 0 records, 0 notices)"
+    for step in range(40):
+        monitor.log(step, loss=1.0 if step < 30 else math.nan, acc=0.5, note=1)
+    assert repr(monitor) == "Monitor(2 channels, 80 records, 1 notice)"
