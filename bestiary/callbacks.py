@@ -10,7 +10,7 @@ from bestiary.watch.monitor import Monitor
 
 
 def huggingface(monitor: Monitor, stop_on: Severity | str | None = None) -> Any:
-    """A `transformers.TrainerCallback` that logs to a monitor what the Trainer logs.
+    """Make a `transformers.TrainerCallback` that logs to a monitor what the Trainer logs.
 
     Every process logs, as every process has the same numbers and has to stop at the same step; only the first calls
     the monitor's functions. When training ends, the monitor's `finish` is called.
@@ -44,7 +44,7 @@ def huggingface(monitor: Monitor, stop_on: Severity | str | None = None) -> Any:
 
 
 def lightning(monitor: Monitor, stop_on: Severity | str | None = None) -> Any:
-    """A Lightning `Callback` that logs to a monitor what the module logs.
+    """Make a Lightning `Callback` that logs to a monitor what the module logs.
 
     Metrics of training are read every `log_every_n_steps` of the Trainer, those of validation when it ends; each once.
     Only the first process calls the monitor's functions. With several processes all stop, at the end of an epoch or
@@ -104,7 +104,7 @@ def lightning(monitor: Monitor, stop_on: Severity | str | None = None) -> Any:
 
 
 def _imported(package: str, *modules: str) -> Any:
-    """The first of the modules that is installed."""
+    """Import the first of the modules that is installed."""
     for module in modules:
         try:
             return import_module(module)

@@ -19,7 +19,7 @@ RATES = ("hit", "false_alarm")
 
 
 def print_report(reads: Sequence[Read], rates: dict[str, dict[str, Any]], verbose: bool) -> None:
-    """How the runs were read, those read alike together; then one row for each finding."""
+    """Print how the runs were read, those read alike together; then one row for each finding."""
     out = listing.console()
     alike: dict[tuple, list[Read]] = {}
     for read in reads:
@@ -47,12 +47,12 @@ def print_report(reads: Sequence[Read], rates: dict[str, dict[str, Any]], verbos
 
 
 def title(read: Read) -> str:
-    """The run in a few words."""
+    """Name the run in a few words."""
     return f"{read.path}: {read.reading.run}" if read.reading.run else str(read.path)
 
 
 def _how(group: Sequence[Read]) -> list[str]:
-    """How the runs were read, in lines."""
+    """Say in a few lines how the runs were read."""
     names = [title(read) for read in group]
     more = f", and {plural(len(names) - NAMED, 'run')} more, all read alike" if len(names) > NAMED else ""
     reading = group[0].reading

@@ -28,7 +28,7 @@ THIN = 1.5  # [pt] least width of a span
 
 
 def draw(reads: Sequence[Read]) -> Figure:
-    """The first runs, one below the other; to the left the losses, then accuracies, then what else was judged."""
+    """Draw the first runs, one below the other: the losses to the left, then accuracies, then what else was judged."""
     drawn = [(read, _panels(read)) for read in reads[:ROWS]]
     page = WIDTH - 2 * EDGE
     names = dict.fromkeys(a.detector for read, _ in drawn for a in _judged(read))
@@ -102,7 +102,7 @@ def _patch(name: str, hue: str) -> Artist:
 
 
 def _panel(ax: Axes, read: Read, channels: Sequence[str], shade: dict[str, str]) -> None:
-    """Curves over what was found; steps are logarithmic where the question is of how late test follows train."""
+    """Draw curves over what was found; the steps are logarithmic where a detector's ABOUT says so."""
     log = read.reading.log
     curves = {channel: log[channel].finite() for channel in channels}
     curves = {channel: curve for channel, curve in curves.items() if curve.steps.size}
@@ -133,7 +133,7 @@ def _panel(ax: Axes, read: Read, channels: Sequence[str], shade: dict[str, str])
 
 
 def _thin(curve: Series, log: bool) -> tuple[np.ndarray, np.ndarray]:
-    """At most twice `POINTS` records of a curve: the least and the greatest of each stretch of the axis."""
+    """Keep at most twice `POINTS` records of a curve: the least and the greatest of each stretch of the axis."""
     t, y = curve
     if t.size <= 2 * POINTS:
         return t, y

@@ -168,9 +168,9 @@ def _reading(
 
 
 def _left_blank(table: RunTable, curves: Mapping[str, Series], read: Collection[str]) -> list[str]:
-    """What is said of a column that is blank for far longer than between its values, to the end of a run that goes on.
+    """Note the columns that are blank to the end of a run, for far longer than between their values.
 
-    Many tools write NaN as a blank cell; others stop to log a metric. Nothing tells the one from the other.
+    Many tools write NaN as a blank cell; others stop logging a metric. Nothing in the file tells the two apart.
     """
     last = max((column.at[-1] for column in table.columns.values() if column.at.size), default=0)
     notes = []
@@ -185,7 +185,7 @@ def _left_blank(table: RunTable, curves: Mapping[str, Series], read: Collection[
 def _chosen(
     records: Mapping[str, int], columns: Mapping[str, str], own: Collection[str], standard: bool
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """{channel: column}, and {column: why it is not used}: as named; else the fullest column, else the first alias."""
+    """Choose {channel: column}, as named, else the fullest, else the first alias; return {column: why not used} too."""
     chosen = {name: column for name, column in columns.items() if column in records and name != "step"}
     if standard:
         return {name: name for name in records} | chosen, {}
@@ -203,7 +203,7 @@ def _chosen(
 
 
 def _rescale(channels: dict[str, Series], chosen: Mapping[str, str], why: dict[str, str]) -> None:
-    """Accuracies of a run in per cent, if one exceeds 1.5, as shares of one; what cannot be an accuracy is dropped."""
+    """Divide accuracies in per cent by 100, if one of the run exceeds 1.5; drop what cannot be an accuracy."""
     tops = {}
     for name in ("train_acc", "test_acc"):
         if name in channels and (values := channels[name].finite().values).size:

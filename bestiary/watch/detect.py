@@ -1,4 +1,4 @@
-"""Every detector on a log whose maker knows nothing of us; imports neither JAX nor xarray."""
+"""Ask every detector about logs that any tool wrote; imports neither JAX nor xarray."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Read(NamedTuple):
 
 @cache  # asked for every run, and by a monitor at every look
 def detectors() -> dict[str, tuple[Callable[..., Finding], tuple[str, ...]]]:
-    """Every detector that needs nothing but a log, and the names of the channels that it reads."""
+    """Return {name: (function, channels it reads)} of every detector that needs nothing but a log."""
     made = {}
     for name in sorted(files.modules("detectors")):
         function = getattr(import_module(f"bestiary.detectors.{name}"), name)
@@ -104,9 +104,13 @@ def own_channels() -> tuple[str, ...]:
 
 
 def answers(log: Log, thresholds: Thresholds = OWN) -> Iterator[Answer]:
-    """Whether the run diverged, then what each detector says, with its own thresholds but for those given.
+    """Ask every detector about a run, after whether the run diverged.
 
-    A run that diverged does so once, whichever detectors say so.
+    A run that diverged has one answer `diverged`, however many detectors say so.
+
+    Args:
+        log: the run.
+        thresholds: {detector: {threshold: value}} in place of the detectors' own.
     """
     gone = diverged(log)
     if gone is not None:
@@ -126,7 +130,7 @@ def answers(log: Log, thresholds: Thresholds = OWN) -> Iterator[Answer]:
 
 
 def diverged(log: Log) -> Answer | None:
-    """The first of the channels that are not finite from some step to their end, if there is one."""
+    """Find the first channel that is not finite from some step to its end; None if there is none."""
     ends = {name: curve.diverged_at for name, curve in log.channels.items()}
     ends = {name: step for name, step in ends.items() if np.isfinite(step)}
     if not ends:
@@ -139,7 +143,7 @@ def diverged(log: Log) -> Answer | None:
 
 
 def _patient(finding: Finding) -> Finding:
-    """The same, with how late the catalog's runs generalise, so that nobody stops this one for overfitting."""
+    """Add how late runs of the catalog generalise, so that nobody stops this run for overfitting."""
     late = [f"{entry} {_times(low)} to {_times(high)}" for entry, (low, high) in delays().items()]
     if not late:
         return finding
@@ -178,7 +182,7 @@ def _delays(folder: Path) -> dict[str, tuple[float, float]]:
 
 
 def rates() -> dict[str, dict[str, Any]]:
-    """{detector: {"hit": [k, n], "false_alarm": [k, n]}}, as measured on runs whose answer is known; empty if not."""
+    """Return {detector: {"hit": [k, n], "false_alarm": [k, n]}} on runs whose answer is known; empty if not measured."""
     file = files.measured() / "detectors.json"
     return json.loads(file.read_text("utf-8"))["detectors"] if file.is_file() else {}
 
@@ -200,7 +204,7 @@ def check_channels(columns: Mapping[str, str]) -> None:
 def inspect_paths(
     paths: Sequence[Path], columns: Mapping[str, str], thresholds: Thresholds = OWN
 ) -> tuple[list[Read], list[Unreadable]]:
-    """Read every log at the paths and ask every detector.
+    """Read every log at the paths and ask every detector about it.
 
     Args:
         paths: files or folders.

@@ -1,4 +1,4 @@
-"""`bestiary watch`: a log that grows, read anew whenever it changed; each finding is reported once."""
+"""Follow a log that grows: it is read anew whenever it changed, and each finding is reported once."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Follower:
         detect.check_channels(self.columns)
 
     def poll(self) -> Iterator[Remark | News]:
-        """Remarks that the last poll did not make, and what was found now and never before."""
+        """Yield remarks that the last poll did not make, and what was found now and never before."""
         stamp = _stamp(self.path)
         if stamp == self._stamp:
             return
@@ -119,7 +119,7 @@ class Follower:
 
 
 def run(command: Sequence[str], news: News) -> str:
-    """Run a command with the report of one finding on its standard input; what went wrong, if something did."""
+    """Run a command with the report of one finding on its standard input; return what went wrong, else nothing."""
     try:
         status = subprocess.run(command, input=news.report() + "\n", text=True, check=False).returncode
     except OSError as error:
@@ -128,7 +128,7 @@ def run(command: Sequence[str], news: News) -> str:
 
 
 def _stamp(path: Path) -> dict[Path, tuple[int, int]]:
-    """Size and time of each file at a path; nothing if the path is not there."""
+    """Return size and time of each file at a path; nothing if the path is not there."""
     made = {}
     for file in path.rglob("*") if path.is_dir() else [path]:
         try:
@@ -141,7 +141,7 @@ def _stamp(path: Path) -> dict[Path, tuple[int, int]]:
 
 
 def _whole_rows(table: RunTable, file: Path) -> RunTable:
-    """The table without its last row, if the file's last line is not at its end yet: 0.0 may become 0.0123."""
+    """Drop the last row if the file's last line is not at its end yet: 0.0 may become 0.0123."""
     if table.clock or file.suffix.lower() not in LINES or not file.is_file():
         return table
     with file.open("rb") as opened:
@@ -160,11 +160,11 @@ def _title(path: Path, reading: Reading) -> str:
 
 
 def _how(reading: Reading) -> str:
-    """Which columns are read, in a line."""
+    """Say in one line which columns are read."""
     used = [f"{use.channel} is `{use.column}`" for use in reading.uses if use.channel]
     return "; ".join([f"step is {reading.steps}", *(used or ["no column is a channel: name them with --channel"])])
 
 
 def _last(log: Log) -> float:
-    """[step] The latest record of any channel."""
+    """Return the [step] of the latest record of any channel."""
     return max((float(curve.steps[-1]) for curve in log.channels.values() if curve.steps.size), default=float("nan"))

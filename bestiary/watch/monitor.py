@@ -1,4 +1,4 @@
-"""A run watched while it trains: records go in, each finding comes out once. Imports neither JAX nor xarray."""
+"""Watch a run while it trains: records go in, each finding comes out once. Imports neither JAX nor xarray."""
 
 from __future__ import annotations
 
@@ -74,14 +74,14 @@ class Once:
         self.notices: dict[str, Notice] = {}
 
     def new(self, at: float, answers: Iterable[Answer]) -> list[Notice]:
-        """Notices of what these answers found for the first time, at [step] the latest record."""
+        """Return notices of what these answers found for the first time, at [step] the latest record."""
         found = [a for a in answers if a.severity is not None and a.detector not in self.notices]
         new = [Notice(at, answer) for answer in found]
         self.notices |= {notice.detector: notice for notice in new}
         return new
 
     def withdrawn(self, answers: Iterable[Answer]) -> tuple[Notice, ...]:
-        """Notices that these answers deny; a detector without one, as the run diverged since, denies nothing."""
+        """Return the notices that these answers deny; a detector that gives no answer denies nothing."""
         states = {answer.detector: answer.severity for answer in answers}
         denied = {name for name, severity in states.items() if severity is None}
         if detect.DIVERGED not in states:
@@ -90,7 +90,7 @@ class Once:
 
 
 def settled(log: Log) -> Log:
-    """The log of a run that goes on: fewer than three records that are not finite, at a curve's end, may yet pass."""
+    """Cut fewer than three records that are not finite off the end of each curve: while a run goes on they may pass."""
     cut = {}
     for name, (steps, values) in log.channels.items():
         finite = np.isfinite(values[::-1][:LASTING])
@@ -129,19 +129,20 @@ class _Buffer:
 
 
 class Monitor:
-    """Every detector on a run while it trains.
+    """Ask every detector about a run while it trains.
 
-    A channel is looked at when it has `growth` times the records it had the last time, sixteen at first, so that the
-    detectors cost microseconds a record however long the run; between, a record is only kept. The third record in a
-    row that is not finite is looked at at once. What is found is said once, even if the run takes it back: `finish`
-    tells that, and its answers are those of `bestiary detect` on the same records.
+    The detectors look at a channel when it has `growth` times the records it had at the last look, sixteen at first.
+    Between two looks a record is only kept, so the detectors cost microseconds a record however long the run is. The
+    third record in a row that is not finite is looked at at once. A finding is given once, even if the run takes the
+    finding back later. `finish` says which findings the run took back; its answers are those of `bestiary detect` on
+    the same records.
 
-    A channel keeps at most `records` records: each time they are full, every second is dropped and only every second,
-    fourth, ... is kept from there on, as `bestiary.logs.thinning` does with a whole log. What is over within a few
+    A channel keeps at most `records` records. When a channel is full, every second record is dropped, and from there on
+    only every second, fourth, ... record is kept, as `bestiary.logs.thinning` does with a whole log. An event of a few
     records may then be lost.
 
-    One monitor is for one run and one thread. A step that was there before, or that goes back as after a resume,
-    overwrites what lies beyond it.
+    One monitor is for one run and one thread. A step that was there before, as after a resume, overwrites what lies
+    beyond it.
 
     Args:
         on_finding: functions of a `Notice`, called when it is given: to alert, to save, to stop. What one raises goes
@@ -198,8 +199,8 @@ class Monitor:
     def log(self, step: float, metrics: Mapping[str, Any] | None = None, /, **more: Any) -> list[Notice]:
         """Keep the records of one step.
 
-        A value is a number, or an array of one; what is not, or is None, is no record, and a mapping within is read
-        with its names joined by `/`. To read an array of JAX or PyTorch waits for the device.
+        A value is a number, or an array of one number. Any other value, None included, is no record. A mapping inside
+        is read with the names joined by `/`. Reading an array of JAX or PyTorch waits for the device.
 
         Args:
             step: [step] of all of them.
@@ -207,7 +208,7 @@ class Monitor:
             more: the same.
 
         Returns:
-            What was found now, and was not before.
+            What was found now and not before.
 
         Raises:
             ValueError: the step is no finite number.
@@ -244,7 +245,7 @@ class Monitor:
         return due
 
     def _opened(self, name: str) -> _Buffer | None:
-        """The buffer of a column; None if it is no channel, of which nothing is kept."""
+        """Return the buffer of a column; None if the column is no channel, of which nothing is kept."""
         if name in self._buffers:
             return self._buffers[name]
         if naming.channel(name, detect.own_channels()) is None and name not in self._columns.values():
@@ -254,7 +255,7 @@ class Monitor:
         return self._buffers.setdefault(name, _Buffer())
 
     def _reading(self) -> Reading | None:
-        """The columns as channels, as a file's would be; None while there is no curve."""
+        """Read the columns as channels, as those of a file; None while there is no curve."""
         columns = {name: Column(np.array(b.steps), np.array(b.values)) for name, b in self._buffers.items()}
         try:
             table = RunTable("", columns, clock="as logged")
@@ -285,7 +286,7 @@ class Monitor:
 
 
 def _number(value: Any) -> float | None:
-    """A number, or an array of one, as a float; None if it is neither."""
+    """Return a number, or an array of one number, as a float; None if it is neither."""
     if value is None or isinstance(value, bool | str | bytes | list | tuple | Mapping):
         return None
     try:

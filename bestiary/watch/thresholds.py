@@ -10,14 +10,14 @@ from bestiary.watch.detect import Thresholds
 
 
 def known(detector: str) -> dict[str, float | None]:
-    """{threshold: default} of a detector: its keyword-only numbers; None where it takes the value from the log."""
+    """Return {threshold: default} of a detector; a default is None where the detector takes the value from the log."""
     function, _ = detect.detectors()[detector]
     only = [p for p in inspect.signature(function).parameters.values() if p.kind is inspect.Parameter.KEYWORD_ONLY]
     return {p.name: p.default for p in only if p.default is None or type(p.default) in (int, float)}
 
 
 def checked(given: Thresholds) -> dict[str, dict[str, float]]:
-    """The same, with whole numbers where a detector counts.
+    """Check thresholds, and return them with whole numbers where a detector counts.
 
     Raises:
         ValueError: one line, which names the detector, the threshold or the value that cannot be.
@@ -43,7 +43,7 @@ def checked(given: Thresholds) -> dict[str, dict[str, float]]:
 
 
 def parsed(words: Iterable[str]) -> dict[str, dict[str, float]]:
-    """Of `DETECTOR.THRESHOLD=VALUE`, each.
+    """Read words `DETECTOR.THRESHOLD=VALUE` as {detector: {threshold: value}}.
 
     Raises:
         ValueError: one line, as of `checked`.

@@ -2,12 +2,12 @@
 
 import inspect
 import re
+from pathlib import Path
 
 import pytest
 from curves import AXES, EVENTS
 from every_detector import DETECTORS, about, detector, needed
 
-from bestiary.files import modules
 from bestiary.log import About, Dial, Severity
 
 STEP = AXES["linear"]
@@ -59,13 +59,12 @@ def test_scales_are_of_channels_that_it_reads(name):
     assert set(channels) <= set(needed(name)) and len(channels) == len(set(channels))
 
 
-def test_what_worries():
-    assert {name for name in modules("detectors") if about(name).severity is Severity.WARNING} == {
-        "cycling",
-        "decline",
-        "overshoot",
-        "spikes",
-    }
+def test_the_documented_severities_are_those_in_use():
+    text = (Path(__file__).resolve().parents[2] / "docs" / "detect.md").read_text("utf-8")
+    documented = dict(re.findall(r"^\| (error|warning|info) \| (.+?) \|$", text, re.MULTILINE))
+    for severity in (Severity.ERROR, Severity.WARNING):
+        used = [name for name in DETECTORS if about(name).severity is severity]
+        assert documented[str(severity)].split(", ") == (used or ["diverged"])
 
 
 def test_a_new_detector_needs_few_words():
