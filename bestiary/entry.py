@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from html import escape
 from typing import Any, NamedTuple
 
 import jax
@@ -58,7 +59,23 @@ def log_schedule(static: Static, points: int = 200) -> np.ndarray:
     return np.unique(np.r_[0, np.geomspace(1, static.steps, points).round().astype(int)])
 
 
-@dataclass(frozen=True, eq=False)
+def check_static(static: Static) -> None:
+    """Check that a static part is a NamedTuple with the fields that schedules read.
+
+    Raises:
+        TypeError: it is no NamedTuple.
+        ValueError: it lacks steps or log_every.
+    """
+    kind, want = type(static).__name__, "want a NamedTuple with steps and log_every"
+    fields = getattr(static, "_fields", None)
+    if not isinstance(static, tuple) or fields is None:
+        raise TypeError(f"static is a {kind}; {want}")
+    lacking = [name for name in ("steps", "log_every") if name not in fields]
+    if lacking:
+        raise ValueError(f"{kind} lacks {' and '.join(lacking)}; {want}")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Phenomenon:
     """A minimal training setup, Model = Network + Data, paired with its detector.
 
@@ -118,3 +135,34 @@ class Phenomenon:
     def __post_init__(self) -> None:
         if self.step is None and (self.loss is None or self.optimizer is None):
             raise TypeError("a phenomenon needs either loss and optimizer, or a step of its own")
+        check_static(self.static)
+
+    def __repr__(self) -> str:
+        """Return the module, and in a line each the knobs, the static values and the channels with their units."""
+        values = (", ".join(f"{name}={value!r}" for name, value in part) for part in self._values())
+        lines = [f"Phenomenon of {self.observe.__module__}"]
+        lines += [f"  {name}: {text}" for name, text in zip(("knobs", "static"), values, strict=True)]
+        lines.append("  channels: " + ", ".join(f"{name} [{unit}]" for name, unit in self._channel_units()))
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        """Return the same as a table, for notebooks."""
+        knobs, static = self._values()
+        rows = [
+            *(("knob", name, repr(value)) for name, value in knobs),
+            *(("static", name, repr(value)) for name, value in static),
+            *(("channel", name, f"[{unit}]") for name, unit in self._channel_units()),
+        ]
+        body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+        head = "<tr><th>part</th><th>name</th><th>default or [unit]</th></tr>"
+        caption = f"<caption>Phenomenon of {escape(self.observe.__module__)}</caption>"
+        return f"<table>{caption}<thead>{head}</thead><tbody>{body}</tbody></table>"
+
+    def _values(self) -> tuple[list[tuple[str, Any]], list[tuple[str, Any]]]:
+        """Names and defaults of the knobs, and of the static part."""
+        knobs, static = (list(part._asdict().items()) for part in (self.knobs, self.static))
+        return knobs, static
+
+    def _channel_units(self) -> list[tuple[str, str]]:
+        """Channels that are known without tracing, those with a unit or in the figure, each with its unit."""
+        return [(name, self.units.get(name, "1")) for name in dict.fromkeys((*self.units, *self.figure))]
