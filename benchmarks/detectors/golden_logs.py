@@ -120,15 +120,16 @@ def write(logs: dict[tuple[str, str], Log], folder: Path) -> dict[str, Any]:
 def main(root: int, seeds: int, cache: Path | None, to: Path) -> None:
     """Write tests/data/golden/."""
     from bestiary.cli import options
+    from bestiary.files import replace_with
     from bestiary.judge import check
     from bestiary.train import runs
 
     to.mkdir(parents=True, exist_ok=True)
     store, entries = options.start(cache), options.entries(None, sorted({g.entry for g in GOLDEN}))
-    results = check.check(entries, store, roots=[root], seeds=seeds)
+    results = check.check(options.load_setups(entries, named=False), store, roots=[root], seeds=seeds)
     logs = {(r.entry.key, r.case.name): next(runs.logs(r.runs)) for r in results}
     made = {"command": "python benchmarks/detectors/golden_logs.py", "root": root, "seed": 0, "logs": write(logs, to)}
-    runs.replace_with(to / "golden.json", (json.dumps(made, indent=1) + "\n").encode())
+    replace_with(to / "golden.json", (json.dumps(made, indent=1) + "\n").encode())
     for name, of in made["logs"].items():
         click.echo(f"{name}: {of['state']}")
 

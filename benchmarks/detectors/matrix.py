@@ -28,8 +28,7 @@ from bestiary.catalog.claims import Case
 from bestiary.catalog.entries import Entry
 from bestiary.cli import options
 from bestiary.cli import tables as listing
-from bestiary.cli.verdicts import cases_in_order
-from bestiary.files import modules
+from bestiary.files import modules, replace_with
 from bestiary.judge import check
 from bestiary.log import Finding, Log, State
 from bestiary.train import progress, runs
@@ -147,8 +146,9 @@ def main(
     entries = options.entries(None, keys)
     store = options.start(cache)
     cells: list[Cell] = []
-    with progress.bars() as tell:
-        results = cases_in_order(list(check.check(entries, store, roots=[root], seeds=seeds, tell=tell)), entries)
+    setups = options.load_setups(entries, named=False)
+    with progress.bars() as on_progress:
+        results = check.check(setups, store, roots=[root], seeds=seeds, on_progress=on_progress)
     for r in results:
         cells += row(r.entry, r.case, list(runs.logs(r.runs)), r.findings, r.runs["step"].attrs["units"])
     names = list(detectors())
@@ -166,7 +166,7 @@ def main(
         limit = f"; at most {binomtest(fired, n).proportion_ci(0.90).high:.2%} at 95 %" if n else ""
         click.echo(f"{name}: {fired} false alarms in {n} runs of entries that are not its own{limit}")
     if to is not None:
-        runs.replace_with(to, (json.dumps({"root": root, "cells": [vars(c) for c in cells]}, indent=1) + "\n").encode())
+        replace_with(to, (json.dumps({"root": root, "cells": [vars(c) for c in cells]}, indent=1) + "\n").encode())
     if figure is not None:
         picture(cells, figure)
     alarms = [c for c in cells if c.alarm]

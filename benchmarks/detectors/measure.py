@@ -193,13 +193,14 @@ def main(
         raise click.UsageError("--write rewrites what is said of every detector; leave the entries out, or use --out")
     entries = options.entries(None, keys)
     store = options.start(cache)
+    setups = options.load_setups(entries, named=False)
 
     def tell(line: str) -> None:
         click.echo(line, err=True)
 
-    first = list(check.check(entries, store, roots=[tuning], seeds=seeds))
+    first = check.check(setups, store, roots=[tuning], seeds=seeds)
     tuned = judge_all(tasks(first, per, sweep=True), workers, tell)
-    results = list(check.check(entries, store, roots=roots, seeds=seeds))
+    results = check.check(setups, store, roots=roots, seeds=seeds)
     rows = judge_all(tasks(results, per, calibrated=calibration(tuned)), workers, tell)
     logs: dict[tuple[str, str], list[Log]] = {}
     for r in results:

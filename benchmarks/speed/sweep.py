@@ -4,7 +4,7 @@
 
 Measured are runs per second of whole runs, from settings to findings, in one process on all cores:
 
-    map         sweep.answer, as `bestiary map` does it: one program for the grid, every curve judged
+    map         judge.rounds.answer, as `bestiary map` does it: one program for the grid, every curve judged
     loop        for each setting, one call of a jitted program that scans over the steps and is vmapped over
                 the seeds, the knobs being arguments: it compiles once; every curve judged
     recompiled  the same with the knobs closed over, as in scripts that take them from a configuration: it
@@ -71,18 +71,18 @@ def rates(entry: str, knob: str, lo: float, hi: float, settings: int, seeds: int
 
     import jax
 
-    from bestiary.catalog.read import read_catalog
-    from bestiary.maps import grid as sweep
+    from bestiary.judge.rounds import answer
     from bestiary.train import trainer
+    from bestiary.train.jobs import Request, Setup
     from bestiary.train.store import NoStore
 
-    block, p = read_catalog()[entry], import_module(f"bestiary.phenomena.{entry}").PHENOMENON
+    p = import_module(f"bestiary.phenomena.{entry}").PHENOMENON
     p = dataclasses.replace(p, probe=None, settled=None)  # what the loops do not have either
     there = [p.knobs._replace(**{knob: float(v)}) for v in np.geomspace(lo, hi, settings)]
 
     def mapped() -> int:
-        fresh = sweep.Setup(block, dataclasses.replace(p), "")  # another object is another program
-        sweep.answer([sweep.Request(fresh, knobs, p.static, seeds, 0) for knobs in there], NoStore())
+        fresh = Setup(entry, dataclasses.replace(p), "")  # another object is another program
+        answer([Request(fresh, knobs, p.static, seeds, 0) for knobs in there], NoStore())
         return settings * seeds
 
     def looped(share: int, closed_over: bool) -> int:

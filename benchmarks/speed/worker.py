@@ -47,11 +47,11 @@ def _together(spec: dict[str, Any]) -> tuple[Iterator[int], dict[str, Any]]:
     import jax
 
     from bestiary.catalog.read import read_catalog
-    from bestiary.judge import check
+    from bestiary.judge.setup import load
     from bestiary.train import campaign, trainer
 
     entry = read_catalog()[spec["entry"]]
-    block, p = entry.cases[spec["case"]], check.load(entry)
+    block, p = entry.cases[spec["case"]], load(entry).phenomenon
     knobs, static = p.knobs._replace(**block.knobs), p.static._replace(**block.static)
     static = static._replace(steps=spec["steps"] or static.steps)
     if spec["kind"] != "campaign":

@@ -17,14 +17,18 @@ from bestiary.train import runs
 if TYPE_CHECKING:
     from bestiary.judge.setting import Setting
     from bestiary.maps.explore import Exploration
-    from bestiary.maps.judge import Map
+    from bestiary.maps.judge import MapResult
 
 
 def write_setting(asked: Setting, ds: xr.Dataset, findings: Sequence[Finding], folder: Path) -> list[Path]:
     """Write the runs of a setting as netCDF and draw them; return the paths."""
-    data, picture = folder / f"{asked.entry.key}.nc", folder / f"{asked.entry.key}.png"
+    data, picture = folder / f"{asked.setup.name}.nc", folder / f"{asked.setup.name}.png"
     runs.write(runs.seal(ds), data)
-    save(run_figures.draw_runs(asked.entry.key, asked.phenomenon, ds, [list(findings)], [asked.label]), picture)
+    log = run_figures.log_steps(asked.setup.entry)
+    figure = run_figures.draw_runs(
+        asked.setup.name, asked.setup.phenomenon, ds, [list(findings)], [asked.label], log=log
+    )
+    save(figure, picture)
     return [data, picture]
 
 
@@ -37,7 +41,7 @@ def write_map(found: Exploration, folder: Path) -> list[Path]:
     return [data, picture]
 
 
-def write_path(result: Map, folder: Path) -> Path:
+def write_path(result: MapResult, folder: Path) -> Path:
     """Draw the rungs of a path; return where the figure is."""
     picture = folder / f"{result.entry.key}-{result.block.name}.png"
     save(map_figures.draw_path(result), picture)

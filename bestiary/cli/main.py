@@ -9,20 +9,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, get_args
 
 import click
 
-from bestiary import __version__
+from bestiary.catalog.seeds import RUN
 from bestiary.cli.logs import detect, watch
 from bestiary.cli.maps import map_entry, path_entry
-from bestiary.cli.options import BadInput, cache_option, catalog_option, entries, start
-
-if TYPE_CHECKING:
-    from bestiary.catalog.entries import Entry
-    from bestiary.judge.check import CaseResult
-    from bestiary.maps.judge import Map
-    from bestiary.train.store import Store
+from bestiary.cli.options import BadInput, cache_option, catalog_option, entries, load_setups, progress_bars, start
+from bestiary.version import __version__
 
 ROOTS = (1,)  # acceptance; root 0 is for tuning
 
@@ -105,20 +100,21 @@ def check(
     from bestiary.judge.verdict import ALPHA, Outcome
 
     level, store = alpha or ALPHA, start(cache)
-    chosen = _installed(chosen, bool(keys))
-    results = _judged(chosen, store, roots or ROOTS, seeds=seeds, alpha=level, hide=as_json)
-    mapped = _mapped(chosen, store, roots or ROOTS, alpha=level, hide=as_json) if laws else []
-    from bestiary.cli import map_tables as map_listing
-    from bestiary.cli import tables as listing
-    from bestiary.cli import verdicts
+    setups = load_setups(chosen, bool(keys))
+    with progress_bars(hide=as_json) as on_progress:
+        from bestiary.maps.judge import judge_entries
+
+        how = {"seeds": seeds, "alpha": level, "beyond": laws, "on_progress": on_progress}
+        results, mapped = judge_entries(setups, store, roots=roots or ROOTS, **how)
+    from bestiary.cli import map_tables, tables, verdicts
 
     judged = [v for r in (*results, *mapped) for v in r.verdicts]
     if as_json:
         click.echo(verdicts.as_json(results, mapped, level))
     else:
-        listing.print_verdicts(results)
+        tables.print_verdicts(results)
         if mapped:
-            map_listing.print_judged(mapped)
+            map_tables.print_judged(mapped)
         click.echo(verdicts.summary(judged, level))
     if figures is not None:
         from bestiary.figures import claims as claim_figures
@@ -147,20 +143,21 @@ def measure(keys: Sequence[str], roots: Sequence[int], to: Path | None, file: Pa
     if folder is None:
         raise BadInput("measure: an installed package has no benchmarks/measured; say where with --to FOLDER")
     store = start(cache)
-    chosen = _installed(chosen, bool(keys))
-    results = _judged(chosen, store, roots or (1, 2))
-    mapped = _mapped(chosen, store, roots or (1, 2))
-    for entry in chosen:
-        own = [r for r in results if r.entry.key == entry.key]
-        beyond = [m for m in mapped if m.entry.key == entry.key]
-        click.echo(f"wrote {measured.write(measured.record(own, ALPHA, beyond), folder)}")
+    setups = load_setups(chosen, bool(keys))
+    with progress_bars() as on_progress:
+        from bestiary.maps.judge import judge_entries
+
+        results, mapped = judge_entries(setups, store, roots=roots or (1, 2), on_progress=on_progress)
+    for setup in setups:
+        own, beyond = [r for r in results if r.setup is setup], [m for m in mapped if m.setup is setup]
+        click.echo(f"wrote {measured.write(measured.record(setup, own, ALPHA, beyond), folder)}")
 
 
 @cli.command()
 @click.argument("entry")
 @click.option("--set", "changes", multiple=True, metavar="NAME=VALUE", help="Change a knob or a static value.")
 @click.option("--case", help="Start from this case of the catalog [default: the setup's own values].")
-@click.option("--seeds", type=click.IntRange(1), default=16, show_default=True)
+@click.option("--seeds", type=click.IntRange(1), default=RUN, show_default=True)
 @click.option("--root", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True)
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Write netCDF and a figure there.")
 @catalog_option
@@ -178,66 +175,22 @@ def run(
     """Train ENTRY over seeds and say what its detector finds."""
     (block,) = entries(file, [entry])
     store = start(cache)
-    from bestiary.cli import tables as listing
-    from bestiary.judge import setting as settings
-    from bestiary.train import progress
+    from bestiary.cli import tables
+    from bestiary.judge import setting
 
+    (setup,) = load_setups([block], named=True)
     try:
-        asked = settings.of(block, case, changes)
+        asked = setting.parse(setup, case, changes)
     except ValueError as error:
         raise BadInput(str(error)) from error
-    with progress.bars() as tell:
-        ds, findings = settings.run(asked, seeds, root, store, tell)
-    listing.print_findings(entry, findings)
+    with progress_bars() as on_progress:
+        ds, findings = setting.run(asked, seeds, root, store, on_progress)
+    tables.print_findings(entry, findings)
     if out is not None:
         from bestiary.cli import export
 
         for path in export.write_setting(asked, ds, findings, out):
             click.echo(f"wrote {path}")
-
-
-def _installed(chosen: list[Entry], named: bool) -> list[Entry]:
-    """The entries whose setups can run here: with all that were named, or it is a mistake to name them."""
-    from bestiary.judge import check as checking
-
-    there = []
-    for entry in chosen:
-        try:
-            checking.load(entry)
-            there.append(entry)
-        except checking.NotInstalled as error:
-            if named:
-                raise BadInput(str(error)) from error
-            click.echo(f"left out: {error}", err=True)
-        except ValueError as error:
-            raise BadInput(str(error)) from error
-    return there
-
-
-def _judged(
-    chosen: list[Entry], store: Store, roots: Sequence[int], hide: bool = False, **how: Any
-) -> list[CaseResult]:
-    """Check entries with live progress; results in the catalog's order."""
-    from bestiary.cli.verdicts import cases_in_order
-    from bestiary.judge import check as checking
-    from bestiary.train import progress
-
-    with progress.bars(hide=hide) as tell:
-        return cases_in_order(list(checking.check(chosen, store, roots=roots, tell=tell, **how)), chosen)
-
-
-def _mapped(chosen: list[Entry], store: Store, roots: Sequence[int], hide: bool = False, **how: Any) -> list[Map]:
-    """Judge laws, boundaries and paths with live progress; in the catalog's order."""
-    from bestiary.cli.verdicts import maps_in_order
-    from bestiary.judge import check as checking
-    from bestiary.maps import grid as sweep
-    from bestiary.maps import judge as maps
-    from bestiary.train import progress
-
-    setups = [sweep.Setup.of(e, checking.load(e)) for e in chosen if e.laws or e.boundaries or e.paths]
-    asking = [task for root in roots for setup in setups for task in maps.tasks(setup, root, **how)]
-    with progress.bars(hide=hide) as tell:
-        return maps_in_order(list(maps.drive(asking, store, tell)), chosen)
 
 
 cli.add_command(detect)

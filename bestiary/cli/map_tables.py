@@ -8,23 +8,23 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bestiary.catalog.forms import FORMS
-from bestiary.cli.tables import STYLE, console, name, table
-from bestiary.judge.verdict import states, value_of
-from bestiary.log import Finding
+from bestiary.cli.tables import STYLE, console, name, print_reasons, table
+from bestiary.judge.verdict import states
 
 if TYPE_CHECKING:
     import xarray as xr
 
+    from bestiary.judge.rounds import Judged
     from bestiary.maps.explore import Exploration
-    from bestiary.maps.grid import Answer
-    from bestiary.maps.judge import Line, Map
+    from bestiary.maps.judge import MapResult
     from bestiary.maps.laws import Fit
+    from bestiary.maps.line import Line
 
 WIDEST = 24  # columns of a diagram in letters
 
 
 def print_map(found: Exploration) -> None:
-    """Along one knob: rates, onsets, boundaries, laws. Over two or three: a diagram in letters."""
+    """Print rates, onsets, boundaries and laws along one knob; a diagram in letters over two or three."""
     out = console()
     plan = found.plan
     out.print(f"{plan.setup.entry.key}, {plan.label}, root {plan.root}")
@@ -45,25 +45,30 @@ def print_map(found: Exploration) -> None:
 
 def _line(line: Line, of: str):
     made = table(line.axis.name, "found", "rate at 95 %", f"{of}: median", "5 %", "95 %", "states and phases")
-    for point, answer in zip(line.points, line.answers, strict=True):
-        made.add_row(f"{point.where[0]:g}", *rate(answer), *spread(answer.findings, of), states(answer.findings))
+    for x, answer, y, cut in zip(line.x, line.answers, *line.values(of), strict=True):
+        made.add_row(f"{x:g}", *rate(answer), *spread(y, cut), states(answer.findings))
     return made
 
 
-def rate(answer: Answer) -> tuple[str, str]:
-    """k/n, and its exact limits at 95 %."""
+def rate(answer: Judged) -> tuple[str, str]:
+    """Write k/n, and its exact limits at 95 %."""
     k, n = answer.rate(), len(answer.findings)
     low, high = answer.limits()
     return f"{k}/{n}", f"{100 * low:.0f} to {100 * high:.0f} %"
 
 
-def spread(findings: Sequence[Finding], of: str) -> tuple[str, str, str]:
-    """Median, 5 % and 95 % of an onset or effect over the runs that have it."""
-    values = [v for v in (value_of(f, of) for f in findings) if np.isfinite(v)]
-    if not values:
-        return "", "", ""
-    low, middle, high = np.percentile(values, [5, 50, 95])
-    return f"{middle:.4g}", f"{low:.4g}", f"{high:.4g}"
+def spread(y: np.ndarray, cut: np.ndarray) -> tuple[str, str, str]:
+    """Write the median, 5 % and 95 % of an onset or effect over the runs that have it; a run cut off lies above all.
+
+    Args:
+        y: (S,) a value for each run, nan where there is none.
+        cut: (S,) whether the run was cut off.
+    """
+    from bestiary.maps.censored import quantile
+
+    found = [float(quantile(y[None], cut[None], q)[0]) for q in (0.5, 0.05, 0.95)]
+    middle, low, high = ("" if np.isnan(v) else f"{v:.4g}" if np.isfinite(v) else "cut off" for v in found)
+    return middle, low, high
 
 
 def _laws(rivals: Sequence[Fit], knob: str, of: str):
@@ -92,7 +97,7 @@ def _limits(one: Fit, parameter: str) -> str:
 
 
 def print_validity(line: Line, one: Fit, of: str) -> None:
-    """Over which stretch of the axis the law describes the medians."""
+    """Print over which stretch of the axis the law describes the medians."""
     from bestiary.maps import laws
 
     span = laws.valid_range(one, line.x, *line.values(of))
@@ -101,7 +106,7 @@ def print_validity(line: Line, one: Fit, of: str) -> None:
 
 
 def print_diagram(made: xr.Dataset, axes: Sequence[str]) -> None:
-    """The commonest phase or state of every cell, as a letter; small where other runs disagree."""
+    """Print the commonest phase or state of every cell, as a letter; small where other runs disagree."""
     from bestiary.maps.table import commonest  # and with it JAX
 
     out = console()
@@ -124,7 +129,7 @@ def print_diagram(made: xr.Dataset, axes: Sequence[str]) -> None:
 
 
 def _letters(words: Sequence[str]) -> dict[str, str]:
-    """A capital letter for each word, its first that is free."""
+    """Choose a capital letter for each word, its first that is free."""
     chosen: dict[str, str] = {}
     for word in words:
         free = (c for c in word.upper() + "ABCDEFGHIJKLMNOPQRSTUVWXYZ" if c.isalpha() and c not in chosen.values())
@@ -132,30 +137,32 @@ def _letters(words: Sequence[str]) -> dict[str, str]:
     return chosen
 
 
-def print_path(walked: Map) -> None:
-    """The rungs side by side: what changes, rate, onset, verdicts; between which two the behaviour changes."""
-    from bestiary.maps import path as trails
+def print_path(result: MapResult) -> None:
+    """Print the rungs: what changes, rate, onset, verdicts; between which two the behaviour changes."""
+    from bestiary.maps.censored import values_of
+    from bestiary.maps.path import changes, continuous
 
     out = console()
-    out.print(f"{walked.entry.key}/{walked.block.name} (root {walked.root}): {walked.block.title}")
+    out.print(f"{result.entry.key}/{result.block.name} (root {result.root}): {result.block.title}")
     made = table(
         "rung", "side", "changes", "found", "rate at 95 %", "onset: median", "5 %", "95 %", "states", "verdicts"
     )
-    for rung, answer, verdicts in walked.rungs:
+    for rung, answer, verdicts in result.rungs:
         change = ", ".join(f"{k}={v}" for k, v in rung.changes.items())
         judged = ", ".join(f"[{STYLE[v.outcome]}]{name(v.claim)} {v.outcome}[/]" for v in verdicts)
-        row = (rung.name, rung.side or "", change, *rate(answer), *spread(answer.findings, "onset"))
+        onset = spread(*values_of(answer.findings, answer.last, "onset"))
+        row = (rung.name, rung.side or "", change, *rate(answer), *onset)
         made.add_row(*row, states(answer.findings), judged)
     out.print(made)
-    rungs = [rung for rung, _, _ in walked.rungs]
-    for i, j in trails.changes(walked):
-        turned = trails.continuous(rungs[j])
+    rungs = [rung for rung, _, _ in result.rungs]
+    for i, j in changes(result):
+        turned = continuous(rungs[j])
         how = f"{turned} can be turned in between (--refine)" if turned else "a change of kind, with nothing in between"
         out.print(f"the rate changes between {rungs[i].name} and {rungs[j].name}: {how}")
 
 
-def print_judged(results: Sequence[Map]) -> None:
-    """One line per claim on a law, a boundary or a rung."""
+def print_judged(results: Sequence[MapResult]) -> None:
+    """Print one line per claim on a law, a boundary or a rung."""
     made = table("law, boundary, path", "claim", "measured", "claimed", "source", "verdict")
     for r in results:
         for i, (head, v) in enumerate(r.headed()):
@@ -163,11 +170,5 @@ def print_judged(results: Sequence[Map]) -> None:
             claim = " ".join(filter(None, (head, name(v.claim))))
             word = f"[{STYLE[v.outcome]}]{v.outcome}[/]"
             made.add_row(first, claim, v.measured, v.expected, v.claim.source, word)
-    out = console()
-    out.print(made)
-    for r in results:
-        for v in r.verdicts:
-            if v.outcome != "holds":
-                out.print(
-                    f"{v.outcome}: {r.kind} {r.entry.key}/{r.block.name} {name(v.claim)} (root {r.root}): {v.reason}"
-                )
+    console().print(made)
+    print_reasons((f"{r.kind} {r.entry.key}/{r.block.name}", r.root, r.verdicts) for r in results)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from bestiary.cli.options import BadInput, cache_option, catalog_option, entries, start
+from bestiary.catalog.seeds import MAP
+from bestiary.cli.options import BadInput, cache_option, catalog_option, entries, load_setups, progress_bars, start
 
 ROOT = click.IntRange(0, 2**32 - 1)
 MOST_AXES = 3  # two make a diagram, a third a row of diagrams
@@ -19,7 +20,7 @@ MOST_FACETS = 6
 @click.option("--over", "axes", multiple=True, required=True, metavar="KNOB=LO:HI:N[:log]", help="Axis; up to three.")
 @click.option("--set", "changes", multiple=True, metavar="NAME=VALUE", help="Fix a knob or a static value.")
 @click.option("--case", help="Start from this case of the catalog [default: the setup's own values].")
-@click.option("--seeds", type=click.IntRange(1), default=8, show_default=True, help="Runs of every point.")
+@click.option("--seeds", type=click.IntRange(1), default=MAP, show_default=True, help="Runs of every point.")
 @click.option("--root", type=ROOT, default=0, show_default=True)
 @click.option("--of", "of", default="onset", show_default=True, help="Onset or effect whose law is fitted.")
 @click.option("--boundary-of", default="found", show_default=True, help="State or phase whose boundary is sought.")
@@ -64,21 +65,20 @@ def map_entry(
     if resolution is not None and len(asked) > 1:
         raise BadInput("--resolution: only the boundaries along one knob are refined; give a single --over")
     store = start(cache)
-    from bestiary.cli import map_tables as map_listing
-    from bestiary.judge import setting as settings
+    from bestiary.cli import map_tables
+    from bestiary.judge import setting
     from bestiary.maps import explore
-    from bestiary.train import progress
 
+    (setup,) = load_setups([block], named=True)
     try:
-        setting = settings.of(block, case, changes)
-        plan = explore.plan(setting, asked, seeds, root)
+        plan = explore.plan(setting.parse(setup, case, changes), asked, seeds, root)
     except ValueError as error:
         text = str(error)
         raise BadInput(text if text.startswith("--") else f"--over {text}") from error
     click.echo(explore.size(plan), err=True)
-    with progress.bars() as tell:
-        found = explore.run(plan, store, tell, of=of, boundary_of=boundary_of, resolution=resolution)
-    map_listing.print_map(found)
+    with progress_bars() as on_progress:
+        found = explore.run(plan, store, on_progress, of=of, boundary_of=boundary_of, resolution=resolution)
+    map_tables.print_map(found)
     if out is not None:
         from bestiary.cli import export
 
@@ -117,27 +117,20 @@ def path_entry(
     if name is not None and name not in block.paths:
         raise BadInput(f"path {entry} {name}: no such path{nearest(name, block.paths)}; {', '.join(block.paths)}")
     store = start(cache)
-    from bestiary.cli import map_tables as map_listing
-    from bestiary.judge import check
-    from bestiary.maps import grid as sweep
-    from bestiary.maps import judge as maps
-    from bestiary.maps import path as trails
-    from bestiary.train import progress
+    from bestiary.cli import map_tables
+    from bestiary.judge.rounds import drive
+    from bestiary.maps import path as paths
 
-    try:
-        setup = sweep.Setup.of(block, check.load(block))
-    except ValueError as error:  # a mistake in the catalog, or an extra that is missing
-        raise BadInput(str(error)) from error
+    (setup,) = load_setups([block], named=True)
     chosen = [block.paths[name]] if name is not None else list(block.paths.values())
-    with progress.bars() as tell:
-        walked = [trails.walk(setup, trail, root, seeds) for trail in chosen]
-        results = list(maps.drive(walked, store, tell))
+    with progress_bars() as on_progress:
+        results = drive([paths.along_path(setup, path, root, seeds) for path in chosen], store, on_progress)
         for result in results:
-            map_listing.print_path(result)
-        between = [trails.refine(setup, result) for result in results] if refine else []
-        refined = list(maps.drive([asking for some in between for asking in some], store, tell))
+            map_tables.print_path(result)
+        between = [asking for result in results for asking in paths.refine(setup, result)] if refine else []
+        refined = drive(between, store, on_progress)
     for result in refined:
-        map_listing.print_map(result)
+        map_tables.print_map(result)
     if out is not None:
         from bestiary.cli import export
 

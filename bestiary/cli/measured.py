@@ -17,8 +17,9 @@ from bestiary.files import replace_with
 if TYPE_CHECKING:
     from bestiary.catalog.entries import Entry
     from bestiary.judge.check import CaseResult
+    from bestiary.judge.setup import Setup
     from bestiary.judge.verdict import Verdict
-    from bestiary.maps.judge import Map
+    from bestiary.maps.judge import MapResult
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
@@ -29,11 +30,12 @@ def folder() -> Path | None:
     return root / "benchmarks" / "measured" if root else None
 
 
-def record(results: Sequence[CaseResult], alpha: float, maps: Sequence[Map] = ()) -> dict[str, Any]:
+def record(setup: Setup, results: Sequence[CaseResult], alpha: float, maps: Sequence[MapResult] = ()) -> dict[str, Any]:
     """One entry's measurements over cases and roots.
 
     Args:
-        results: of one entry; at least one.
+        setup: what was run.
+        results: of the setup; at least one.
         alpha: false-alarm rate of one claim.
         maps: the entry's laws, boundaries and paths.
 
@@ -43,7 +45,9 @@ def record(results: Sequence[CaseResult], alpha: float, maps: Sequence[Map] = ()
         quantiles of every effect, and each claim with its outcome; for each law, boundary
         and path and root what was claimed and measured.
     """
-    entry, attrs = results[0].entry, results[0].runs.attrs
+    from bestiary.train.provenance import commit  # and with it JAX, which reading a record needs none of
+
+    entry, attrs = setup.entry, results[0].runs.attrs
     cases: dict[str, Any] = {}
     for r in results:
         effects: dict[tuple[str, str], list[float]] = {}
@@ -70,6 +74,8 @@ def record(results: Sequence[CaseResult], alpha: float, maps: Sequence[Map] = ()
         "version": entry.version,
         "date": datetime.now(UTC).date().isoformat(),
         "bestiary": attrs["bestiary"],
+        "commit": commit(),
+        "code": {"runs": setup.code, "judge": setup.judge_code},
         "machine": json.loads(attrs["machine"]),
         "alpha": alpha,
         "quantiles": QUANTILES,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,8 @@ import click
 
 if TYPE_CHECKING:
     from bestiary.catalog.entries import Entry
+    from bestiary.judge.setup import Setup
+    from bestiary.train.campaign import OnProgress
     from bestiary.train.store import Store
 
 
@@ -50,3 +53,29 @@ def start(cache: Path | None) -> Store:
         raise BadInput(f"--cache {folder}: cannot be written ({error.strerror}); name another folder") from error
     prepare(folder)
     return Store(folder / "runs", lambda line: click.echo(line, err=True))
+
+
+@contextmanager
+def progress_bars(hide: bool = False) -> Iterator[OnProgress]:
+    """Show live progress on standard error; yields what training calls with each Progress."""
+    from bestiary.train.progress import bars
+
+    with bars(hide=hide) as on_progress:
+        yield on_progress
+
+
+def load_setups(chosen: list[Entry], named: bool) -> list[Setup]:
+    """The setups that can run here: of all entries that were named, or it is a mistake to name them."""
+    from bestiary.judge.setup import NotInstalled, load
+
+    there = []
+    for entry in chosen:
+        try:
+            there.append(load(entry))
+        except NotInstalled as error:
+            if named:
+                raise BadInput(str(error)) from error
+            click.echo(f"left out: {error}", err=True)
+        except ValueError as error:
+            raise BadInput(str(error)) from error
+    return there

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from bestiary.catalog.entries import Entry
     from bestiary.catalog.map_claims import MapClaim
     from bestiary.judge.check import CaseResult
+    from bestiary.judge.verdict import Verdict
     from bestiary.log import Finding
 
 STYLE = {"holds": "green", "fails": "bold red", "inconclusive": "yellow"}
@@ -23,13 +24,13 @@ WIDE = 150  # [column] where there is no terminal to fit into
 
 
 def console() -> Console:
-    """Standard output; wide and plain where it is no terminal."""
+    """Open standard output; wide and plain where it is no terminal."""
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else WIDE
     return Console(width=max(80, width), highlight=False)
 
 
 def table(*columns: str, title: str | None = None) -> Table:
-    """A table without vertical rules; numbers and words are printed as they are."""
+    """Begin a table without vertical rules; numbers and words are printed as they are."""
     made = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False)
     for name in columns:
         made.add_column(name, overflow="fold")
@@ -37,7 +38,7 @@ def table(*columns: str, title: str | None = None) -> Table:
 
 
 def print_list(entries: Iterable[Entry]) -> None:
-    """One line per entry."""
+    """Print one line per entry."""
     made = table("entry", "zone", "kind", "particle", "status", "title")
     for e in entries:
         made.add_row(e.key, str(e.zone), e.kind, ", ".join(e.particle), e.status, e.title)
@@ -45,7 +46,7 @@ def print_list(entries: Iterable[Entry]) -> None:
 
 
 def interval(claim: Claim | MapClaim) -> str:
-    """The claim in words: `median 180 to 480 step`."""
+    """Write the claim in words: `median 180 to 480 step`."""
     lo, hi = claim.interval
     between = f"{lo:g} to {hi:g}" if lo < hi else f"{lo:g}"
     return f"{claim.statistic} {between}{'' if claim.unit in (None, '1') else f' {claim.unit}'}"
@@ -56,12 +57,12 @@ def _source(claim: Claim | MapClaim) -> str:
 
 
 def name(claim: Claim | MapClaim) -> str:
-    """What the claim is of."""
+    """Return what the claim is of."""
     return claim.of if isinstance(claim.of, str) else " ~ ".join(claim.of)
 
 
 def print_entry(e: Entry) -> None:
-    """Everything the catalog says of one entry."""
+    """Print everything the catalog says of one entry."""
     out = console()
     out.print(f"[bold]{e.key}[/bold]  {e.title}\n{e.definition}\n")
     out.print(
@@ -85,7 +86,7 @@ def print_entry(e: Entry) -> None:
 
 
 def _print_maps(e: Entry, out: Console) -> None:
-    """The laws, boundaries and paths of an entry."""
+    """Print the laws, boundaries and paths of an entry."""
     made = table("law or boundary", "over", "of", "claim", "interval", "source", "title")
     for block in (*e.laws.values(), *e.boundaries.values()):
         for i, claim in enumerate(block.claims):
@@ -93,19 +94,19 @@ def _print_maps(e: Entry, out: Console) -> None:
             made.add_row(*first, claim.of, interval(claim), _source(claim), block.title or "" if i == 0 else "")
     if made.row_count:
         out.print(made)
-    for trail in e.paths.values():
+    for path in e.paths.values():
         made = table("rung", "side", "changes", "claim", "interval", "source")
-        for rung in trail.rungs:
+        for rung in path.rungs:
             changes = ", ".join(f"{k}={v}" for k, v in (rung.knobs | rung.static).items())
             for i, claim in enumerate(rung.claims):
                 first = (rung.name, rung.side or "", changes) if i == 0 else ("", "", "")
                 made.add_row(*first, name(claim), interval(claim), _source(claim))
-        out.print(f"path {trail.name}: {trail.title}")
+        out.print(f"path {path.name}: {path.title}")
         out.print(made)
 
 
 def print_verdicts(results: Sequence[CaseResult]) -> None:
-    """One line per claim: what was measured, what is claimed, the verdict."""
+    """Print one line per claim: what was measured, what is claimed, the verdict."""
     made = table("case", "claim", "measured", "claimed", "source", "verdict")
     last = None
     for r in results:
@@ -117,16 +118,25 @@ def print_verdicts(results: Sequence[CaseResult]) -> None:
             case = f"  {r.case.name}" if i == 0 else ""
             row = (case, name(v.claim), v.measured, v.expected, v.claim.source)
             made.add_row(*row, f"[{STYLE[v.outcome]}]{word}[/]")
+    console().print(made)
+    print_reasons((f"{r.entry.key}/{r.case.name}", r.root, r.verdicts) for r in results)
+
+
+def print_reasons(judged: Iterable[tuple[str, int, Sequence[Verdict]]]) -> None:
+    """Print why claims do not hold, a line each.
+
+    Args:
+        judged: what was judged in words, its root seed, and its verdicts.
+    """
     out = console()
-    out.print(made)
-    for r in results:
-        for v in r.verdicts:
+    for what, root, verdicts in judged:
+        for v in verdicts:
             if v.outcome != "holds":
-                out.print(f"{v.outcome}: {r.entry.key}/{r.case.name} {name(v.claim)} (root {r.root}): {v.reason}")
+                out.print(f"{v.outcome}: {what} {name(v.claim)} (root {root}): {v.reason}")
 
 
 def print_findings(key: str, findings: Sequence[Finding]) -> None:
-    """How many runs in which state; the spread of onset and effects; one reason."""
+    """Print how many runs are in which state, the spread of onset and effects, and one reason."""
     from collections import Counter
 
     import numpy as np  # half the start-up of `list`, which needs none of it

@@ -11,27 +11,8 @@ from typing import TYPE_CHECKING, Any
 from bestiary.judge.verdict import Outcome, Verdict, family_wise
 
 if TYPE_CHECKING:
-    from bestiary.catalog.entries import Entry
     from bestiary.judge.check import CaseResult
-    from bestiary.maps.judge import Map
-
-
-def cases_in_order(results: Sequence[CaseResult], entries: Sequence[Entry]) -> list[CaseResult]:
-    """Sort the results of cases as the catalog lists them: by entry, then root, then case."""
-    place = {entry.key: i for i, entry in enumerate(entries)}
-    return sorted(results, key=lambda r: (place[r.entry.key], r.root, list(r.entry.cases).index(r.case.name)))
-
-
-def maps_in_order(results: Sequence[Map], entries: Sequence[Entry]) -> list[Map]:
-    """Sort laws, boundaries and paths as the catalog lists them: by entry, then root, then block."""
-
-    def place(result: Map) -> tuple[int, int, int]:
-        entry = result.entry
-        blocks = [*entry.laws.values(), *entry.boundaries.values(), *entry.paths.values()]
-        at = next(i for i, block in enumerate(blocks) if block is result.block)
-        return list(entries).index(entry), result.root, at
-
-    return sorted(results, key=place)
+    from bestiary.maps.judge import MapResult
 
 
 def summary(verdicts: Sequence[Verdict], alpha: float) -> str:
@@ -44,7 +25,7 @@ def summary(verdicts: Sequence[Verdict], alpha: float) -> str:
     )
 
 
-def as_json(results: Sequence[CaseResult], maps: Sequence[Map], alpha: float) -> str:
+def as_json(results: Sequence[CaseResult], maps: Sequence[MapResult], alpha: float) -> str:
     """Write the results for machines."""
     cases = [
         {

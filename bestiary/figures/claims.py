@@ -11,18 +11,20 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
+from bestiary.catalog.forms import FORMS
 from bestiary.catalog.map_claims import Boundary, Law
 from bestiary.figures import maps as map_figures
 from bestiary.figures import runs as figures
 from bestiary.figures import style
-from bestiary.figures.maps import BLUE, GREEN, RED
-from bestiary.maps.judge import VARIABLES, Map
+from bestiary.figures.maps import GREEN, RED
+from bestiary.maps.judge import MapResult
+from bestiary.maps.line import VARIABLES
 
 SIZE = (3.4, 2.9)  # [in]
 
 
-def draw_all(results: Sequence[Map], folder: Path) -> list[Path]:
-    """One PNG per law, boundary and path, and root if there are several; returns the paths."""
+def draw_all(results: Sequence[MapResult], folder: Path) -> list[Path]:
+    """Draw one PNG per law, boundary and path, and root if there are several; return the paths."""
     several, paths = len({r.root for r in results}) > 1, []
     for result in results:
         name = f"{result.entry.key}-{result.block.name}" + (f"_root{result.root}" if several else "")
@@ -31,8 +33,8 @@ def draw_all(results: Sequence[Map], folder: Path) -> list[Path]:
     return paths
 
 
-def draw(result: Map) -> Figure:
-    """The figure of one of them."""
+def draw(result: MapResult) -> Figure:
+    """Draw a law, a boundary or a path."""
     if result.line is None:
         return map_figures.draw_path(result)
     with style.house_style():
@@ -54,8 +56,8 @@ def draw(result: Map) -> Figure:
     return figure
 
 
-def _law(ax: Axes, result: Map, law: Law) -> None:
-    """Every run, the medians, what was cut off, and the fitted law."""
+def _law(ax: Axes, result: MapResult, law: Law) -> None:
+    """Draw every run, the medians, what was cut off, and the fitted law."""
     line = result.line
     assert line is not None  # draw has seen to it
     y, cut = line.values(law.of, law.censored)
@@ -63,24 +65,17 @@ def _law(ax: Axes, result: Map, law: Law) -> None:
         x = line.variable(law.against)
     except ValueError:
         x = line.x
-    wide = np.broadcast_to(x[:, None], y.shape)
-    ax.plot(wide[~cut], y[~cut], ".", color=BLUE, alpha=0.35, markersize=4, markeredgewidth=0)
-    ax.plot(wide[cut], y[cut], "^", color=style.GREY, alpha=0.6, markersize=3, markeredgewidth=0)
-    there = np.isfinite(y).any(1)
-    ax.plot(x[there], np.nanmedian(y[there], 1), "o", color=BLUE, markersize=4)
-    log = bool((x > 0).all()) and (line.axis.log or law.form != "exponential")
-    if result.fit is not None:
-        lo, hi = x[there].min(), x[there].max()
-        grid = np.geomspace(lo, hi, 200) if log else np.linspace(lo, hi, 200)
-        ax.plot(grid, result.fit.predict(grid), "-", color=style.INK, linewidth=0.8)
-    scale(ax, x if len(x) <= map_figures.TICKS else None, log, law.form in ("power", "exponential"))
+    form = FORMS[law.form]
+    log = bool((x > 0).all()) and (line.axis.log or form.above_0)
+    map_figures.draw_law(ax, x, y, cut, result.fit, log)
+    scale(ax, x if len(x) <= map_figures.TICKS else None, log, form.on_logs)
     variable = law.against.replace("x", law.axis.name) if law.against in VARIABLES else law.against
     ax.set_xlabel(variable, parse_math=False)
     ax.set_ylabel(law.of, parse_math=False)
 
 
 def scale(ax: Axes, ticks: np.ndarray | None, log_x: bool, log_y: bool) -> None:
-    """Logarithmic where it is asked for, with ticks at the points if they are given, and numbers without powers."""
+    """Make axes logarithmic where that is asked for, with ticks at the points if they are given; no number has a power."""
     if log_x:
         ax.set_xscale("log")
         _decades(ax.xaxis)
@@ -98,8 +93,8 @@ def _decades(axis: Axis) -> None:
     axis.set_minor_locator(NullLocator())
 
 
-def _boundary(ax: Axes, result: Map, block: Boundary) -> None:
-    """Rates, the brackets, and where they were claimed to be."""
+def _boundary(ax: Axes, result: MapResult, block: Boundary) -> None:
+    """Draw the rates, the brackets, and where they were claimed to be."""
     line = result.line
     assert line is not None  # draw has seen to it
     for claim in block.claims:

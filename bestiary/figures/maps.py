@@ -15,13 +15,15 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLoca
 
 from bestiary.figures import style
 from bestiary.log import State
+from bestiary.maps.censored import medians, values_of
 from bestiary.maps.path import changes
 from bestiary.maps.table import commonest, named
 
 if TYPE_CHECKING:
     from bestiary.maps.explore import Exploration
-    from bestiary.maps.judge import Line, Map
+    from bestiary.maps.judge import MapResult
     from bestiary.maps.laws import Fit
+    from bestiary.maps.line import Line
 
 BLUE, RED, GREEN, PURPLE = style.HUES
 OWN = {"found": BLUE, "absent": "#DDDDDD", "undecided": "#AAAAAA", "not_applicable": "#FFFFFF", "diverged": RED}
@@ -31,7 +33,7 @@ LINE, PANEL = 2.1, 3.2  # [in] height of a panel of a line; side of a diagram
 
 
 def draw(found: Exploration) -> Figure:
-    """The figure of a map."""
+    """Draw a map."""
     with style.house_style():
         return _along(found) if found.line is not None else _diagram(found)
 
@@ -70,8 +72,12 @@ def _along(found: Exploration) -> Figure:
             color=RED,
         )
     if has_values:
+        y, cut = line.values(found.of)
+        draw_law(panels[1], line.x, y, cut, found.laws[0] if found.laws else None, axis.log)
+        panels[1].set_yscale("log" if (y[np.isfinite(y)] > 0).all() else "linear")
+        panels[1].legend(frameon=False, fontsize=style.SMALL - 1)
         unit = found.table[found.of].attrs.get("units", "1")
-        _values(panels[1], line, found.of, unit, found.laws)
+        panels[1].set_ylabel(found.of if unit == "1" else f"{found.of} [{unit}]", parse_math=False)
     if axis.log:
         panels[-1].set_xscale("log")
     panels[-1].set_xlabel(axis.name, parse_math=False)
@@ -80,7 +86,7 @@ def _along(found: Exploration) -> Figure:
 
 
 def rates(ax: Axes, line: Line, of: str) -> None:
-    """Rate with exact intervals at 95 %, joined; and the levels 0, 1/2 and 1."""
+    """Draw the rate with exact intervals at 95 %, joined, and the level 1/2."""
     k = np.array([a.rate(of) for a in line.answers])
     n = np.array([len(a.findings) for a in line.answers])
     limits = np.array([a.limits(of) for a in line.answers]).T
@@ -91,23 +97,28 @@ def rates(ax: Axes, line: Line, of: str) -> None:
     ax.set_ylabel(f"share of runs: {of}", parse_math=False)
 
 
-def _values(ax: Axes, line: Line, of: str, unit: str, rivals: Sequence[Fit]) -> None:
-    """Every run's value as a dot, those cut off as arrows, the medians, and the best law."""
-    y, cut = line.values(of)
-    x = np.broadcast_to(line.x[:, None], y.shape)
-    ax.plot(x[~cut], y[~cut], ".", color=BLUE, alpha=0.35, markersize=3, markeredgewidth=0)
-    ax.plot(x[cut], y[cut], "^", color=style.GREY, alpha=0.5, markersize=3, markeredgewidth=0, label="cut off")
-    there = np.isfinite(y).any(1)
-    ax.plot(line.x[there], np.nanmedian(y[there], 1), "o", color=BLUE, markersize=4, label="median")
-    if rivals:
-        lo, hi = line.x[there].min(), line.x[there].max()
-        grid = np.geomspace(lo, hi, 200) if line.axis.log else np.linspace(lo, hi, 200)
-        ax.plot(grid, rivals[0].predict(grid), "-", color=style.INK, linewidth=0.8, label=_words(rivals[0]))
-    if (y[np.isfinite(y)] > 0).all():
-        ax.set_yscale("log")
-    ax.legend(frameon=False, fontsize=style.SMALL - 1)
-    style.label_x(ax, "", "1")
-    ax.set_ylabel(of if unit == "1" else f"{of} [{unit}]", parse_math=False)
+def draw_law(ax: Axes, x: np.ndarray, y: np.ndarray, cut: np.ndarray, law: Fit | None, log_x: bool) -> None:
+    """Draw every run as a dot, those cut off as arrows, the medians, and a law.
+
+    Args:
+        ax: where.
+        x: (K,) settings.
+        y: (K, S) a value for each run, nan where there is none; the last step where cut off.
+        cut: (K, S) whether the run was cut off. A median among such runs is not known, and not drawn.
+        law: the law; None draws none.
+        log_x: whether the points of the law are spaced for a logarithmic axis.
+    """
+    wide, there, middle = np.broadcast_to(x[:, None], y.shape), np.isfinite(y), medians(y, cut)
+    some = np.isfinite(middle)
+    ax.plot(wide[there & ~cut], y[there & ~cut], ".", color=BLUE, alpha=0.35, markersize=4, markeredgewidth=0)
+    (arrows,) = ax.plot(wide[cut], y[cut], "^", color=style.GREY, alpha=0.6, markersize=3, markeredgewidth=0)
+    if cut.any():
+        arrows.set_label("cut off")
+    ax.plot(x[some], middle[some], "o", color=BLUE, markersize=4, label="median")
+    if law is not None:
+        lo, hi = x[there.any(1)].min(), x[there.any(1)].max()
+        grid = np.geomspace(lo, hi, 200) if log_x else np.linspace(lo, hi, 200)
+        ax.plot(grid, law.predict(grid), "-", color=style.INK, linewidth=0.8, label=_words(law))
 
 
 def _words(law: Fit) -> str:
@@ -142,13 +153,13 @@ def _diagram(found: Exploration) -> Figure:
 
 
 def colours(words: Sequence[str]) -> dict[str, Any]:
-    """A colour for every state or phase: states have their own, phases take turns."""
+    """Choose a colour for every state or phase: states have their own, phases take turns."""
     phases = [word for word in words if word not in {str(s).replace(" ", "_") for s in State}]
     return {word: OWN[word] if word in OWN else OTHERS[phases.index(word) % len(OTHERS)] for word in words}
 
 
 def _edges(axis) -> tuple[np.ndarray, list[str] | None]:
-    """Bounds of the cells along an axis; words stand at 0, 1, 2, ..."""
+    """Return the bounds of the cells along an axis, and its words, which stand at 0, 1, 2, ..."""
     if isinstance(axis.values[0], str):
         return np.arange(len(axis.values) + 1) - 0.5, [str(v) for v in axis.values]
     values = np.asarray(axis.values, float)
@@ -160,7 +171,7 @@ def _edges(axis) -> tuple[np.ndarray, list[str] | None]:
 
 
 def _cells(ax: Axes, plane: xr.Dataset, axes, hues: dict[str, Any]) -> None:
-    """Each cell in the colour of its commonest phase, mixed with white by the share of the runs that disagree."""
+    """Draw each cell in the colour of its commonest phase, mixed with white by the share of the runs that disagree."""
     word, share = commonest(plane)
     image = np.array([[to_rgb(hues[w]) for w in row] for row in word])
     image = share[..., None] * image + (1 - share[..., None])
@@ -184,7 +195,7 @@ def _cells(ax: Axes, plane: xr.Dataset, axes, hues: dict[str, Any]) -> None:
 
 
 def _contour(ax: Axes, plane: xr.Dataset, axes, of: str) -> None:
-    """The line on which half of the runs are in the state or phase `of`."""
+    """Draw the line on which half of the runs are in the state or phase `of`."""
     words, phase = named(plane), of.replace(" ", "_")
     codes = plane["state"].attrs["flag_meanings"].split()
     rate = np.mean(plane["state"].values == codes.index(phase) if phase in codes else words == phase, axis=-1)
@@ -193,10 +204,10 @@ def _contour(ax: Axes, plane: xr.Dataset, axes, of: str) -> None:
         ax.contour(axes[1].values, axes[0].values, rate, levels=[0.5], colors=[style.INK], linewidths=0.9)
 
 
-def draw_path(walked: Map) -> Figure:
-    """The rungs side by side: rate and onset; a line between two rungs where the rate changes."""
-    rungs = [rung for rung, _, _ in walked.rungs]
-    answers = [answer for _, answer, _ in walked.rungs]
+def draw_path(result: MapResult) -> Figure:
+    """Draw the rungs side by side, with rate and onset, and a line between two rungs where the rate changes."""
+    rungs = [rung for rung, _, _ in result.rungs]
+    answers = [answer for _, answer, _ in result.rungs]
     place = np.arange(len(rungs))
     with style.house_style():
         figure = Figure(figsize=(min(style.WIDTH, 1.1 * len(rungs) + 1), 2 * LINE), layout="constrained")
@@ -208,22 +219,19 @@ def draw_path(walked: Map) -> Figure:
         top.errorbar(place, rates, errors, fmt="none", capsize=2, elinewidth=0.8, color=style.INK)
         top.set_ylim(0, 1.06)
         top.set_ylabel("share of runs: found")
-        for i, answer in enumerate(answers):
-            onsets = np.array([f.onset for f in answer.findings if np.isfinite(f.onset)])
-            low.plot(np.full(onsets.size, i), onsets, ".", color=BLUE, alpha=0.4, markersize=4, markeredgewidth=0)
-            if onsets.size:
-                low.plot([i - 0.2, i + 0.2], [np.median(onsets)] * 2, color=style.INK, linewidth=1)
+        seen = [values_of(answer.findings, answer.last, "onset") for answer in answers]
+        draw_law(low, place, np.array([y for y, _ in seen]), np.array([cut for _, cut in seen]), None, False)
         low.set_yscale("log")
         low.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         low.yaxis.set_major_formatter(FuncFormatter(style.number))
         low.yaxis.set_minor_formatter(NullFormatter())
         low.set_ylabel("onset [step]")
-        for i, j in changes(walked):
+        for i, j in changes(result):
             for ax in (top, low):
                 ax.axvline((i + j) / 2, color=RED, linewidth=0.8, linestyle="--")
         labels = ["\n".join([r.name.replace("_", " "), *([f"({r.side})"] if r.side else [])]) for r in rungs]
         low.set_xticks(place, labels, rotation=30 if len(rungs) > 5 else 0, parse_math=False)
         seeds = len(answers[0].findings)
-        below = f"{seeds} seeds a rung, root {walked.root}; dashed: the rate changes"
-        _title(figure, f"{walked.entry.key}: {walked.block.title}", below)
+        below = f"{seeds} seeds a rung, root {result.root}; dashed: the rate changes"
+        _title(figure, f"{result.entry.key}: {result.block.title}", below)
     return figure

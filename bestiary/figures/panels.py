@@ -37,13 +37,13 @@ class Column(NamedTuple):
 
     @property
     def onsets(self) -> np.ndarray:
-        """[step] Onsets of the runs in which the phenomenon was found."""
+        """Return the onsets [step] of the runs in which the phenomenon was found."""
         onsets = np.array([f.onset for f in self.findings if f.found])
         return onsets[np.isfinite(onsets)]
 
     @property
     def example(self) -> int | None:
-        """A run with spans: the middle one by onset, or if none of them was found, by its first span."""
+        """Return a run with spans: the middle one by onset, or by first span if none of them was found."""
         found = [f.onset if f.found and f.spans else np.nan for f in self.findings]
         spans = [f.spans[0].start if f.spans else np.nan for f in self.findings]
         for times in map(np.array, (found, spans)):
@@ -64,7 +64,7 @@ class Limits(NamedTuple):
 def column(
     title: str, control: str, ds: xr.Dataset, setting: int, findings: Sequence[Finding], channels: Sequence[str]
 ) -> Column:
-    """The runs of one setting, of which there are as many as findings."""
+    """Collect the runs of one setting, of which there are as many as findings."""
     n, curves = len(findings), {}
     last = ds["last_step"].values[setting][:n]
     for channel in filter(ds.data_vars.__contains__, channels):
@@ -77,7 +77,7 @@ def column(
 
 
 def panels_of(p: Phenomenon) -> list[list[str]]:
-    """Channels that share a unit share a panel; dimensionless ones, if they differ in the split alone."""
+    """Group channels into panels: by unit, and dimensionless channels only where they differ in the split alone."""
     panels: dict[tuple[str, str], list[str]] = {}
     for channel in p.figure:
         unit = p.units.get(channel, "1")
@@ -87,14 +87,14 @@ def panels_of(p: Phenomenon) -> list[list[str]]:
 
 
 def name_of(panel: Sequence[str]) -> str:
-    """What the vertical axis is called: the channel, or what the channels have in common."""
+    """Name the vertical axis: by the channel, or by what the channels have in common."""
     words = [channel.split("_") for channel in panel]
     common = [word for word in words[0] if all(word in other for other in words)]
     return " ".join(common) or ", ".join(" ".join(w) for w in words)
 
 
 def _values(panel: Sequence[str], columns: Sequence[Column], calm: bool) -> np.ndarray:
-    """All finite values that a panel shows, of a band its quantiles; if `calm`, those of runs that did not diverge."""
+    """Collect the finite values that a panel shows, of a band its quantiles; of runs that did not diverge if `calm`."""
     parts = [np.empty(0)]
     for c in columns:
         keep = [not calm or f.state is not State.DIVERGED for f in c.findings]
@@ -106,7 +106,7 @@ def _values(panel: Sequence[str], columns: Sequence[Column], calm: bool) -> np.n
 
 
 def quantiles(values: np.ndarray) -> np.ndarray:
-    """(3, T) the BAND of (S, T) values, where at least half of the runs have one; else nan."""
+    """Return the BAND (3, T) of values (S, T), nan where fewer than half of the runs have a value."""
     band, there = np.full((len(BAND), values.shape[1]), np.nan), np.isfinite(values)
     all_, most = there.all(0), there.sum(0) >= max(1, len(values) / 2)
     if len(values):
@@ -117,7 +117,7 @@ def quantiles(values: np.ndarray) -> np.ndarray:
 
 
 def limits_y(panel: Sequence[str], unit: str, columns: Sequence[Column]) -> Limits:
-    """Limits that all cases share. The axis is logarithmic if the positive cases are positive over many decades.
+    """Return the limits that all cases share; logarithmic if the positive cases are positive over many decades.
 
     Shares and multiples of a threshold stay on a linear axis: there 1 is what matters. Runs that diverged have no say
     as long as others did not.
@@ -141,7 +141,7 @@ def limits_y(panel: Sequence[str], unit: str, columns: Sequence[Column]) -> Limi
 
 
 def limits_x(c: Column, columns: Sequence[Column], log: bool) -> Limits:
-    """From the first record, or on a logarithmic axis from the first after step 0, to the last of any such case.
+    """Return limits from the first record, on a logarithmic axis the first after step 0, to the last of any such case.
 
     Cases planned to be equally long share the axis: one that settled early does not look slow.
     """
@@ -153,7 +153,7 @@ def limits_x(c: Column, columns: Sequence[Column], log: bool) -> Limits:
 
 
 def draw(ax: Axes, panel: Sequence[str], unit: str, c: Column, x: Limits, y: Limits, shades: Mapping[str, str]) -> None:
-    """Spans of one run, curves of all, the median onset.
+    """Draw the spans of one run, the curves of all, and the median onset.
 
     Args:
         ax: where; its scales are set.
@@ -196,7 +196,7 @@ def draw(ax: Axes, panel: Sequence[str], unit: str, c: Column, x: Limits, y: Lim
 
 
 def rug(ax: Axes, c: Column, x: Limits) -> None:
-    """A tick per onset at the upper edge."""
+    """Draw a tick for each onset at the upper edge."""
     if c.onsets.size:
         at = np.maximum(c.onsets, x.lo)
         edge = {"transform": ax.get_xaxis_transform(), "clip_on": False, "zorder": 6}
@@ -215,14 +215,14 @@ def _runs(ax: Axes, t: np.ndarray, values: np.ndarray, hue: str, example: int | 
 
 
 def shades_of(columns: Sequence[Column]) -> dict[str, str]:
-    """{label of a span of an example: colour}, in the order in which labels appear."""
+    """Choose a colour for each label of an example's spans, in the order in which labels appear."""
     spans = [span for c in columns if c.example is not None for span in c.findings[c.example].spans]
     labels = dict.fromkeys(span.label for span in spans)
     return {label: SHADES[i % len(SHADES)] for i, label in enumerate(labels)}
 
 
 def key(panels: Sequence[Sequence[str]], columns: Sequence[Column], threshold: bool) -> list[list[Artist]]:
-    """What the figure's marks mean, of those that it has, in groups."""
+    """Explain the marks that the figure has, in groups."""
     several = max(panels, key=len)
     hues = zip(cycle(HUES), several, strict=False) if len(several) > 1 else ()
     groups: list[list[Artist]] = [[Line2D([], [], color=h, lw=1.3, label=c.replace("_", " "))] for h, c in hues]

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from importlib import import_module
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -18,9 +19,9 @@ from matplotlib.figure import Figure
 
 from bestiary.entry import Phenomenon, log_schedule
 from bestiary.figures import panels, style
-from bestiary.figures.panels import Column
+from bestiary.figures.panels import Column, Limits
 from bestiary.figures.style import GREY, HEAD, WIDTH, Line, save
-from bestiary.judge import check
+from bestiary.judge.check import CaseResult
 from bestiary.judge.verdict import states
 from bestiary.log import Finding
 
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from bestiary.catalog.entries import Entry
 
 ABREAST = 4  # columns side by side at most
-DELAYED = "final_test_acc"  # an effect by which findings of delayed_generalization, a ratio of steps, are known
 
 EDGE, LEFT, RIGHT = 0.08, 0.70, 0.14  # [in] margin of the page; of the panels, left and right
 GAP, STACK, AXIS = 0.22, 0.11, 0.36  # [in] between columns; between panels; below them, for the steps
@@ -37,8 +37,13 @@ TALL = (1.45, 1.2, 1.0, 1.0)  # [in] height of a panel, by the number of columns
 PAGE, LEAST = 5.0, 0.7  # [in] less if all panels one below the other would be higher than this; but no less than this
 
 
-def draw(entry: Entry, phenomenon: Phenomenon, results: Sequence[check.CaseResult]) -> Figure:
-    """The cases of one entry on one root, the positive ones first.
+def log_steps(entry: Entry) -> bool:
+    """Return whether an entry's steps are drawn on a logarithmic axis: where its detector measures a ratio of steps."""
+    return import_module(f"bestiary.detectors.{entry.detector}").ABOUT.log_axis
+
+
+def draw(entry: Entry, phenomenon: Phenomenon, results: Sequence[CaseResult]) -> Figure:
+    """Draw the cases of one entry on one root, the positive ones first.
 
     Args:
         entry: the catalog's block.
@@ -53,8 +58,8 @@ def draw(entry: Entry, phenomenon: Phenomenon, results: Sequence[check.CaseResul
         panels.column(r.case.name.replace("_", " "), r.case.control or "", r.runs, 0, r.findings, phenomenon.figure)
         for r in ordered
     ]
-    log = entry.detector == "delayed_generalization"
-    return _figure(entry.title, entry.definition, phenomenon, columns, [r.runs.attrs for r in ordered], log)
+    attrs = [r.runs.attrs for r in ordered]
+    return _figure(entry.title, entry.definition, phenomenon, columns, attrs, log_steps(entry))
 
 
 def draw_runs(
@@ -63,8 +68,10 @@ def draw_runs(
     ds: xr.Dataset,
     findings: Sequence[Sequence[Finding]],
     labels: Sequence[str],
+    *,
+    log: bool = False,
 ) -> Figure:
-    """Settings of an entry, whether or not they are cases of the catalog.
+    """Draw settings of an entry, whether or not they are cases of the catalog.
 
     Args:
         key: the entry's key.
@@ -72,6 +79,7 @@ def draw_runs(
         ds: dims (setting, seed, step).
         findings: (K) lists, one finding per seed.
         labels: (K) names of the settings.
+        log: whether the axis of steps is logarithmic; it is for setups that record on a logarithmic schedule.
 
     Raises:
         ValueError: there are no settings, or not as many as findings and labels.
@@ -80,22 +88,21 @@ def draw_runs(
     if not settings == len(findings) == len(labels):
         raise ValueError(f"{settings} settings, {len(findings)} lists of findings, {len(labels)} labels: want one each")
     columns = [panels.column(name, "", ds, k, findings[k], phenomenon.figure) for k, name in enumerate(labels)]
-    log = any(DELAYED in f.effects for some in findings for f in some)
     return _figure(key.replace("_", " "), "", phenomenon, columns, [ds.attrs], log)
 
 
-def draw_all(results: Sequence[check.CaseResult], folder: Path) -> list[Path]:
-    """Draw results, in the catalog's order, as one PNG per entry and root; returns the paths."""
+def draw_all(results: Sequence[CaseResult], folder: Path) -> list[Path]:
+    """Draw results, in the catalog's order, as one PNG per entry and root; return the paths."""
     several, paths = len({r.root for r in results}) > 1, []
     for (key, root), group in groupby(results, key=lambda r: (r.entry.key, r.root)):
         cases = list(group)
         paths.append(folder / (f"{key}_root{root}.png" if several else f"{key}.png"))
-        save(draw(cases[0].entry, check.load(cases[0].entry), cases), paths[-1])
+        save(draw(cases[0].entry, cases[0].setup.phenomenon, cases), paths[-1])
     return paths
 
 
 def _head(c: Column, width: float) -> list[Line]:
-    """A case's name, what it is without, and how many runs were in which state."""
+    """Write a case's name, what the case is without, and how many runs were in which state."""
     n, found = len(c.findings), sum(f.found for f in c.findings)
     when = f", onset {np.median(c.onsets):.4g}" if c.onsets.size else ""
     others = states([f for f in c.findings if not f.found])
@@ -107,7 +114,7 @@ def _head(c: Column, width: float) -> list[Line]:
 
 
 def _provenance(columns: Sequence[Column], attrs: Sequence[dict]) -> str:
-    """Root seed, seeds, versions, as far as the runs tell."""
+    """Write root seed, seeds and versions, as far as the runs tell."""
     first, sizes = attrs[0], sorted({len(c.findings) for c in columns})
     machine = json.loads(first.get("machine", "{}"))
     commit = f" ({first['commit']})" if first.get("commit") else ""
@@ -122,29 +129,54 @@ def _provenance(columns: Sequence[Column], attrs: Sequence[dict]) -> str:
     return " · ".join(filter(None, parts))
 
 
+class _Common(NamedTuple):
+    """What the panels of all cases have in common."""
+
+    phenomenon: Phenomenon
+    panels: list[list[str]]  # channels of each panel
+    units: list[str]
+    limits: list[Limits]  # of the values
+    steps: list[Limits]  # of each case
+    shades: dict[str, str]  # of spans
+    wide: float  # [in] of a panel
+    tall: float  # [in]
+
+    @property
+    def body(self) -> float:
+        """Return the height of a case's panels, one below the other, with the axis of steps [in]."""
+        return len(self.panels) * (self.tall + STACK) - STACK + AXIS
+
+
+def _common(p: Phenomenon, columns: Sequence[Column], across: int, log: bool) -> _Common:
+    """Settle what all cases share, `across` of which are side by side."""
+    shared = panels.panels_of(p)
+    units = [p.units.get(panel[0], "1") for panel in shared]
+    wide = (WIDTH - LEFT - RIGHT - (across - 1) * GAP) / across
+    tall = max(LEAST, min(TALL[across - 1], PAGE / (-(-len(columns) // across) * len(shared))))
+    limits = [panels.limits_y(panel, unit, columns) for panel, unit in zip(shared, units, strict=True)]
+    steps = [panels.limits_x(c, columns, log or p.schedule is log_schedule) for c in columns]
+    return _Common(p, shared, units, limits, steps, panels.shades_of(columns), wide, tall)
+
+
 def _figure(
     title: str, definition: str, p: Phenomenon, columns: Sequence[Column], attrs: Sequence[dict], log: bool
 ) -> Figure:
-    """The page, from top to bottom: title and definition, key, rows of cases, provenance."""
+    """Draw the page, from top to bottom: title and definition, key, rows of cases, provenance."""
     if not columns:
         raise ValueError("nothing to draw: no case was run")
-    shared, page = panels.panels_of(p), WIDTH - 2 * EDGE
-    units = [p.units.get(panel[0], "1") for panel in shared]
-    limits = [panels.limits_y(panel, unit, columns) for panel, unit in zip(shared, units, strict=True)]
     across = -(-len(columns) // -(-len(columns) // ABREAST))  # as even as can be
-    rows = [columns[i : i + across] for i in range(0, len(columns), across)]
-    wide = (WIDTH - LEFT - RIGHT - (across - 1) * GAP) / across
-    tall = max(LEAST, min(TALL[across - 1], PAGE / (len(rows) * len(shared))))
-    shades = panels.shades_of(columns)
+    rows = [range(len(columns))[i : i + across] for i in range(0, len(columns), across)]
+    page = WIDTH - 2 * EDGE
     with style.house_style():
+        common = _common(p, columns, across, log)
         top = style.paragraph(title, page, HEAD, weight="bold") + style.paragraph(definition, page)
-        key = style.rows_of_key(panels.key(shared, columns, any(u.endswith("threshold") for u in units)), page)
+        threshold = any(unit.endswith("threshold") for unit in common.units)
+        key = style.rows_of_key(panels.key(common.panels, columns, threshold), page)
         foot = style.paragraph(_provenance(columns, attrs), page, color=GREY)
-        heads = [[_head(c, wide) for c in row] for row in rows]
-        tops = [max(map(style.height, head)) + AIR for head in heads]
-        body = len(shared) * (tall + STACK) - STACK + AXIS
+        heads = [_head(c, common.wide) for c in columns]
+        above = [max(style.height(heads[i]) for i in row) + AIR for row in rows]
         high = EDGE + style.height(top) + AIR + len(key) * style.ROW + REST
-        high += sum(tops) + len(rows) * (body + REST) + style.height(foot) + EDGE
+        high += sum(above) + len(rows) * (common.body + REST) + style.height(foot) + EDGE
 
         figure = Figure(figsize=(WIDTH, high))
         y = high - EDGE
@@ -154,24 +186,33 @@ def _figure(
             style.draw_key(figure, entries, EDGE, y)
             y -= style.ROW
         y -= REST
-        for row, head, above in zip(rows, heads, tops, strict=True):
-            for i, c in enumerate(row):
-                x = LEFT + i * (wide + GAP)
-                style.write(figure, head[i], x, y - above + AIR + style.height(head[i]))
-                steps = panels.limits_x(c, columns, log or p.schedule is log_schedule)
-                for k, (panel, unit, values) in enumerate(zip(shared, units, limits, strict=True)):
-                    bottom = y - above - tall - k * (tall + STACK)
-                    ax = figure.add_axes((x / WIDTH, bottom / high, wide / WIDTH, tall / high))
-                    style.scale_x(ax, *steps, ticks=max(4, round(1.6 * wide)))
-                    style.scale_y(ax, *values)
-                    panels.draw(ax, panel, unit, c, steps, values, shades)
-                    ax.tick_params(labelleft=i == 0, labelbottom=panel is shared[-1])
-                    if k == 0:
-                        panels.rug(ax, c, steps)
-                    if i == 0:
-                        style.label_y(ax, panels.name_of(panel), unit, wide, tall + STACK)
-                    if panel is shared[-1]:
-                        style.label_x(ax, *p.clock)
-            y -= above + body + REST
+        for row, room in zip(rows, above, strict=True):
+            y -= room
+            for place, i in enumerate(row):
+                x = LEFT + place * (common.wide + GAP)
+                style.write(figure, heads[i], x, y + AIR + style.height(heads[i]))
+                _draw_case(figure, common, columns[i], common.steps[i], x, y, leftmost=place == 0)
+            y -= common.body + REST
         style.write(figure, foot, EDGE, EDGE + style.height(foot))
     return figure
+
+
+def _draw_case(
+    figure: Figure, common: _Common, c: Column, steps: Limits, x: float, top: float, *, leftmost: bool
+) -> None:
+    """Draw the panels of a case one below the other, the upper left corner of the first at (x, top) [in]."""
+    page, high = figure.get_size_inches()
+    wide, tall, last = common.wide, common.tall, len(common.panels) - 1
+    for k, (panel, unit, values) in enumerate(zip(common.panels, common.units, common.limits, strict=True)):
+        bottom = top - tall - k * (tall + STACK)
+        ax = figure.add_axes((x / page, bottom / high, wide / page, tall / high))
+        style.scale_x(ax, *steps, ticks=max(4, round(1.6 * wide)))
+        style.scale_y(ax, *values)
+        panels.draw(ax, panel, unit, c, steps, values, common.shades)
+        ax.tick_params(labelleft=leftmost, labelbottom=k == last)
+        if k == 0:
+            panels.rug(ax, c, steps)
+        if leftmost:
+            style.label_y(ax, panels.name_of(panel), unit, wide, tall + STACK)
+        if k == last:
+            style.label_x(ax, *common.phenomenon.clock)

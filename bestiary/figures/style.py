@@ -58,14 +58,14 @@ HANDLE, PAD, SPACE = 1.8, 0.5, 1.4  # [font size] of a key: its sample, from sam
 
 @contextmanager
 def house_style() -> Iterator[None]:
-    """The rules above over matplotlib's own, whatever a user's matplotlibrc says."""
+    """Apply the rules above over matplotlib's own, whatever a user's matplotlibrc says."""
     with matplotlib.style.context(["default", RULES]):
         yield
 
 
 @lru_cache(maxsize=4096)
 def width_of(text: str, size: float = SMALL, weight: str = "normal") -> float:
-    """[in] Width of a line of text of that size [pt]."""
+    """Return the width [in] of a line of text of that size [pt]."""
     return POINT * text_to_path.get_text_width_height_descent(text, FontProperties(size=size, weight=weight), False)[0]
 
 
@@ -78,12 +78,12 @@ class Line(NamedTuple):
 
     @property
     def height(self) -> float:
-        """[in] From its top to the next line's."""
+        """Return the height [in] from the line's top to the next line's."""
         return LEADING * self.size * POINT
 
 
 def paragraph(text: str, width: float, size: float = SMALL, **look: str) -> list[Line]:
-    """Lines no wider than `width` [in]; a word wider than that is broken."""
+    """Break text into lines no wider than `width` [in]; a word wider than that is broken."""
 
     def fits(line: str) -> bool:
         return len(line) < 2 or width_of(line, size, look.get("weight", "normal")) <= width
@@ -102,7 +102,7 @@ def paragraph(text: str, width: float, size: float = SMALL, **look: str) -> list
 
 
 def height(lines: Sequence[Line]) -> float:
-    """[in] Of lines one below the other."""
+    """Return the height [in] of lines one below the other."""
     return sum(line.height for line in lines)
 
 
@@ -142,12 +142,12 @@ def scale_y(ax: Axes, lo: float, hi: float, log: bool, ticks: int = 4) -> None:
 
 
 def label_x(ax: Axes, name: str, unit: str) -> None:
-    """The recorded axis's name, with its unit unless it is counted in itself."""
+    """Write the name of the recorded axis, with its unit unless the axis is counted in itself."""
     ax.set_xlabel(name if unit in (name, "1") else f"{name} [{unit}]", labelpad=1.5, parse_math=False)
 
 
 def label_y(ax: Axes, name: str, unit: str, wide: float, tall: float) -> None:
-    """A channel's name and unit left of the tick labels; the panel is `wide` by `tall` [in]."""
+    """Write a channel's name and unit left of the tick labels; the panel is `wide` by `tall` [in]."""
     told, lines, size = f"[{unit}]" if unit != "1" else "", [], SMALL
     for size in (SMALL, SMALL - 1, SMALL - 2):  # there is room for two lines
         lines = paragraph(name, tall, size) + paragraph(told, tall, size)
@@ -159,13 +159,13 @@ def label_y(ax: Axes, name: str, unit: str, wide: float, tall: float) -> None:
 
 
 def darker(hue: str) -> tuple[float, float, float]:
-    """Half of the hue, half black."""
+    """Mix a hue with as much black."""
     red, green, blue = (0.5 * part for part in to_rgb(hue))
     return red, green, blue
 
 
 def rows_of_key(groups: Sequence[Sequence[Artist]], width: float) -> list[list[Artist]]:
-    """The entries of a key in rows no wider than `width` [in]; a group is broken only if it is wider itself."""
+    """Break the entries of a key into rows no wider than `width` [in]; a group is broken only if it is wider itself."""
     rows: list[list[Artist]] = [[]]
     left = width
     for group in groups:
@@ -183,7 +183,7 @@ def rows_of_key(groups: Sequence[Sequence[Artist]], width: float) -> list[list[A
 
 
 def draw_key(figure: Figure, row: Sequence[Artist], x: float, top: float) -> None:
-    """One row of a key, its upper left corner at (x, top) [in]."""
+    """Draw one row of a key, its upper left corner at (x, top) [in]."""
     wide, high = figure.get_size_inches()
     figure.legend(
         handles=list(row),

@@ -1,24 +1,20 @@
-"""Reproduce entries and judge their claims: catalog -> jobs -> runs -> findings -> verdicts."""
+"""Reproduce the cases of entries and judge their claims: runs -> findings -> verdicts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import import_module
-from importlib.util import find_spec
 
-import numpy as np
 import xarray as xr
 
 from bestiary.catalog.claims import Case
 from bestiary.catalog.entries import Entry
-from bestiary.catalog.read import check_against
-from bestiary.entry import Phenomenon
+from bestiary.judge.rounds import Asking, drive
+from bestiary.judge.setup import Setup
 from bestiary.judge.verdict import ALPHA, Outcome, Verdict, judge
 from bestiary.log import Finding
-from bestiary.train import runs
-from bestiary.train.campaign import Job, Tell, execute
-from bestiary.train.sources import code_of
+from bestiary.train.campaign import OnProgress
+from bestiary.train.jobs import Request
 from bestiary.train.store import Store
 
 
@@ -27,7 +23,7 @@ class CaseResult:
     """One case of one entry, run and judged on one root seed.
 
     Attributes:
-        entry: the catalog's block.
+        setup: what was run.
         case: the case.
         root: root seed.
         runs: dims (setting: 1, seed, step).
@@ -35,7 +31,7 @@ class CaseResult:
         verdicts: one per claim.
     """
 
-    entry: Entry
+    setup: Setup
     case: Case
     root: int
     runs: xr.Dataset
@@ -43,93 +39,58 @@ class CaseResult:
     verdicts: list[Verdict]
 
     @property
+    def entry(self) -> Entry:
+        """The catalog's block."""
+        return self.setup.entry
+
+    @property
     def failed(self) -> bool:
         """Whether a claim fails."""
         return any(v.outcome is Outcome.FAILS for v in self.verdicts)
 
 
-class NotInstalled(ValueError):
-    """A setup needs an extra; the message says which."""
-
-
-def load(entry: Entry) -> Phenomenon:
-    """The setup of an entry; JAX is imported here.
-
-    Raises:
-        CatalogError: the catalog names a knob or a static value that the setup does not have.
-        NotInstalled: the setup needs an extra.
-    """
-    phenomenon = import_module(f"bestiary.phenomena.{entry.key}").PHENOMENON
-    check_against(entry, phenomenon)
-    extras = {extra for module, extra in phenomenon.needs.items() if find_spec(module) is None}
-    if extras:
-        raise NotInstalled(
-            f"{entry.key}: needs what is not installed; pip install 'bestiary[{','.join(sorted(extras))}]'"
-        )
-    return phenomenon
-
-
-def jobs_of(entry: Entry, root: int, seeds: int | None = None) -> list[tuple[Job, list[Case]]]:
-    """The jobs of an entry, one for each static part; its cases are the job's settings, in order.
+def judge_case(
+    setup: Setup, case: Case, root: int, seeds: int | None = None, alpha: float = ALPHA
+) -> Asking[CaseResult]:
+    """Ask for the runs of a case and judge its claims.
 
     Args:
-        entry: the catalog's block.
+        setup: of the entry.
+        case: one of the entry's cases.
         root: root seed.
-        seeds: number of seeds of every case; default: the case's own.
+        seeds: number of seeds; default: the case's own.
+        alpha: false-alarm rate of one claim.
     """
-    p, code = load(entry), code_of(entry.key)
-    groups: dict[tuple, list[Case]] = {}
-    for case in entry.cases.values():
-        groups.setdefault(tuple(p.static._replace(**case.static)), []).append(case)
-    return [
-        (
-            Job(
-                entry.key,
-                p,
-                type(p.static)(*static),
-                tuple(p.knobs._replace(**case.knobs) for case in cases),
-                tuple(seeds or case.seeds for case in cases),
-                root,
-                code,
-            ),
-            cases,
-        )
-        for static, cases in groups.items()
-    ]
+    p = setup.phenomenon
+    knobs, static = p.knobs._replace(**case.knobs), p.static._replace(**case.static)
+    (seen,) = yield [Request(setup, knobs, static, seeds or case.seeds, root, curves=True)]
+    assert seen.curves is not None  # they were asked for
+    verdicts = judge(case.claims, seen.findings, record_interval=seen.record_interval, alpha=alpha)
+    return CaseResult(setup, case, root, seen.curves, list(seen.findings), verdicts)
 
 
-def quantum(steps: np.ndarray) -> float:
-    """[step] Interval between records if it is constant, else 0."""
-    gaps = np.unique(np.diff(steps)[:-1]) if len(steps) > 2 else np.diff(steps)
-    return float(gaps[0]) if gaps.size == 1 else 0.0
+def tasks(setup: Setup, root: int, seeds: int | None = None, alpha: float = ALPHA) -> list[Asking[CaseResult]]:
+    """List what judges each case of an entry, to be driven together; see `judge_case`."""
+    return [judge_case(setup, case, root, seeds, alpha) for case in setup.entry.cases.values()]
 
 
 def check(
-    entries: Sequence[Entry],
-    cabinet: Store,
+    setups: Sequence[Setup],
+    store: Store,
     *,
     roots: Sequence[int],
     seeds: int | None = None,
     alpha: float = ALPHA,
-    tell: Tell = lambda p: None,
-) -> Iterator[CaseResult]:
-    """Run every case of the entries on every root and judge it, as programs become ready.
+    on_progress: OnProgress = lambda p: None,
+) -> list[CaseResult]:
+    """Run every case of the entries on every root and judge it; by entry, then root, then case.
 
     Args:
-        entries: what to check.
-        cabinet: where runs are kept.
+        setups: of the entries.
+        store: where runs are kept.
         roots: root seeds.
         seeds: number of seeds of every case; default: the case's own.
         alpha: false-alarm rate of one claim.
-        tell: called with each Progress.
+        on_progress: called with each Progress.
     """
-    planned = [pair for root in roots for entry in entries for pair in jobs_of(entry, root, seeds)]
-    by_key = {entry.key: entry for entry in entries}
-    for i, ds in execute([job for job, _ in planned], cabinet, tell):
-        job, cases = planned[i]
-        step = quantum(ds["step"].values)
-        for k, (case, n) in enumerate(zip(cases, job.seeds, strict=True)):
-            part = ds.isel(setting=[k], seed=slice(0, n))
-            findings = [job.phenomenon.detect(log) for log in runs.logs(part)]
-            verdicts = judge(case.claims, findings, quantum=step, alpha=alpha)
-            yield CaseResult(by_key[job.entry], case, job.root, part, findings, verdicts)
+    return drive([t for s in setups for root in roots for t in tasks(s, root, seeds, alpha)], store, on_progress)

@@ -62,7 +62,7 @@ def judge(
     claims: Sequence[Claim],
     findings: Sequence[Finding],
     *,
-    quantum: float = 0.0,
+    record_interval: float = 0.0,
     alpha: float = ALPHA,
     confidence: float = 0.95,
 ) -> list[Verdict]:
@@ -73,9 +73,9 @@ def judge(
     exact binomial test excludes its whole interval: at alpha / 2 each side, or at alpha where only one end can be
     missed since the other is 0 or 1. It holds if the one-sided Clopper-Pearson limits at `confidence` lie within.
 
-    Median: of the onset or of an effect. A recorded step v stands for a true one in (v - quantum, v]. An undecided
-    run without a value ended too early: it is censored and lies above any bound. Other runs without a value are
-    left out, since the claim is about the runs in which the thing happens; how often it does is the rate's affair.
+    Median: of the onset or of an effect. A recorded step v stands for a true one in (v - record_interval, v]. An
+    undecided run without a value ended too early: it is censored and lies above any bound. Other runs without a value
+    are left out, since the claim is about the runs in which the thing happens; how often it does is the rate's affair.
     The claim fails if the sign test says, at alpha / 2 each side, that the median is below or above the interval; it
     holds if the interval of order statistics at `confidence` lies within.
 
@@ -85,7 +85,7 @@ def judge(
     Args:
         claims: what is claimed of the case.
         findings: one per run.
-        quantum: [step] interval between records.
+        record_interval: [step] interval between records.
         alpha: [1] highest probability with which a true claim fails.
         confidence: [1] of the limits, each side where a claim has two.
 
@@ -93,7 +93,7 @@ def judge(
         A verdict per claim, in their order.
     """
     rules = {"rate": _rate, "median": _median, "correlation": _correlation}
-    return [rules[claim.statistic](claim, findings, quantum, alpha, confidence) for claim in claims]
+    return [rules[claim.statistic](claim, findings, record_interval, alpha, confidence) for claim in claims]
 
 
 def family_wise(n_claims: int, alpha: float = ALPHA) -> float:
@@ -104,7 +104,9 @@ def family_wise(n_claims: int, alpha: float = ALPHA) -> float:
     return -math.expm1(n_claims * math.log1p(-alpha))
 
 
-def _rate(claim: Claim, findings: Sequence[Finding], quantum: float, alpha: float, confidence: float) -> Verdict:
+def _rate(
+    claim: Claim, findings: Sequence[Finding], record_interval: float, alpha: float, confidence: float
+) -> Verdict:
     (lo, hi), name, n = claim.interval, str(claim.of), len(findings)
     k = sum(_is(finding, name) for finding in findings)
     level = alpha / 2 if 0 < lo and hi < 1 else alpha
@@ -147,10 +149,12 @@ def _rate(claim: Claim, findings: Sequence[Finding], quantum: float, alpha: floa
     return Verdict(claim, Outcome.INCONCLUSIVE, measured, expected, _too_few(n, needs) + odd, n, needs)
 
 
-def _median(claim: Claim, findings: Sequence[Finding], quantum: float, alpha: float, confidence: float) -> Verdict:
+def _median(
+    claim: Claim, findings: Sequence[Finding], record_interval: float, alpha: float, confidence: float
+) -> Verdict:
     (lo, hi), name, total = claim.interval, str(claim.of), len(findings)
     unit = "" if claim.unit == "1" else f" {claim.unit}"
-    grain = quantum if claim.unit == "step" else 0.0
+    grain = record_interval if claim.unit == "step" else 0.0
     expected = f"{lo:g} to {hi:g}{unit}"
     units = {f.effects[name].unit for f in findings if name in f.effects} - {claim.unit}
     if units:
@@ -205,7 +209,9 @@ def _runs_for_median(
     return needs if needs <= MOST_RUNS else None
 
 
-def _correlation(claim: Claim, findings: Sequence[Finding], quantum: float, alpha: float, confidence: float) -> Verdict:
+def _correlation(
+    claim: Claim, findings: Sequence[Finding], record_interval: float, alpha: float, confidence: float
+) -> Verdict:
     lo, hi = claim.interval
     expected = f"{lo:g} to {hi:g}"
     both = np.array([[value_of(f, name) for name in claim.of] for f in findings]).reshape(-1, 2)

@@ -1,4 +1,4 @@
-"""A map that was asked for on the command line: any entry, any one to three of its knobs."""
+"""A map that somebody asks for: any entry, any one to three of its knobs."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ import xarray as xr
 
 from bestiary.catalog.axes import Axis, Point, fit, points
 from bestiary.entry import Knobs, Static
+from bestiary.judge.rounds import Asking, drive
 from bestiary.judge.setting import Setting
+from bestiary.judge.setup import Setup
 from bestiary.maps import boundary, laws
-from bestiary.maps.grid import SLAB, Request, Setup, answer, curve_bytes
-from bestiary.maps.judge import Asking, Line, along, drive, refined
+from bestiary.maps.line import Line, along, refined
 from bestiary.maps.table import table
-from bestiary.train.campaign import Tell
+from bestiary.train.campaign import OnProgress
+from bestiary.train.jobs import SLAB, Request, curve_bytes
 from bestiary.train.store import Store
 
 
@@ -78,20 +80,18 @@ def plan(setting: Setting, axes: Sequence[Axis], seeds: int, root: int) -> Plan:
     Raises:
         ValueError: an axis does not fit the setup; in one line.
     """
-    p = setting.phenomenon
-    fitted = tuple(fit(axis, p) for axis in axes)
-    setup = Setup.of(setting.entry, p)
-    return Plan(setup, fitted, setting.knobs, setting.static, setting.label, seeds, root)
+    fitted = tuple(fit(axis, setting.setup.phenomenon) for axis in axes)
+    return Plan(setting.setup, fitted, setting.knobs, setting.static, setting.label, seeds, root)
 
 
 def size(asked: Plan) -> str:
     """How large a grid is, in words."""
-    p, static = asked.setup.phenomenon, [axis for axis in asked.axes if axis.name in asked.static._fields]
-    shapes = [point.static for point in points(static, asked.knobs, asked.static)]
+    p, fixed = asked.setup.phenomenon, [axis for axis in asked.axes if axis.name in asked.static._fields]
+    statics = [point.static for point in points(fixed, asked.knobs, asked.static)]
     there = math.prod(len(axis.values) for axis in asked.axes)
-    total = sum(curve_bytes(p, static) for static in shapes) * there // len(shapes) * asked.seeds
-    programs = f"{len(shapes)} program{'s' if len(shapes) > 1 else ''}, {_bytes(total)} of curves"
-    words = f"{asked.setup.entry.key}: {there:,} points x {asked.seeds} seeds, {programs}"
+    total = sum(curve_bytes(p, static) for static in statics) * there // len(statics) * asked.seeds
+    programs = f"{len(statics)} program{'s' if len(statics) > 1 else ''}, {_bytes(total)} of curves"
+    words = f"{asked.setup.name}: {there:,} points x {asked.seeds} seeds, {programs}"
     slabs = -(-total // SLAB)
     return words if slabs <= 1 else f"{words}; read in {slabs} batches of at most {_bytes(SLAB)}"
 
@@ -106,8 +106,8 @@ def _bytes(n: float) -> str:
 
 def run(
     asked: Plan,
-    cabinet: Store,
-    tell: Tell = lambda p: None,
+    store: Store,
+    on_progress: OnProgress = lambda p: None,
     *,
     of: str = "onset",
     boundary_of: str = "found",
@@ -117,20 +117,21 @@ def run(
 
     Args:
         asked: the grid.
-        cabinet: where runs are kept.
-        tell: called with each Progress.
+        store: where runs are kept.
+        on_progress: called with each Progress.
         of: onset or effect whose law is fitted along a single knob.
         boundary_of: state or phase whose boundary is sought along a single knob.
         resolution: how narrow the brackets of that boundary are made; None leaves the grid as it is.
     """
     single = len(asked.axes) == 1 and not isinstance(asked.axes[0].values[0], str)
-    if single:
-        (found,) = drive([explore(asked, of, boundary_of, resolution)], cabinet, tell)
-        return found
+    one = explore(asked, of, boundary_of, resolution) if single else _grid(asked, boundary_of)
+    return drive([one], store, on_progress)[0]
+
+
+def _grid(asked: Plan, boundary_of: str) -> Asking[Exploration]:
+    """Over several knobs, or along words: the table."""
     there = asked.points
-    wanted = [Request(asked.setup, p.knobs, p.static, asked.seeds, asked.root) for p in there]
-    known = answer(wanted, cabinet, tell)
-    answers = [known[request] for request in wanted]
+    answers = yield [Request(asked.setup, p.knobs, p.static, asked.seeds, asked.root) for p in there]
     return Exploration(asked, table(asked.setup, asked.axes, there, answers, asked.root), boundary_of=boundary_of)
 
 

@@ -1,103 +1,36 @@
-"""Laws, boundaries and paths: from what an entry's detector says along an axis to verdicts.
+"""Laws, boundaries and paths: from what an entry's detector says along a knob to verdicts.
 
-Each is a generator that asks for runs and is sent what became of them, so that all those of a
-catalog share one round of compiling and training, and only what must be refined goes on.
+Each is a generator that asks for runs and is sent what became of them; see `bestiary.judge.rounds`.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
-import numpy as np
-
-from bestiary.catalog.axes import Axis, Point, fit, points
+from bestiary.catalog.axes import Axis, fit
 from bestiary.catalog.claims import Claim
 from bestiary.catalog.entries import Entry
 from bestiary.catalog.map_claims import Boundary, EntryPath, Law, MapClaim, Rung
 from bestiary.entry import Knobs, Static
-from bestiary.judge.verdict import ALPHA, Outcome, Verdict, judge, value_of
+from bestiary.judge import check
+from bestiary.judge.check import CaseResult
+from bestiary.judge.rounds import Asking, Judged, drive
+from bestiary.judge.setup import Setup
+from bestiary.judge.verdict import ALPHA, Outcome, Verdict, judge
 from bestiary.maps import boundary, laws
-from bestiary.maps.grid import Answer, Request, Setup, answer
-from bestiary.train.campaign import Tell
+from bestiary.maps.line import Line, along, refined
+from bestiary.train.campaign import OnProgress
+from bestiary.train.jobs import Request
 from bestiary.train.store import Store
 
-MOST_POINTS = 64  # a refinement adds no more to an axis; twenty bisections of sixteen cells end long before
-
-VARIABLES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-    "x": lambda x: x,
-    "1 - x": lambda x: 1 - x,
-    "1 / x": lambda x: 1 / x,
-    "1 / (1 - x)": lambda x: 1 / (1 - x),
-}
-
-T = TypeVar("T")
-Asking = Generator[list[Request], list[Answer], T]  # asks for runs, is sent what became of them, ends with a result
-
 
 @dataclass(frozen=True)
-class Line:
-    """What was seen along one axis: points in increasing order, and what became of their runs."""
-
-    axis: Axis
-    points: tuple[Point, ...]
-    answers: tuple[Answer, ...]
-
-    @property
-    def x(self) -> np.ndarray:
-        """(K) values of the knob."""
-        return np.asarray([p.where[0] for p in self.points], float)
-
-    def counts(self, of: str) -> list[boundary.Point]:
-        """How many runs of each point are in the state or phase of that name."""
-        return [
-            boundary.Point(float(x), a.rate(of), len(a.findings)) for x, a in zip(self.x, self.answers, strict=True)
-        ]
-
-    def values(self, of: str, censored: Iterable[str] = ("undecided",)) -> tuple[np.ndarray, np.ndarray]:
-        """(K, S) the onset or effect of every run, and whether it is but a lower bound: the last step of the run."""
-        rows = [
-            [_value(f, last, of, censored) for f, last in zip(a.findings, a.last, strict=True)] for a in self.answers
-        ]
-        both = np.asarray(rows, float)
-        return both[..., 0], both[..., 1] > 0
-
-    def variable(self, against: str) -> np.ndarray:
-        """(K) a function of the knob, or the median of an effect at each point; nan-free.
-
-        Raises:
-            ValueError: an effect that the runs of some point do not have.
-        """
-        if against in VARIABLES:
-            return VARIABLES[against](self.x)
-        medians = [
-            np.median([f.effects[against].value for f in a.findings if against in f.effects] or [math.nan])
-            for a in self.answers
-        ]
-        if np.isnan(medians).any():
-            raise ValueError(
-                f"no run at {self.axis.name} = {self.x[np.isnan(medians)][0]:g} has the effect {against!r}"
-            )
-        return np.asarray(medians)
-
-
-def _value(finding, last: float, of: str, censored: Iterable[str]) -> tuple[float, bool]:
-    """A run's value, or its last step if it ended in a state or phase that means `not yet`."""
-    value = value_of(finding, of)
-    if math.isfinite(value):
-        return value, False
-    ended_early = finding.state in censored or (finding.phase and finding.phase in censored)
-    return (last, True) if ended_early else (math.nan, False)
-
-
-@dataclass(frozen=True)
-class Map:
+class MapResult:
     """One law, boundary or path of an entry, run and judged on one root seed.
 
     Attributes:
-        entry: the catalog's block.
+        setup: what was run.
         block: the law, the boundary or the path.
         root: root seed.
         verdicts: one per claim; those of a path in the order of its rungs.
@@ -109,7 +42,7 @@ class Map:
         trouble: why there is no fit.
     """
 
-    entry: Entry
+    setup: Setup
     block: Law | Boundary | EntryPath
     root: int
     verdicts: list[Verdict]
@@ -117,8 +50,13 @@ class Map:
     fit: laws.Fit | None = None
     rivals: tuple[laws.Fit, ...] = ()
     crossings: tuple[boundary.Crossing, ...] = ()
-    rungs: tuple[tuple[Rung, Answer, list[Verdict]], ...] = ()
+    rungs: tuple[tuple[Rung, Judged, list[Verdict]], ...] = ()
     trouble: str = ""
+
+    @property
+    def entry(self) -> Entry:
+        """The catalog's block of the whole entry."""
+        return self.setup.entry
 
     @property
     def kind(self) -> str:
@@ -131,36 +69,12 @@ class Map:
         return list(zip(heads or [""] * len(self.verdicts), self.verdicts, strict=True))
 
 
-def along(setup: Setup, axis: Axis, knobs: Knobs, static: Static, seeds: int, root: int) -> Asking[Line]:
-    """Ask for every point of an axis."""
-    there = sorted(points([axis], knobs, static), key=lambda p: p.where)
-    answers = yield [Request(setup, p.knobs, p.static, seeds, root) for p in there]
-    return Line(axis, tuple(there), tuple(answers))
-
-
-def refined(setup: Setup, line: Line, seeds: int, root: int, of: str, resolution: float) -> Asking[Line]:
-    """Bisect the brackets in which the rate of `of` crosses one half, until they are as narrow as `resolution`."""
-    first = line.points[0]
-    whole = isinstance(line.axis.values[0], int)
-    while len(line.points) < MOST_POINTS + len(line.axis.values):
-        room = MOST_POINTS + len(line.axis.values) - len(line.points)
-        wanted = boundary.next_points(line.counts(of), resolution, line.axis.log, room, integer=whole)
-        if not wanted:
-            break
-        values = tuple(round(v) if whole else v for v in wanted)
-        more = yield from along(setup, line.axis._replace(values=values), first.knobs, first.static, seeds, root)
-        both = {p.where: (p, a) for p, a in zip(line.points + more.points, line.answers + more.answers, strict=True)}
-        there = [both[where] for where in sorted(both)]
-        line = Line(line.axis, tuple(p for p, _ in there), tuple(a for _, a in there))
-    return line
-
-
 def _setting(setup: Setup, block: Law | Boundary) -> tuple[Axis, Knobs, Static]:
     p = setup.phenomenon
     return fit(block.axis, p), p.knobs._replace(**block.knobs), p.static._replace(**block.static)
 
 
-def judge_law(setup: Setup, law: Law, root: int, alpha: float = ALPHA) -> Asking[Map]:
+def judge_law(setup: Setup, law: Law, root: int, alpha: float = ALPHA) -> Asking[MapResult]:
     """Fit a law over its axis and judge its claims."""
     axis, knobs, static = _setting(setup, law)
     line = yield from along(setup, axis, knobs, static, law.seeds, root)
@@ -171,12 +85,12 @@ def judge_law(setup: Setup, law: Law, root: int, alpha: float = ALPHA) -> Asking
         own = laws.fit(x, y, cut, law.form)
     except ValueError as error:
         none = [_verdict(c, (Outcome.INCONCLUSIVE, "no fit", str(error)), y.size) for c in law.claims]
-        return Map(setup.entry, law, root, none, line, trouble=str(error))
+        return MapResult(setup, law, root, none, line, trouble=str(error))
     verdicts = [_verdict(c, laws.judge_law(c.within, own, c.of, alpha), own.n) for c in law.claims]
-    return Map(setup.entry, law, root, verdicts, line, own, tuple(rivals))
+    return MapResult(setup, law, root, verdicts, line, own, tuple(rivals))
 
 
-def judge_boundary(setup: Setup, block: Boundary, root: int, alpha: float = ALPHA) -> Asking[Map]:
+def judge_boundary(setup: Setup, block: Boundary, root: int, alpha: float = ALPHA) -> Asking[MapResult]:
     """Find where the rate crosses one half, and judge where it is claimed to."""
     axis, knobs, static = _setting(setup, block)
     line = yield from along(setup, axis, knobs, static, block.seeds, root)
@@ -189,7 +103,7 @@ def judge_boundary(setup: Setup, block: Boundary, root: int, alpha: float = ALPH
         )
         for c in block.claims
     ]
-    return Map(setup.entry, block, root, verdicts, line, crossings=tuple(crossings))
+    return MapResult(setup, block, root, verdicts, line, crossings=tuple(crossings))
 
 
 def _verdict(claim, judged: tuple[Outcome, str, str], n: int) -> Verdict:
@@ -198,19 +112,19 @@ def _verdict(claim, judged: tuple[Outcome, str, str], n: int) -> Verdict:
     return Verdict(claim, outcome, measured, f"{lo:g} to {hi:g}", reason, n)
 
 
-def judge_path(setup: Setup, trail: EntryPath, root: int, alpha: float = ALPHA) -> Asking[Map]:
+def judge_path(setup: Setup, path: EntryPath, root: int, alpha: float = ALPHA) -> Asking[MapResult]:
     """Run the rungs of a path and judge what is claimed of each."""
     p = setup.phenomenon
     knobs, static, wanted = p.knobs, p.static, []
-    for rung in trail.rungs:
+    for rung in path.rungs:
         knobs, static = knobs._replace(**rung.knobs), static._replace(**rung.static)
-        wanted.append(Request(setup, knobs, static, trail.seeds, root))
+        wanted.append(Request(setup, knobs, static, path.seeds, root))
     answers = yield wanted
     rungs = tuple(
-        (rung, a, judge(rung.claims, a.findings, quantum=a.quantum, alpha=alpha))
-        for rung, a in zip(trail.rungs, answers, strict=True)
+        (rung, a, judge(rung.claims, a.findings, record_interval=a.record_interval, alpha=alpha))
+        for rung, a in zip(path.rungs, answers, strict=True)
     )
-    return Map(setup.entry, trail, root, [v for _, _, verdicts in rungs for v in verdicts], rungs=rungs)
+    return MapResult(setup, path, root, [v for _, _, verdicts in rungs for v in verdicts], rungs=rungs)
 
 
 def claims_of(entry: Entry) -> list[Claim | MapClaim]:
@@ -218,28 +132,44 @@ def claims_of(entry: Entry) -> list[Claim | MapClaim]:
     lines: list[Claim | MapClaim] = [
         c for block in (*entry.laws.values(), *entry.boundaries.values()) for c in block.claims
     ]
-    return lines + [c for trail in entry.paths.values() for rung in trail.rungs for c in rung.claims]
+    return lines + [c for path in entry.paths.values() for rung in path.rungs for c in rung.claims]
 
 
-def tasks(setup: Setup, root: int, alpha: float = ALPHA) -> list[Asking[Map]]:
+def tasks(setup: Setup, root: int, alpha: float = ALPHA) -> list[Asking[MapResult]]:
     """Everything beyond single settings that an entry claims."""
     entry = setup.entry
     return [
         *(judge_law(setup, law, root, alpha) for law in entry.laws.values()),
         *(judge_boundary(setup, block, root, alpha) for block in entry.boundaries.values()),
-        *(judge_path(setup, trail, root, alpha) for trail in entry.paths.values()),
+        *(judge_path(setup, path, root, alpha) for path in entry.paths.values()),
     ]
 
 
-def drive(asking: Sequence[Asking[T]], cabinet: Store, tell: Tell = lambda p: None) -> Iterator[T]:
-    """Run generators side by side: the wishes of all of them are trained together, round by round."""
-    waiting = [(one, next(one)) for one in asking]
-    while waiting:
-        known = answer([request for _, wanted in waiting for request in wanted], cabinet, tell)
-        still = []
-        for one, wanted in waiting:
-            try:
-                still.append((one, one.send([known[request] for request in wanted])))
-            except StopIteration as end:
-                yield end.value
-        waiting = still
+def judge_entries(
+    setups: Sequence[Setup],
+    store: Store,
+    *,
+    roots: Sequence[int],
+    seeds: int | None = None,
+    alpha: float = ALPHA,
+    beyond: bool = True,
+    on_progress: OnProgress = lambda p: None,
+) -> tuple[list[CaseResult], list[MapResult]]:
+    """Judge all that entries claim: cases, and laws, boundaries and paths, in one round of compiling and training.
+
+    Args:
+        setups: of the entries.
+        store: where runs are kept.
+        roots: root seeds.
+        seeds: number of seeds of every case; default: the case's own. Laws, boundaries and paths keep theirs.
+        alpha: false-alarm rate of one claim.
+        beyond: whether laws, boundaries and paths are judged too.
+        on_progress: called with each Progress.
+
+    Returns:
+        The cases, and the others; both by entry, then root, then as the catalog lists them.
+    """
+    cases = [t for s in setups for root in roots for t in check.tasks(s, root, seeds, alpha)]
+    others = [t for s in setups for root in roots for t in tasks(s, root, alpha)] if beyond else []
+    results = drive([*cases, *others], store, on_progress)
+    return [r for r in results if isinstance(r, CaseResult)], [r for r in results if isinstance(r, MapResult)]

@@ -1,4 +1,4 @@
-"""A path, walked on the command line: its rungs, and the knob between the two where the behaviour changes."""
+"""The knob between the two rungs of a path where the behaviour changes."""
 
 from __future__ import annotations
 
@@ -8,37 +8,46 @@ from typing import Any
 
 from bestiary.catalog.axes import Axis
 from bestiary.catalog.map_claims import EntryPath, Rung
+from bestiary.judge.rounds import Asking
+from bestiary.judge.setup import Setup
 from bestiary.maps.explore import Exploration, Plan, explore
-from bestiary.maps.grid import Setup
-from bestiary.maps.judge import Asking, Map, judge_path
+from bestiary.maps.judge import MapResult, judge_path
 
 BETWEEN = 5  # points from one rung to the next, before bisection
 FINE = 0.02  # of the way between two rungs, to which the change is located
 
 
-def walk(setup: Setup, trail: EntryPath, root: int, seeds: int | None = None) -> Asking[Map]:
-    """Run the rungs and judge their claims."""
-    return judge_path(setup, trail.model_copy(update={"seeds": seeds or trail.seeds}), root)
+def along_path(setup: Setup, path: EntryPath, root: int, seeds: int | None = None) -> Asking[MapResult]:
+    """Ask for the runs of a path's rungs, and judge their claims.
 
-
-def changes(walked: Map, confidence: float = 0.95) -> list[tuple[int, int]]:
-    """Pairs of neighbouring rungs (i, i + 1) between which the rate of `found` changes.
-
-    It changes where the Clopper-Pearson intervals of the two rates do not overlap. Of two equal rates they fail
-    to overlap with probability below (1 - confidence)^2 or so.
+    Args:
+        setup: of the entry.
+        path: one of the entry's paths.
+        root: root seed.
+        seeds: runs of every rung; default: the path's own.
     """
-    limits = [answer.limits(confidence=confidence) for _, answer, _ in walked.rungs]
+    return judge_path(setup, path.model_copy(update={"seeds": seeds or path.seeds}), root)
+
+
+def changes(result: MapResult, confidence: float = 0.95) -> list[tuple[int, int]]:
+    """List pairs of neighbouring rungs (i, i + 1) between which the rate of `found` changes.
+
+    The rate changes where the Clopper-Pearson intervals of the two rates do not overlap. Those of two equal rates do
+    not overlap with probability below (1 - confidence)^2 or so.
+    """
+    limits = [answer.limits(confidence=confidence) for _, answer, _ in result.rungs]
     return [(i, i + 1) for i, (a, b) in enumerate(pairwise(limits)) if a[1] < b[0] or b[1] < a[0]]
 
 
-def refine(setup: Setup, walked: Map) -> Iterator[Asking[Exploration]]:
-    """For each change along a path that a knob makes: the rate between the two rungs, bisected."""
-    p = setup.phenomenon
+def refine(setup: Setup, result: MapResult) -> Iterator[Asking[Exploration]]:
+    """For each change along a path that a knob makes, ask for the rate between the two rungs, bisected."""
+    p, path = setup.phenomenon, result.block
+    assert isinstance(path, EntryPath)
     settings: list[dict[str, Any]] = [{**p.knobs._asdict(), **p.static._asdict()}]
-    for rung, _, _ in walked.rungs:
+    for rung in path.rungs:
         settings.append(settings[-1] | rung.knobs | rung.static)
-    for i, j in changes(walked):
-        before, after, rung = settings[i + 1], settings[j + 1], walked.rungs[j][0]
+    for i, j in changes(result):
+        before, after, rung = settings[i + 1], settings[j + 1], path.rungs[j]
         knob = continuous(rung)
         if knob is None:
             continue
@@ -46,16 +55,11 @@ def refine(setup: Setup, walked: Map) -> Iterator[Asking[Exploration]]:
         values = tuple(lo + (hi - lo) * k / (BETWEEN - 1) for k in range(BETWEEN))
         knobs = p.knobs._replace(**{k: after[k] for k in p.knobs._fields})
         static = p.static._replace(**{k: after[k] for k in p.static._fields})
-        label = f"{walked.block.name}: {walked.rungs[i][0].name} to {rung.name}"
-        plan = Plan(setup, (Axis(knob, values),), knobs, static, label, _seeds(walked), walked.root)
+        label = f"{path.name}: {path.rungs[i].name} to {rung.name}"
+        plan = Plan(setup, (Axis(knob, values),), knobs, static, label, path.seeds, result.root)
         yield explore(plan, "onset", "found", FINE * (hi - lo))
 
 
 def continuous(rung: Rung) -> str | None:
-    """The knob that a rung turns; None if it changes something static."""
+    """Name the knob that a rung turns; None if the rung changes something static."""
     return next((name for name in rung.changes if name in rung.knobs), None)
-
-
-def _seeds(walked: Map) -> int:
-    assert isinstance(walked.block, EntryPath)
-    return walked.block.seeds

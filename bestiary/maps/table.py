@@ -10,14 +10,16 @@ import numpy as np
 import xarray as xr
 
 from bestiary.catalog.axes import Axis, Point
+from bestiary.judge.rounds import Judged
+from bestiary.judge.setup import Setup
 from bestiary.log import State
-from bestiary.maps.grid import Answer, Setup
 from bestiary.train import runs
-from bestiary.train.campaign import Job, provenance
+from bestiary.train.jobs import Job
+from bestiary.train.provenance import provenance
 
 
 def table(
-    setup: Setup, axes: Sequence[Axis], points: Sequence[Point], answers: Sequence[Answer], root: int
+    setup: Setup, axes: Sequence[Axis], points: Sequence[Point], answers: Sequence[Judged], root: int
 ) -> xr.Dataset:
     """Return what the detector says over a grid, with the knobs as dims.
 
@@ -33,12 +35,12 @@ def table(
         (phase 0 is none), `onset`, `last_step`, and every effect under its own name, NaN where a run has none.
     """
     p = setup.phenomenon
-    dims, static = [a.name for a in axes] + ["seed"], [len(a.values) for a in axes] + [len(answers[0].findings)]
+    dims, sizes = [a.name for a in axes] + ["seed"], [len(a.values) for a in axes] + [len(answers[0].findings)]
     flat = [f for a in answers for f in a.findings]
     states, phases = [str(s) for s in State], ["none", *sorted({f.phase for f in flat if f.phase})]
 
     def grid(values, dtype: type = np.float64):
-        return np.asarray(values, dtype).reshape(static)
+        return np.asarray(values, dtype).reshape(sizes)
 
     def coded(values, words):
         meanings = " ".join(word.replace(" ", "_") for word in words)
@@ -57,11 +59,11 @@ def table(
         variables[name] = (dims, grid(values), {"units": units[name]})
     whole = {int: np.int32, float: np.float64, str: None}  # netCDF 3 has no longer integers
     coords = {a.name: (a.name, np.asarray(a.values, whole[type(a.values[0])])) for a in axes}
-    coords |= {"seed": np.arange(static[-1], dtype=np.int32)}
+    coords |= {"seed": np.arange(sizes[-1], dtype=np.int32)}
     first = points[0]
     fixed = {k: v for k, v in {**first.knobs._asdict(), **first.static._asdict()}.items() if k not in dims}
-    job = Job(setup.entry.key, p, first.static, (first.knobs,), (static[-1],), root, setup.code)
-    attrs = provenance(job, job.cells()[0][0]) | {"fixed": fixed, "detector": setup.entry.detector}
+    job = Job(setup.name, p, first.static, (first.knobs,), (sizes[-1],), root, setup.code)
+    attrs = provenance(job) | {"fixed": fixed, "detector": setup.entry.detector}
     del attrs["static"], attrs["steps_planned"]  # in `fixed`, or along an axis
     return xr.Dataset(variables, coords, {k: runs.storable(v) for k, v in attrs.items()})
 

@@ -6,65 +6,22 @@ progress, save checkpoints and stop what has settled. Where chunks end changes n
 
 from __future__ import annotations
 
-import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import cache
-from typing import Any
 
 import jax
 import numpy as np
 import xarray as xr
 
-from bestiary import files
 from bestiary.entry import Knobs, Phenomenon, Static
-from bestiary.train import runs, store, trainer
-from bestiary.train.store import Cell, Store
-from bestiary.version import __version__
+from bestiary.train import runs, trainer
+from bestiary.train.jobs import SETTLING, Job
+from bestiary.train.provenance import provenance
+from bestiary.train.store import Cell, NoStore, Store
 
-BLOCK = 16  # seeds in a cell: the same blocks whatever the number of seeds asked for
 CHUNK = 0.5  # [s] host work between chunks stays below a per cent, a kill loses less than a breath
-SETTLING = 8  # boundaries at which a setup's `settled` is asked
-
-
-@dataclass(frozen=True, eq=False)
-class Job:
-    """Settings of one entry and static part, each over the seeds 0..seeds-1.
-
-    Attributes:
-        entry: key.
-        phenomenon: the setup.
-        static: static part.
-        settings: (K) knobs.
-        seeds: (K) number of seeds of each setting.
-        root: root seed.
-        code: hash of the sources that decide the runs.
-    """
-
-    entry: str
-    phenomenon: Phenomenon
-    static: Static
-    settings: tuple[Knobs, ...]
-    seeds: tuple[int, ...]
-    root: int
-    code: str
-
-    def cells(self) -> list[list[Cell]]:
-        """The blocks of seeds of every setting."""
-        static, here = tuple(self.static._asdict().items()), store.machine()
-
-        def cell(knobs: Knobs, seeds: range) -> Cell:
-            # The shortest decimal of the float32 that is trained with: 0.2, not 0.20000000298.
-            values = tuple((name, float(str(np.float32(v)))) for name, v in knobs._asdict().items())
-            return Cell(self.entry, self.code, static, values, self.root, tuple(seeds), here)
-
-        return [
-            [cell(knobs, range(lo, min(lo + BLOCK, n))) for lo in range(0, n, BLOCK)]
-            for knobs, n in zip(self.settings, self.seeds, strict=True)
-        ]
 
 
 @dataclass(frozen=True)
@@ -81,18 +38,18 @@ class Progress:
     compile_seconds: float = 0.0
 
 
-Tell = Callable[[Progress], None]
+OnProgress = Callable[[Progress], None]
 
 
 def execute(
-    jobs: Sequence[Job], cabinet: Store, tell: Tell = lambda p: None, **machine: int
+    jobs: Sequence[Job], store: Store, on_progress: OnProgress = lambda p: None, **machine: int
 ) -> Iterator[tuple[int, xr.Dataset]]:
     """Run jobs; programs compile in the background while others train.
 
     Args:
         jobs: what to run.
-        cabinet: where cells are looked up and saved.
-        tell: called with each Progress, from this thread or a compiling one.
+        store: where cells are looked up and saved; a job whose source cannot be followed is neither, and that is said.
+        on_progress: called with each Progress, from this thread or a compiling one.
         machine: width, lanes, devices of `trainer.compile_program`.
 
     Yields:
@@ -103,26 +60,35 @@ def execute(
         waiting, damaged = {}, set()
         try:
             for i, job in enumerate(jobs):
-                cells = [c for row in job.cells() for c in row]
-                there = [c for c in cells if cabinet.has(c)]
-                tell(_progress(job, there, "compile"))
+                cells, kept = [c for row in job.cells() for c in row], _store_of(job, store)
+                there = [c for c in cells if kept.has(c)]
+                on_progress(_progress(job, there, "compile"))
                 if len(there) == len(cells):  # one job's runs in memory at a time: a grid may be larger than that
-                    known = {c: cabinet.get(c) for c in cells}
+                    known = {c: kept.get(c) for c in cells}
                     damaged |= {c for c, ds in known.items() if ds is None}
                     if not damaged.intersection(cells):
-                        yield i, _finish(job, known, tell, 0.0)
+                        yield i, _finish(job, known, on_progress, 0.0)
                         continue
                 waiting[i] = pool.submit(trainer.compile_program, job.phenomenon, job.static, **machine)
             while waiting:
                 i = next((i for i, f in waiting.items() if f.done()), next(iter(waiting)))
                 program, job = waiting.pop(i).result(), jobs[i]
-                known = {c: None if c in damaged else cabinet.get(c) for row in job.cells() for c in row}
-                for cell, ds in _train(job, program, [c for c, d in known.items() if d is None], cabinet, tell):
+                kept = _store_of(job, store)
+                known = {c: None if c in damaged else kept.get(c) for row in job.cells() for c in row}
+                for cell, ds in _train(job, program, [c for c, d in known.items() if d is None], kept, on_progress):
                     known[cell] = ds
-                yield i, _finish(job, known, tell, program.compile_seconds)
+                yield i, _finish(job, known, on_progress, program.compile_seconds)
         finally:
             for future in waiting.values():
                 future.cancel()
+
+
+def _store_of(job: Job, store: Store) -> Store:
+    """The store, or none for runs whose address would not tell what made them."""
+    if job.code:
+        return store
+    store.notify(f"{job.entry or 'these runs'}: not kept, since {job.unkept or 'nobody hashed what decides them'}")
+    return NoStore()
 
 
 def _steps(job: Job, cells: Sequence[Cell]) -> int:
@@ -134,12 +100,12 @@ def _progress(job: Job, done: Sequence[Cell], phase: str, compile_seconds: float
     return Progress(job.entry, job.root, job, phase, _steps(job, done), total, sum(job.seeds), compile_seconds)
 
 
-def _finish(job: Job, known: dict, tell: Tell, compile_seconds: float) -> xr.Dataset:
-    tell(_progress(job, list(known), "done", compile_seconds))
-    return runs.join([[known[c] for c in row] for row in job.cells()])
+def _finish(job: Job, known: dict, on_progress: OnProgress, compile_seconds: float) -> xr.Dataset:
+    on_progress(_progress(job, list(known), "done", compile_seconds))
+    return runs.named(runs.join([[known[c] for c in row] for row in job.cells()]), job.phenomenon)
 
 
-def _train(job: Job, program: trainer.Program, cells: list[Cell], cabinet: Store, tell: Tell):
+def _train(job: Job, program: trainer.Program, cells: list[Cell], store: Store, on_progress: OnProgress):
     """Yield (cell, its runs) for every cell, batch by batch; a cell never spans two batches."""
     total = _steps(job, [c for row in job.cells() for c in row])
     before, pace = total - _steps(job, cells), _Pace()
@@ -153,9 +119,9 @@ def _train(job: Job, program: trainer.Program, cells: list[Cell], cabinet: Store
         def report(step, per_step=per_step, before=before):
             done = before + per_step * step
             phase = Progress(job.entry, job.root, job, "train", done, total, sum(job.seeds), program.compile_seconds)
-            tell(phase)
+            on_progress(phase)
 
-        yield from _drive(job, program, batch, cabinet, report, pace)
+        yield from _drive(job, program, batch, store, report, pace)
         before += _steps(job, batch)
 
 
@@ -173,7 +139,7 @@ def _drive(
     job: Job,
     program: trainer.Program,
     batch: list[Cell],
-    cabinet: Store,
+    store: Store,
     report: Callable[[int], None],
     pace: _Pace,
 ):
@@ -181,7 +147,7 @@ def _drive(
     rows = program.start(knobs, [s for c in batch for s in c.seeds], job.root)
     leaves, tree = jax.tree.flatten(rows)
     window, end = 0, len(program.schedule)
-    resumed = cabinet.load_progress(batch, program.width, leaves)
+    resumed = store.load_progress(batch, program.width, leaves)
     if resumed is not None:
         window, rows = resumed[0], program.place(jax.tree.unflatten(tree, resumed[1]))
     settled = job.phenomenon.settled
@@ -206,10 +172,10 @@ def _drive(
         if window in boundaries and window < end:
             settle(window)
         if window < end:
-            cabinet.save_progress(batch, program.width, window, [np.asarray(x) for x in jax.tree.leaves(rows)])
+            store.save_progress(batch, program.width, window, [np.asarray(x) for x in jax.tree.leaves(rows)])
     for cell, ds in _cut(job, program, batch, rows, {c: ended.get(c, end) for c in batch}):
-        yield cell, cabinet.put(cell, ds)
-    cabinet.drop_progress(batch, program.width)
+        yield cell, store.put(cell, ds)
+    store.drop_progress(batch, program.width)
 
 
 def _cut(job: Job, program: trainer.Program, batch: list[Cell], rows, windows: dict[Cell, int]):
@@ -223,35 +189,10 @@ def _cut(job: Job, program: trainer.Program, batch: list[Cell], rows, windows: d
         cut_seen = {c: v[span, :n] for c, v in seen.items()}
         cut_probed = {c: v[span, :m] for c, v in probed.items()}
         knobs = type(p.knobs)(**dict(cell.knobs))
-        attrs = provenance(job, cell) | {"stopped": "settled" if n < len(program.schedule) else "end of schedule"}
+        attrs = provenance(job) | {"stopped": "settled" if n < len(program.schedule) else "end of schedule"}
         steps, probe_steps = program.schedule[:n], program.probe_schedule[:m]
         yield cell, runs.dataset(p, knobs, cell.seeds, steps, cut_seen, probe_steps, cut_probed, attrs)
         first += len(cell.seeds)
-
-
-def provenance(job: Job, cell: Cell) -> dict[str, Any]:
-    """Where runs come from: entry, versions, device, commit, root seed, static values, date."""
-    return {
-        "entry": job.entry,
-        "bestiary": __version__,
-        "commit": _commit(),
-        "root": job.root,
-        "static": job.static._asdict(),
-        "steps_planned": int(job.phenomenon.schedule(job.static)[-1]),
-        "machine": dict(cell.machine),
-        "date": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-    }
-
-
-@cache
-def _commit() -> str:
-    """Git commit of a checkout; empty for an installed package."""
-    here = files.PACKAGE
-    try:
-        out = subprocess.run(["git", "-C", here, "describe", "--always", "--dirty"], capture_output=True, text=True)
-    except OSError:  # no git on this machine
-        return ""
-    return out.stdout.strip() if out.returncode == 0 else ""
 
 
 def simulate(
@@ -278,5 +219,5 @@ def simulate(
     """
     settings = tuple(settings or (p.knobs,))
     job = Job("", p, static or p.static, settings, (seeds,) * len(settings), root, "")
-    ((_, ds),) = execute([job], store.NoStore(), lambda progress: None, **machine)
+    ((_, ds),) = execute([job], NoStore(), lambda progress: None, **machine)
     return ds

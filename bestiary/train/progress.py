@@ -13,7 +13,7 @@ from rich.progress import Progress as Bars
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from bestiary.train.campaign import Progress, Tell
+    from bestiary.train.campaign import OnProgress, Progress
 
 
 class _Speed(ProgressColumn):
@@ -25,8 +25,8 @@ class _Speed(ProgressColumn):
 
 
 @contextmanager
-def bars(hide: bool = False) -> Iterator[Tell]:
-    """Show each job's phase, seeds, bar, speed and time left; yields what `campaign` tells.
+def bars(hide: bool = False) -> Iterator[OnProgress]:
+    """Show each job's phase, seeds, bar, speed and time left; yields what `campaign` calls with each Progress.
 
     Args:
         hide: show nothing, for output that machines read.
@@ -46,7 +46,7 @@ def bars(hide: bool = False) -> Iterator[Tell]:
     )
     with Bars(*columns, console=console, disable=hide or not console.is_terminal) as live:
 
-        def tell(p: Progress) -> None:
+        def on_progress(p: Progress) -> None:
             name = p.entry if p.root == 1 else f"{p.entry} (root {p.root})"
             key = (p.entry, p.root, p.job)
             if key not in tasks:
@@ -59,4 +59,4 @@ def bars(hide: bool = False) -> Iterator[Tell]:
                 console.print(f"[{seconds:6.1f} s] {name}: {p.phase}, {p.seeds} runs, {p.done:,} of {p.total:,} steps")
             phases[key] = p.phase
 
-        yield tell
+        yield on_progress

@@ -45,22 +45,31 @@ def dataset(
         probed: {channel: (S, U)}.
         attrs: provenance; what is neither text nor a number that netCDF 3 can hold is stored as JSON.
     """
-
-    def channel(name, values, axis):
-        return (("setting", "seed", axis), values[None], {"units": p.units.get(name, "1")})
-
-    variables = {c: channel(c, v, "step") for c, v in seen.items()}
-    variables |= {c: channel(c, v, "probe_step") for c, v in probed.items()}
+    dims = ("setting", "seed")
+    variables = {c: ((*dims, "step"), v[None]) for c, v in seen.items()}
+    variables |= {c: ((*dims, "probe_step"), v[None]) for c, v in probed.items()}
     coords = {name: ("setting", [float(value)]) for name, value in knobs._asdict().items()}
     last = np.full((1, len(seeds)), steps[-1], np.int32)
-    coords |= {"seed": np.asarray(seeds, np.int32), "step": np.asarray(steps, np.int32)}
-    coords |= {"last_step": (("setting", "seed"), last, {"units": p.clock[1]})}
+    coords |= {"seed": np.asarray(seeds, np.int32), "step": np.asarray(steps, np.int32), "last_step": (dims, last)}
     if probed:
         coords["probe_step"] = np.asarray(probe_steps, np.int32)
-    ds = xr.Dataset(variables, coords, {k: storable(v) for k, v in attrs.items()})
+    return named(xr.Dataset(variables, coords, {k: storable(v) for k, v in attrs.items()}), p)
+
+
+def named(ds: xr.Dataset, p: Phenomenon) -> xr.Dataset:
+    """Give curves the units that the setup states today; a unit decides no run, and a stored one may be older."""
+    for name in ds.data_vars:
+        ds[name].attrs["units"] = p.units.get(str(name), "1")
     for axis in {"step", "probe_step"} & set(ds.coords):
         ds[axis].attrs |= {"long_name": p.clock[0], "units": p.clock[1]}
+    ds["last_step"].attrs["units"] = p.clock[1]
     return ds
+
+
+def record_interval(steps: np.ndarray) -> float:
+    """Return the interval between records [step] if it is constant, else 0."""
+    gaps = np.unique(np.diff(steps)[:-1]) if len(steps) > 2 else np.diff(steps)
+    return float(gaps[0]) if gaps.size == 1 else 0.0
 
 
 def storable(value: Any) -> str | int | float:

@@ -26,7 +26,7 @@ import xarray as xr
 from bestiary.files import replace_with
 from bestiary.train import runs
 
-FORMAT = 1  # of a cell's file; a new number makes old files unfindable
+FORMAT = 2  # of a cell's file; a new number makes old files unfindable
 STALE = 7 * 86400.0  # [s] age at which what a killed process left behind is swept
 
 
@@ -42,7 +42,7 @@ class Cell:
 
     Attributes:
         entry: the entry's key.
-        code: hash of the source of the setup and of the trainer.
+        code: hash of the source of the setup's functions and of the trainer.
         static: static values by name.
         knobs: traced values by name.
         root: root seed.
@@ -78,24 +78,16 @@ def machine() -> tuple[tuple[str, str], ...]:
     return tuple(sorted({"platform": device.platform, "device": device.device_kind, **packages}.items()))
 
 
-def code_hash(*files: Path) -> str:
-    """Hash of source files, as (name, content) pairs."""
-    h = hashlib.sha256()
-    for file in sorted(files, key=lambda file: file.name):  # not by folder: an installed package lies elsewhere
-        h.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
-    return h.hexdigest()[:16]
-
-
 class Store:
     """A folder of cells and checkpoints.
 
     Args:
         folder: where; made when first written to.
-        tell: called with one line when a file had to be rejected.
+        notify: called with one line when a file had to be rejected.
     """
 
-    def __init__(self, folder: Path, tell: Callable[[str], None] = lambda line: None) -> None:
-        self.folder, self.tell = Path(folder), tell
+    def __init__(self, folder: Path, notify: Callable[[str], None] = lambda line: None) -> None:
+        self.folder, self.notify = Path(folder), notify
         for part in (f for f in self.folder.glob("*/*") if f.suffix in (".tmp", ".part")):
             if time.time() - part.stat().st_mtime > STALE:
                 part.unlink(missing_ok=True)
@@ -116,10 +108,10 @@ class Store:
         except FileNotFoundError:
             return None
         except (ValueError, OSError) as error:
-            self.tell(f"{error}; running it again")
+            self.notify(f"{error}; running it again")
             return None
         if ds.attrs.get("fingerprint") != cell.fingerprint:
-            self.tell(f"{path}: holds other runs than its name says; running them again")
+            self.notify(f"{path}: holds other runs than its name says; running them again")
             return None
         return ds
 
@@ -159,7 +151,7 @@ class Store:
             if spare or any(a.shape != b.shape or a.dtype != b.dtype for a, b in zip(leaves, like, strict=True)):
                 raise ValueError("its arrays are those of another program")
         except (ValueError, KeyError, zipfile.BadZipFile) as error:
-            self.tell(f"{path}: unusable checkpoint ({error}); starting these runs again")
+            self.notify(f"{path}: unusable checkpoint ({error}); starting these runs again")
             return None
         return int(window), leaves
 
@@ -172,7 +164,7 @@ class NoStore(Store):
     """A store that keeps nothing and knows nothing."""
 
     def __init__(self) -> None:
-        self.tell = lambda line: None
+        self.notify = lambda line: None
 
     def has(self, cell: Cell) -> bool:
         """Nothing is known."""

@@ -15,6 +15,7 @@ import math
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
@@ -202,6 +203,31 @@ def _compile(p: Phenomenon, static: Static, width: int, lanes: int | None, devic
     schedule = np.asarray(p.schedule(static))
     mesh = Mesh(np.array(jax.local_devices()[:devices]), ("runs",))
     sharding = NamedSharding(mesh, P("runs"))
+    begin, advance = functions(p, static, width, lanes, mesh)
+    knobs, seed, root = _row(p)
+    rows = partial(jax.tree.map, lambda s: jax.ShapeDtypeStruct((width, *s.shape), s.dtype, sharding=sharding))
+    integer = jax.ShapeDtypeStruct((), jnp.int32)
+    with jax.default_matmul_precision("float32"):
+        begun = jax.jit(begin, out_shardings=sharding).lower(rows(knobs), rows(seed), root).compile()
+        like = jax.eval_shape(begin, rows(knobs), rows(seed), root)
+        like = jax.tree.map(lambda s: jax.ShapeDtypeStruct(s.shape, s.dtype, sharding=sharding), like)
+        marks = jax.ShapeDtypeStruct((len(schedule) + 1,), jnp.int32)
+        stepped = jax.jit(advance, donate_argnums=(0, 1, 2)).lower(*like, marks, integer, integer).compile()
+    compiled[p] += 1
+    return Program(p, static, width, lanes, schedule, begun, stepped, sharding, time.perf_counter() - started)
+
+
+def functions(p: Phenomenon, static: Static, width: int, lanes: int, mesh: Mesh) -> tuple[Callable, Callable]:
+    """Build the two functions of a program: `begin`, and `advance` over the devices of a mesh.
+
+    Args:
+        p: the setup.
+        static: its static part.
+        width: rows per call, a multiple of devices times lanes.
+        lanes: rows vmapped together on one device.
+        mesh: the devices, along one axis called `runs`.
+    """
+    schedule = np.asarray(p.schedule(static))
 
     def begin(knobs, seeds, root):
         carry = jax.vmap(partial(begin_run, p, static), (0, 0, None))(knobs, seeds, root)
@@ -221,23 +247,11 @@ def _compile(p: Phenomenon, static: Static, width: int, lanes: int | None, devic
     def advance(carry, seen, probed, marks, first, last):
         one = partial(_advance_run, p, static, marks, first, last)
         rows = (carry, seen, probed)
-        if lanes * devices == width:
+        if lanes * mesh.size == width:
             return jax.vmap(one)(rows)
         return jax.lax.map(one, rows, batch_size=lanes if lanes > 1 else None)
 
     # State comes in as an argument: leaves made inside shard_map from constants would count as
     # replicated, and their gradients would be summed over the devices (jax issue 36886).
-    sharded = jax.shard_map(
-        advance, mesh=mesh, in_specs=(P("runs"),) * 3 + (P(),) * 3, out_specs=P("runs"), check_vma=False
-    )
-    knobs, seed, root = _row(p)
-    rows = partial(jax.tree.map, lambda s: jax.ShapeDtypeStruct((width, *s.shape), s.dtype, sharding=sharding))
-    integer = jax.ShapeDtypeStruct((), jnp.int32)
-    with jax.default_matmul_precision("float32"):
-        begun = jax.jit(begin, out_shardings=sharding).lower(rows(knobs), rows(seed), root).compile()
-        like = jax.eval_shape(begin, rows(knobs), rows(seed), root)
-        like = jax.tree.map(lambda s: jax.ShapeDtypeStruct(s.shape, s.dtype, sharding=sharding), like)
-        marks = jax.ShapeDtypeStruct((len(schedule) + 1,), jnp.int32)
-        stepped = jax.jit(sharded, donate_argnums=(0, 1, 2)).lower(*like, marks, integer, integer).compile()
-    compiled[p] += 1
-    return Program(p, static, width, lanes, schedule, begun, stepped, sharding, time.perf_counter() - started)
+    specs = (P("runs"),) * 3 + (P(),) * 3
+    return begin, jax.shard_map(advance, mesh=mesh, in_specs=specs, out_specs=P("runs"), check_vma=False)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from bestiary.catalog.read import read_catalog
-from bestiary.judge import check
+from bestiary.judge.setup import load
 from bestiary.train import trainer
 
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks" / "speed"
@@ -32,7 +32,7 @@ WITHOUT = "PyTorch is not installed: pip install 'bestiary[torch]'"
 def setting(key, case, **static):
     """The setup of an entry's case, with changed static values."""
     entry = read_catalog()[key]
-    p, block = check.load(entry), entry.cases[case]
+    p, block = load(entry).phenomenon, entry.cases[case]
     return p, p.knobs._replace(**block.knobs), p.static._replace(**{**block.static, **static})
 
 

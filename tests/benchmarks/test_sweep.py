@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bestiary.catalog.read import read_catalog
-from bestiary.maps import grid as sweep
+from bestiary.judge.rounds import answer
+from bestiary.train.jobs import Request, Setup
 from bestiary.train.store import NoStore
 
 
@@ -25,9 +25,9 @@ def test_the_loop_makes_the_runs_of_the_map(benchmark, closed_over):
     static = p.static._replace(steps=60, width=64)
     settings = [p.knobs._replace(lr=lr) for lr in (1.0, 3.0, 4.5)]
     small = replace(p, static=static)
-    setup = sweep.Setup(read_catalog()["catapult"], small, "")
-    wanted = [sweep.Request(setup, knobs, static, 2, 0) for knobs in settings]
-    mapped = [f for answer in sweep.answer(wanted, NoStore()).values() for f in answer.findings]
+    setup = Setup("catapult", small, "x")
+    wanted = [Request(setup, knobs, static, 2, 0) for knobs in settings]
+    mapped = [f for judged in answer(wanted, NoStore()).values() for f in judged.findings]
     looped = benchmark.loop(small, settings, 2, closed_over)
     assert (
         [f.phase for f in looped] == [f.phase for f in mapped] == ["lazy"] * 2 + ["catapult"] * 2 + ["divergence"] * 2

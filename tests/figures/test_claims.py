@@ -5,8 +5,12 @@ import pytest
 from bowl_map import BOUNDARY, LAW, TRAIL, setup
 from matplotlib.figure import Figure
 
+from bestiary.cli.map_tables import spread
 from bestiary.figures import claims as claim_figures
+from bestiary.figures import maps as map_figures
+from bestiary.judge.rounds import drive
 from bestiary.maps import judge as maps
+from bestiary.maps import laws
 from bestiary.train.store import NoStore
 
 
@@ -14,7 +18,7 @@ from bestiary.train.store import NoStore
 def judged():
     """The law, the boundary and the path of the bowl."""
     s = setup(laws={"slow": LAW}, boundaries={"edge": BOUNDARY}, paths={"steeper": TRAIL})
-    return {m.kind: m for m in maps.drive(maps.tasks(s, 1), NoStore())}
+    return {m.kind: m for m in drive(maps.tasks(s, 1), NoStore())}
 
 
 def test_a_law_has_its_runs_its_medians_and_its_line(judged):
@@ -27,6 +31,25 @@ def test_a_law_has_its_runs_its_medians_and_its_line(judged):
     assert len(cut.get_ydata()) == 0
     assert np.array_equal(medians.get_ydata(), np.median(y, 1))
     assert law.get_ydata()[0] == pytest.approx(float(judged["law"].fit.predict(law.get_xdata()[0])))
+
+
+def test_a_run_cut_off_lies_above_all_in_the_medians_that_are_fitted_drawn_and_printed():
+    x = np.array([1.0, 2.0, 4.0, 8.0])
+    steps = 100 * x[:, None] * np.exp(np.linspace(-0.6, 0.6, 9))
+    y, cut = np.minimum(steps, 700), steps > 700  # of 9 runs at 4 one is cut off, at 8 most are
+    assert cut.sum(1).tolist() == [0, 0, 1, 5]
+    law = laws.fit(x, y, cut, "power")
+    known = np.array([100, 200, 400])
+    ax = Figure().subplots()
+    map_figures.draw_law(ax, x, y, cut, law, True)
+    runs, arrows, middle, line = ax.get_lines()
+    assert list(middle.get_xdata()) == [1, 2, 4] and middle.get_ydata() == pytest.approx(known)
+    assert law.deviation == pytest.approx(np.abs(known / law.predict(x[:3]) - 1).max())
+    assert [spread(*of)[0] for of in zip(y, cut, strict=True)] == ["100", "200", "400", "cut off"]
+    assert spread(y[2], cut[2])[2] == spread(y[3], cut[3])[2] == "cut off"
+    assert spread(np.full(3, np.nan), np.zeros(3, bool)) == ("", "", "")
+    assert (len(runs.get_xdata()), len(arrows.get_xdata())) == (30, 6)
+    assert line.get_xdata()[-1] == pytest.approx(8)
 
 
 def test_a_boundary_has_the_claim_and_the_bracket(judged):

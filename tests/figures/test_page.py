@@ -13,12 +13,12 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
-from bestiary.detectors.delayed_generalization import delayed_generalization
+from bestiary.cli import export
 from bestiary.entry import log_schedule
 from bestiary.figures import runs as figures
 from bestiary.figures import style as figure_style
-from bestiary.judge import check
-from bestiary.log import Finding, Log, Span, State
+from bestiary.judge.setting import Setting
+from bestiary.log import Finding, Span, State
 from bestiary.train import runs
 
 PATTERNS = {".png": b"\x89PNG\r\n", ".pdf": b"%PDF-", ".svg": b"<?xml"}
@@ -103,13 +103,21 @@ def test_settings_that_are_no_cases():
         figures.draw_runs("sudden_fall", LOSS, ds, [[ABSENCE] * 4], ["lr=0.1", "lr=0.2"])
 
 
-def test_steps_of_settings_are_logarithmic_by_what_their_detector_measures():
-    t = np.arange(0.0, 101.0, 2.0)
-    learning, confused = Log.of(t, train_acc=t / 50, test_acc=t / 100), Log.of(t, train_acc=0 * t, test_acc=0 * t)
-    for log in (learning, confused):
-        findings = [delayed_generalization(log)] * 4
-        (ax,) = figures.draw_runs("sudden_fall", LOSS, case().runs, [findings], ["lr=0.1"]).axes
-        assert ax.get_xscale() == "log"
+def test_steps_of_settings_are_logarithmic_if_one_asks_or_they_are_recorded_so():
+    late = setup({"loss": "1"}, schedule=log_schedule)
+    for p, log, scale in ((LOSS, False, "linear"), (LOSS, True, "log"), (late, False, "log")):
+        (ax,) = figures.draw_runs("sudden_fall", p, case().runs, [[found(50)] * 4], ["lr=0.1"], log=log).axes
+        assert ax.get_xscale() == scale
+
+
+@pytest.mark.parametrize("detector, scale", [("spikes", "linear"), ("delayed_generalization", "log")])
+def test_a_setting_that_is_written_has_the_axis_of_its_detector(detector, scale, tmp_path, monkeypatch):
+    one, drawn_axes = case(detector=detector), []
+    monkeypatch.setattr(export, "save", lambda figure, path: drawn_axes.extend(figure.axes))
+    asked = Setting(one.setup, LOSS.knobs, LOSS.static, "default")
+    data, picture = export.write_setting(asked, one.runs, one.findings, tmp_path)
+    assert [ax.get_xscale() for ax in drawn_axes] == [scale]
+    assert (data.name, picture.name) == ("sudden_fall.nc", "sudden_fall.png") and data.is_file()
 
 
 # The page.
@@ -237,8 +245,7 @@ def test_another_format(name, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_one_file_per_entry_and_root(tmp_path, monkeypatch):
-    monkeypatch.setattr(check, "load", lambda entry: LOSS)
+def test_one_file_per_entry_and_root(tmp_path):
     one, other = case("a"), case("b", root=8)
     assert figures.draw_all([one], tmp_path) == [tmp_path / "sudden_fall.png"]
     paths = figures.draw_all([one, other], tmp_path)

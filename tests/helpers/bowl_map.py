@@ -12,8 +12,8 @@ import numpy as np
 from tiny import BOWL, BowlKnobs
 
 from bestiary.catalog.entries import CATALOG
+from bestiary.judge.setup import Setup
 from bestiary.log import Effect, Finding, Log, State
-from bestiary.maps.grid import Setup
 
 
 class Words(NamedTuple):
@@ -69,7 +69,7 @@ def setup(**blocks) -> Setup:
     for named in (entry.laws, entry.boundaries, entry.paths):
         for name, block in named.items():
             block._name = name
-    return Setup(entry, MAPPED, "x")
+    return Setup("bowl", MAPPED, "x", entry=entry)
 
 
 def _tuples(value):

@@ -8,6 +8,7 @@ from bestiary.catalog.entries import Entry
 from bestiary.entry import Phenomenon, linear_schedule
 from bestiary.figures import runs as figures
 from bestiary.judge import check
+from bestiary.judge.setup import Setup
 from bestiary.log import Finding, State
 from bestiary.train import runs
 
@@ -77,7 +78,7 @@ def result(p, name, seen, findings, control=None, probed=None, root=7, detector=
     entry._key, entry.cases[name]._name = "sudden_fall", name
     seeds, probe_steps = range(len(findings)), steps[::5]
     ds = runs.dataset(p, Knobs(), seeds, steps, seen, probe_steps, probed or {}, ATTRS)
-    return check.CaseResult(entry, entry.cases[name], root, ds, list(findings), [])
+    return check.CaseResult(Setup(entry.key, p, "", entry=entry), entry.cases[name], root, ds, list(findings), [])
 
 
 def drawn(p, *results):

@@ -50,7 +50,9 @@ def test_a_true_median_fails_rarely_under_quantisation_ties_and_censoring(end, q
             Finding(State.UNDECIDED, "") if cut else Finding(State.FOUND, "", onset=v)
             for v, cut in zip(recorded, x > 200, strict=True)
         ]
-        failed += one(claim("onset", "step", median=interval), runs, quantum=quantum, alpha=alpha).outcome is FAILS
+        failed += (
+            one(claim("onset", "step", median=interval), runs, record_interval=quantum, alpha=alpha).outcome is FAILS
+        )
     assert failed / 1500 <= alpha / 2 + 0.01  # the other side cannot fail; 0.01 is 2.5 standard errors
     assert quantum or failed > 0
 
@@ -72,7 +74,7 @@ def test_a_false_median_holds_rarely(quantum):
     for _ in range(1500):
         x = rng.normal(100 + quantum, 30, size=16)  # the true median lies `quantum` beyond the claim
         recorded = np.ceil(x / quantum) * quantum if quantum else x
-        held += median(recorded, (-1000, 99.999), quantum=quantum).outcome is HOLDS
+        held += median(recorded, (-1000, 99.999), record_interval=quantum).outcome is HOLDS
     assert held / 1500 <= 0.025 + 0.01
 
 
@@ -94,16 +96,16 @@ def test_five_values_have_no_interval_and_six_have():
 
 def test_a_record_stands_for_the_interval_before_it():
     # Recorded every 10 steps, 109 may mean 99.5: not above 100 for certain. 110 means more than 100.
-    assert median([109] * 20, (50, 100), quantum=10).outcome is HOLDS
-    assert median([110] * 20, (50, 100), quantum=10).outcome is FAILS
+    assert median([109] * 20, (50, 100), record_interval=10).outcome is HOLDS
+    assert median([110] * 20, (50, 100), record_interval=10).outcome is FAILS
     assert median([109] * 20, (50, 100)).outcome is FAILS
-    assert median([50] * 20, (50, 100), quantum=10).outcome is HOLDS
-    assert median([49] * 20, (50, 100), quantum=10).outcome is FAILS
+    assert median([50] * 20, (50, 100), record_interval=10).outcome is HOLDS
+    assert median([49] * 20, (50, 100), record_interval=10).outcome is FAILS
 
 
 def test_the_quantum_is_of_steps_alone():
     runs = [Finding(State.FOUND, "", effects={"ratio": Effect(10.5)})] * 20
-    assert one(claim("ratio", "1", median=(5, 10)), runs, quantum=10).outcome is FAILS
+    assert one(claim("ratio", "1", median=(5, 10)), runs, record_interval=10).outcome is FAILS
 
 
 def test_undecided_runs_are_censored_and_absent_ones_left_out():

@@ -6,17 +6,19 @@ from bowl_map import BOUNDARY, LAW, MAPPED, TRAIL, setup
 
 from bestiary.catalog import axes as grid
 from bestiary.catalog import map_claims as catalog_maps
-from bestiary.cli.verdicts import maps_in_order
+from bestiary.judge import rounds as rounds_of
+from bestiary.judge.rounds import drive
 from bestiary.judge.setting import Setting
 from bestiary.judge.verdict import Outcome
 from bestiary.maps import explore
 from bestiary.maps import judge as maps
-from bestiary.maps import path as trails
+from bestiary.maps import path as paths
+from bestiary.maps.line import VARIABLES
 from bestiary.train.store import NoStore
 
 
 def run(asking):
-    (result,) = maps.drive([asking], NoStore())
+    (result,) = drive([asking], NoStore())
     return result
 
 
@@ -67,23 +69,23 @@ def test_a_variable_other_than_the_knob():
     found = run(maps.judge_law(setup(), law, 1))
     assert found.fit.parameters["exponent"] == pytest.approx(1.02, abs=0.02)
     x = np.array([0.9, 0.99])
-    assert maps.VARIABLES["1 / (1 - x)"](x) == pytest.approx([10, 100])
-    assert maps.VARIABLES["1 - x"](x) == pytest.approx([0.1, 0.01])
+    assert VARIABLES["1 / (1 - x)"](x) == pytest.approx([10, 100])
+    assert VARIABLES["1 - x"](x) == pytest.approx([0.1, 0.01])
 
 
 def test_the_rungs_of_a_path_add_up_and_the_change_is_seen():
     s = setup(paths={"steeper": TRAIL})
-    walked = run(trails.walk(s, s.entry.paths["steeper"], 1))
-    assert [a.findings[0].phase for _, a, _ in walked.rungs] == ["falling", "falling", "growing"]
-    assert {f.onset for f in walked.rungs[1][1].findings} == {np.ceil(np.log(1e3) / (-2 * np.log(0.7)))}
-    assert trails.changes(walked) == [(1, 2)]
-    assert [v.outcome for v in walked.verdicts] == [Outcome.HOLDS, Outcome.HOLDS, Outcome.FAILS]
+    result = run(paths.along_path(s, s.entry.paths["steeper"], 1))
+    assert [a.findings[0].phase for _, a, _ in result.rungs] == ["falling", "falling", "growing"]
+    assert {f.onset for f in result.rungs[1][1].findings} == {np.ceil(np.log(1e3) / (-2 * np.log(0.7)))}
+    assert paths.changes(result) == [(1, 2)]
+    assert [v.outcome for v in result.verdicts] == [Outcome.HOLDS, Outcome.HOLDS, Outcome.FAILS]
 
 
 def test_a_change_made_by_a_knob_is_located_between_its_rungs():
     s = setup(paths={"steeper": TRAIL})
-    walked = run(trails.walk(s, s.entry.paths["steeper"], 1))
-    (between,) = maps.drive(list(trails.refine(s, walked)), NoStore())
+    result = run(paths.along_path(s, s.entry.paths["steeper"], 1))
+    (between,) = drive(list(paths.refine(s, result)), NoStore())
     (crossing,) = between.crossings
     assert crossing.direction == "vanishes"
     # Within 60 steps the loss falls to a thousandth for |1 - 0.3 c| <= 1000^(-1/120).
@@ -94,25 +96,18 @@ def test_a_change_made_by_a_knob_is_located_between_its_rungs():
 def test_several_questions_share_their_rounds(monkeypatch):
     s = setup(boundaries={"edge": BOUNDARY}, laws={"slow": LAW}, paths={"steeper": TRAIL})
     rounds = []
-    ask = maps.answer
-    monkeypatch.setattr(maps, "answer", lambda wanted, *rest: rounds.append(len(wanted)) or ask(wanted, *rest))
-    found = list(maps.drive(maps.tasks(s, 1), NoStore()))
+    ask = rounds_of.answer
+    monkeypatch.setattr(rounds_of, "answer", lambda wanted, *rest: rounds.append(len(wanted)) or ask(wanted, *rest))
+    found = drive(maps.tasks(s, 1), NoStore())
     assert rounds[0] == 4 + 4 + 3
     assert max(rounds[1:]) <= 2
-    assert [m.kind for m in maps_in_order(found, [s.entry])] == ["law", "boundary", "path"]
+    assert [m.kind for m in found] == ["law", "boundary", "path"]
     assert len(maps.claims_of(s.entry)) == 3 + 2 + 3
 
 
 def plan(*texts, **how):
-    setting = Setting(setup().entry, MAPPED, MAPPED.knobs, MAPPED.static, "default")
-    axes = [grid.parse(text) for text in texts]
-    asked = explore.plan(setting, axes, how.get("seeds", 2), 0)
-    return explore.Plan(setup(), asked.axes, asked.knobs, asked.static, asked.label, asked.seeds, asked.root)
-
-
-@pytest.fixture(autouse=True)
-def no_sources(monkeypatch):
-    monkeypatch.setattr("bestiary.maps.grid.code_of", lambda key: "x")
+    setting = Setting(setup(), MAPPED.knobs, MAPPED.static, "default")
+    return explore.plan(setting, [grid.parse(text) for text in texts], how.get("seeds", 2), 0)
 
 
 def test_a_map_of_one_knob_has_the_points_that_were_added():

@@ -10,7 +10,8 @@ import xarray as xr
 
 import bestiary
 from bestiary.train import campaign, runs, trainer
-from bestiary.train.campaign import Job, execute, simulate
+from bestiary.train.campaign import execute, simulate
+from bestiary.train.jobs import Job
 from bestiary.train.store import NoStore, Store
 
 

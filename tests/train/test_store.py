@@ -14,6 +14,7 @@ import pytest
 import tiny
 
 from bestiary.train import campaign, runs, store, trainer
+from bestiary.train.jobs import Job
 from bestiary.train.store import Cell, NoStore, Store
 
 CELL = Cell("bowl", "c0de", (("steps", 4),), (("lr", 0.1),), 0, (0, 1), (("jax", "1"),))
@@ -64,21 +65,6 @@ def test_names_are_part_of_what_decides():
     """A value that moves from one knob to another is another setting."""
     one, other = (dataclasses.replace(CELL, knobs=k) for k in ((("a", 1.0), ("b", 0.0)), (("a", 0.0), ("b", 1.0))))
     assert one.address != other.address
-
-
-def test_code_hash_sees_names_and_contents_not_folders(tmp_path):
-    def files(folder, **contents):
-        (tmp_path / folder).mkdir()
-        for name, content in contents.items():
-            (tmp_path / folder / name).write_text(content)
-        return [tmp_path / folder / name for name in contents]
-
-    first = files("b", x="1", y="2")
-    assert store.code_hash(*first) == store.code_hash(*reversed(first))
-    moved = [files("c", x="1")[0], files("a", y="2")[0]]
-    assert store.code_hash(*moved) == store.code_hash(*first)
-    others = [files("d", x="1", y="3"), files("e", x="2", y="1"), files("f", x="1", z="2"), files("g", x="12", y="")]
-    assert len({store.code_hash(*some) for some in [first, *others]}) == 5
 
 
 def test_machine_names_what_rounding_depends_on():
@@ -232,7 +218,7 @@ def test_only_stale_temporary_files_are_swept(tmp_path):
 
 # A campaign that is killed.
 
-LONG = campaign.Job(
+LONG = Job(
     "keys",
     tiny.KEYS,
     tiny.Steps(steps=60, log_every=1),

@@ -1,16 +1,17 @@
 """Grids are trained cell by cell, whatever their size, and become tables with the knobs as dims."""
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from bowl_map import MAPPED, setup
 
 from bestiary.catalog import axes as grid
-from bestiary.maps import grid as sweep
-from bestiary.maps.grid import Request
+from bestiary.judge.rounds import answer
 from bestiary.maps.table import table
-from bestiary.train import runs, trainer
+from bestiary.train import jobs, runs, trainer
+from bestiary.train.jobs import Request
 from bestiary.train.store import NoStore, Store
 
 SETUP = setup()
@@ -28,59 +29,63 @@ def steps_to_a_thousandth(lr, curvature=1.0):
 
 def test_what_is_found_is_what_arithmetic_says():
     _, there, wanted = asked("lr=0.1,0.2,0.5")
-    known = sweep.answer(wanted, NoStore())
+    known = answer(wanted, NoStore())
     for point, request in zip(there, wanted, strict=True):
         onsets = {f.onset for f in known[request].findings}
         assert onsets == {steps_to_a_thousandth(point.knobs.lr)}
         assert known[request].last == (60.0,) * 3
-        assert known[request].quantum == 1.0
+        assert known[request].record_interval == 1.0
         assert known[request].rate() == 3
         assert known[request].rate("falling") == 3
         assert known[request].rate("growing") == 0
 
 
-def test_a_grid_over_knobs_is_one_program_and_one_over_shape_is_one_for_each():
+def test_a_grid_over_knobs_is_one_program_and_one_over_static_values_is_one_for_each():
     before = trainer.compiled[MAPPED]
-    sweep.answer(asked("lr=0.1:0.9:40", seeds=2)[2], NoStore())
+    answer(asked("lr=0.1:0.9:40", seeds=2)[2], NoStore())
     assert trainer.compiled[MAPPED] - before <= 1
     before = trainer.compiled[MAPPED]
-    sweep.answer(asked("steps=11,12", "lr=0.1,0.2")[2], NoStore())
+    answer(asked("steps=11,12", "lr=0.1,0.2")[2], NoStore())
     assert trainer.compiled[MAPPED] - before == 2
 
 
 def test_a_grid_beyond_a_slab_is_read_in_several(monkeypatch):
     wanted = asked("lr=0.1:0.9:10", seeds=4)[2]
-    whole = sweep.answer(wanted, NoStore())
-    monkeypatch.setattr(sweep, "SLAB", 9 * sweep.curve_bytes(MAPPED, MAPPED.static))
-    jobs = list(sweep.jobs_of(wanted))
-    assert [len(same) for _, same in jobs] == [2, 2, 2, 2, 2]
-    assert sweep.answer(wanted, NoStore()) == whole
+    whole = answer(wanted, NoStore())
+    monkeypatch.setattr(jobs, "SLAB", 9 * jobs.curve_bytes(MAPPED, MAPPED.static))
+    made = list(jobs.jobs_of(wanted))
+    assert [len(same) for _, same in made] == [2, 2, 2, 2, 2]
+    assert answer(wanted, NoStore()) == whole
 
 
 def test_the_bytes_of_a_run_are_those_of_its_curves():
-    ((job, _),) = sweep.jobs_of(asked("lr=0.1", seeds=1)[2])
+    ((job, _),) = jobs.jobs_of(asked("lr=0.1", seeds=1)[2])
     from bestiary.train.campaign import execute
 
     ((_, ds),) = execute([job], NoStore())
-    assert sweep.curve_bytes(MAPPED, MAPPED.static) == sum(ds[c].nbytes for c in ds.data_vars)
+    assert jobs.curve_bytes(MAPPED, MAPPED.static) == sum(ds[c].nbytes for c in ds.data_vars)
 
 
 def test_a_request_twice_is_run_once():
     wanted = asked("lr=0.1", seeds=2)[2]
-    ((job, _),) = sweep.jobs_of(wanted * 3)
+    curves = [replace(request, curves=True) for request in wanted]
+    ((job, same),) = jobs.jobs_of([*wanted * 3, *curves])
     assert len(job.settings) == 1
+    assert same == [[*wanted, *curves]]
+    known = answer([*wanted, *curves], NoStore())
+    assert known[wanted[0]].curves is None and known[curves[0]].curves.sizes["seed"] == 2
 
 
 def test_what_is_in_the_store_is_not_run_again(tmp_path, monkeypatch):
     store = Store(tmp_path)
-    first = sweep.answer(asked("lr=0.1:0.4:4")[2], store)
+    first = answer(asked("lr=0.1:0.4:4")[2], store)
     monkeypatch.setattr(trainer, "compile_program", pytest.fail)
-    assert sweep.answer(asked("lr=0.1:0.4:4")[2], store) == first
+    assert answer(asked("lr=0.1:0.4:4")[2], store) == first
 
 
 def test_a_table_has_the_knobs_as_dims(tmp_path):
     axes, there, wanted = asked("lr=0.1,0.5,2.5", "start=random,fixed", seeds=4)
-    known = sweep.answer(wanted, NoStore())
+    known = answer(wanted, NoStore())
     made = table(SETUP, axes, there, [known[r] for r in wanted], 0)
     assert dict(made.sizes) == {"lr": 3, "start": 2, "seed": 4}
     assert made["onset"].attrs["units"] == "step"

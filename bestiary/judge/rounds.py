@@ -1,0 +1,98 @@
+"""Answer requests for runs in rounds: whoever asks is a generator, and all that ask share compiling and training.
+
+A generator yields the requests it has, is sent what became of them, asks again or ends with its result. So the cases,
+laws, boundaries and paths of a whole catalog are trained together, and only what must be refined goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import xarray as xr
+from scipy.stats import binomtest
+
+from bestiary.log import Finding
+from bestiary.train import runs
+from bestiary.train.campaign import OnProgress, execute
+from bestiary.train.jobs import Request, jobs_of
+from bestiary.train.store import Store
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What became of the runs of a request.
+
+    Attributes:
+        findings: (S) what the detector says of each seed's run.
+        last: (S) [step] how far each run was taken.
+        record_interval: [step] interval between records; 0 if it is not constant.
+        curves: dims (setting: 1, seed, step), if the request wanted them.
+    """
+
+    findings: tuple[Finding, ...]
+    last: tuple[float, ...]
+    record_interval: float
+    curves: xr.Dataset | None = None
+
+    def rate(self, name: str = "found") -> int:
+        """Count the runs in the state or phase of that name."""
+        return sum(name in (f.state, f.phase) for f in self.findings)
+
+    def limits(self, name: str = "found", confidence: float = 0.95) -> tuple[float, float]:
+        """Return the Clopper-Pearson limits of the share of runs in that state or phase."""
+        interval = binomtest(self.rate(name), len(self.findings)).proportion_ci(confidence)
+        return interval.low, interval.high
+
+
+T = TypeVar("T")
+Asking = Generator[list[Request], list[Judged], T]  # asks for runs, is sent what became of them, ends with a result
+
+
+def answer(
+    requests: Sequence[Request], store: Store, on_progress: OnProgress = lambda p: None
+) -> dict[Request, Judged]:
+    """Run what is not in the store yet, and ask each setup's detector about every run.
+
+    Curves are read job by job and let go, but for those that a request wants; a grid may be larger than memory.
+
+    Args:
+        requests: what is wanted; repetitions cost nothing.
+        store: where runs are kept.
+        on_progress: called with each Progress.
+    """
+    planned = list(jobs_of(requests))
+    answers: dict[Request, Judged] = {}
+    for i, ds in execute([job for job, _ in planned], store, on_progress):
+        job, asked = planned[i]
+        interval = runs.record_interval(ds["step"].values)
+        for k, same in enumerate(asked):
+            part = ds.isel(setting=[k], seed=slice(0, same[0].seeds))
+            findings = tuple(job.phenomenon.detect(log) for log in runs.logs(part))
+            last = tuple(float(v) for v in part["last_step"].values[0])
+            for request in same:
+                answers[request] = Judged(findings, last, interval, part if request.curves else None)
+    return answers
+
+
+def drive(asking: Sequence[Asking[T]], store: Store, on_progress: OnProgress = lambda p: None) -> list[T]:
+    """Run generators side by side, round by round; return the result of each, in their order.
+
+    Args:
+        asking: the generators.
+        store: where runs are kept.
+        on_progress: called with each Progress.
+    """
+    results: dict[int, T] = {}
+    waiting = {i: (one, next(one)) for i, one in enumerate(asking)}
+    while waiting:
+        known = answer([request for _, wanted in waiting.values() for request in wanted], store, on_progress)
+        still = {}
+        for i, (one, wanted) in waiting.items():
+            try:
+                still[i] = (one, one.send([known[request] for request in wanted]))
+            except StopIteration as end:
+                results[i] = end.value
+        waiting = still
+    return [results[i] for i in range(len(asking))]

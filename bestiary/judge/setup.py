@@ -1,0 +1,59 @@
+"""Load the setup of an entry: phenomenon, block of the catalog, and the hashes of what decides runs and verdicts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+
+from bestiary.catalog.entries import Entry
+from bestiary.catalog.read import check_against
+from bestiary.entry import Phenomenon
+from bestiary.train import jobs
+from bestiary.train.parsed import Unfollowed
+from bestiary.train.sources import source_hash
+
+
+class NotInstalled(ValueError):
+    """A setup needs an extra; the message says which."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Setup(jobs.Setup):
+    """The setup of an entry; like the phenomenon, hashed by identity.
+
+    Attributes:
+        entry: the catalog's block.
+    """
+
+    entry: Entry
+
+    @property
+    def judge_code(self) -> str:
+        """Hash of the source of `detect`, the detector in it, and of the claims; empty if it cannot be followed."""
+        claims = self.entry.model_dump(mode="json", include={"cases", "laws", "boundaries", "paths"})
+        try:
+            return source_hash({"detect": self.phenomenon.detect, "claims": claims})
+        except Unfollowed:
+            return ""
+
+
+def load(entry: Entry, phenomenon: Phenomenon | None = None) -> Setup:
+    """Load the setup of an entry; JAX is imported here.
+
+    Args:
+        entry: the catalog's block.
+        phenomenon: what runs in place of the entry's own; default: the entry's own.
+
+    Raises:
+        CatalogError: the catalog names a knob or a static value that the setup does not have.
+        NotInstalled: the setup needs an extra.
+    """
+    p = phenomenon or import_module(f"bestiary.phenomena.{entry.key}").PHENOMENON
+    check_against(entry, p)
+    extras = {extra for module, extra in p.needs.items() if find_spec(module) is None}
+    if extras:
+        wanted = ",".join(sorted(extras))
+        raise NotInstalled(f"{entry.key}: needs what is not installed; pip install 'bestiary[{wanted}]'")
+    own = jobs.Setup.of(entry.key, p)
+    return Setup(own.name, p, own.code, own.unkept, entry=entry)

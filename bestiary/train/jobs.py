@@ -1,0 +1,155 @@
+"""Jobs for the trainer: what is wanted, grouped by what one program can run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+
+import jax
+import numpy as np
+
+from bestiary.entry import Knobs, Phenomenon, Static, TrainState
+from bestiary.train import store, trainer
+from bestiary.train.parsed import Unfollowed
+from bestiary.train.sources import source_hash
+from bestiary.train.store import Cell
+
+BLOCK = 16  # seeds in a cell: the same blocks whatever the number of seeds asked for
+SETTLING = 8  # boundaries at which a setup's `settled` is asked
+SLAB = 256 * 2**20  # [byte] of curves that one job holds
+UNHASHED = {"knobs", "static", "detect", "units", "figure", "clock", "needs"}  # stand in the address, or decide no run
+
+
+@dataclass(frozen=True, eq=False)
+class Setup:
+    """A phenomenon under the name by which its runs are kept; hashed by identity, as the phenomenon is.
+
+    Attributes:
+        name: key of the entry, or any name.
+        phenomenon: the setup.
+        code: hash of the source of all that decides a run; empty if that cannot be followed.
+        unkept: why the runs are not kept; empty if they are.
+    """
+
+    name: str
+    phenomenon: Phenomenon
+    code: str
+    unkept: str = ""
+
+    @classmethod
+    def of(cls, name: str, phenomenon: Phenomenon) -> Setup:
+        """Hash the source of a phenomenon and name it."""
+        try:
+            return cls(name, phenomenon, run_hash(phenomenon))
+        except Unfollowed as error:
+            return cls(name, phenomenon, "", str(error))
+
+
+def run_hash(p: Phenomenon) -> str:
+    """Hash the source of all that decides a phenomenon's runs: its functions but `detect`, and the trainer.
+
+    Knobs and static values are no part of it: they stand in the address of a run by value.
+
+    Raises:
+        Unfollowed: a function leads to an object whose source cannot be found.
+    """
+    own = {field.name: getattr(p, field.name) for field in fields(p) if field.name not in UNHASHED}
+    machine = {"functions": trainer.functions, "lanes": trainer.default_lanes, "state": TrainState}
+    return source_hash(own | machine | {"settling": SETTLING})
+
+
+@dataclass(frozen=True)
+class Request:
+    """Runs that are wanted: seeds 0..seeds-1 of one setting of one setup on one root.
+
+    Attributes:
+        setup: the setup.
+        knobs: traced values.
+        static: static values.
+        seeds: number of seeds.
+        root: root seed.
+        curves: whether the curves are wanted too, and not only what the detector says.
+    """
+
+    setup: Setup
+    knobs: Knobs
+    static: Static
+    seeds: int
+    root: int
+    curves: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """Settings of one setup and static part, each over the seeds 0..seeds-1.
+
+    Attributes:
+        entry: name of the setup.
+        phenomenon: the setup.
+        static: static part.
+        settings: (K) knobs.
+        seeds: (K) number of seeds of each setting.
+        root: root seed.
+        code: hash of the sources that decide the runs; empty if they are not kept.
+        unkept: why they are not.
+    """
+
+    entry: str
+    phenomenon: Phenomenon
+    static: Static
+    settings: tuple[Knobs, ...]
+    seeds: tuple[int, ...]
+    root: int
+    code: str
+    unkept: str = ""
+
+    def cells(self) -> list[list[Cell]]:
+        """Return the blocks of seeds of every setting."""
+        static, here = tuple(self.static._asdict().items()), store.machine()
+
+        def cell(knobs: Knobs, seeds: range) -> Cell:
+            # The shortest decimal of the float32 that is trained with: 0.2, not 0.20000000298.
+            values = tuple((name, float(str(np.float32(v)))) for name, v in knobs._asdict().items())
+            return Cell(self.entry, self.code, static, values, self.root, tuple(seeds), here)
+
+        return [
+            [cell(knobs, range(lo, min(lo + BLOCK, n))) for lo in range(0, n, BLOCK)]
+            for knobs, n in zip(self.settings, self.seeds, strict=True)
+        ]
+
+
+def jobs_of(requests: Sequence[Request]) -> Iterator[tuple[Job, list[list[Request]]]]:
+    """Group requests into jobs, each with the requests that each of its settings answers.
+
+    A job has one setup, root and static part, and its curves fit a slab. Requests for the same runs are one setting.
+    """
+    groups: dict[tuple, dict[tuple, list[Request]]] = {}
+    for request in dict.fromkeys(requests):
+        group = groups.setdefault((request.setup, request.root, request.static), {})
+        group.setdefault((request.knobs, request.seeds), []).append(request)
+    for (setup, _, static), settings in groups.items():
+        room = max(1, SLAB // max(1, curve_bytes(setup.phenomenon, static)))
+        slab: list[list[Request]] = []
+        for same in settings.values():
+            if slab and sum(one[0].seeds for one in slab) + same[0].seeds > room:
+                yield _job(slab), slab
+                slab = []
+            slab.append(same)
+        yield _job(slab), slab
+
+
+def _job(slab: Sequence[Sequence[Request]]) -> Job:
+    first, setup = slab[0][0], slab[0][0].setup
+    knobs, seeds = tuple(same[0].knobs for same in slab), tuple(same[0].seeds for same in slab)
+    return Job(setup.name, setup.phenomenon, first.static, knobs, seeds, first.root, setup.code, setup.unkept)
+
+
+def curve_bytes(p: Phenomenon, static: Static) -> int:
+    """Return the size of the recorded curves of one run [byte]."""
+    records = len(p.schedule(static))
+    seed = jax.numpy.uint32(0)
+    abstract = jax.eval_shape(lambda k: trainer.begin_run(p, static, k, seed, seed), p.knobs)
+    seen = jax.eval_shape(lambda c: p.observe(c.state, c.data, c.knobs, static), abstract)
+    probe = p.probe
+    probed = jax.eval_shape(lambda c: probe(c.state, c.data, c.knobs, static), abstract) if probe else {}
+    return 4 * (len(seen) * records + len(probed) * -(-records // p.probe_every))
