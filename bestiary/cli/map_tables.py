@@ -78,7 +78,7 @@ def _laws(rivals: Sequence[Fit], knob: str, of: str):
     for one in rivals:
         parts = [f"{p} {one.parameters[p]:.4g} ({_limits(one, p)})" for p in FORMS[one.form].parameters]
         made.add_row(
-            f"{one.form}: {FORMS[one.form].equation}",
+            f"{one.form}: {FORMS[one.form].equation.removeprefix('y = ')}",
             ", ".join(parts),
             f"{one.aic - rivals[0].aic:.1f}",
             f"{100 * one.deviation:.1f} %",

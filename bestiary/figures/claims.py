@@ -75,7 +75,7 @@ def _law(ax: Axes, result: MapResult, law: Law) -> None:
 
 
 def scale(ax: Axes, ticks: np.ndarray | None, log_x: bool, log_y: bool) -> None:
-    """Make axes logarithmic where that is asked for, with ticks at the points if they are given; no number has a power."""
+    """Make axes logarithmic where that is asked for, with ticks at the points if given, and numbers without powers."""
     if log_x:
         ax.set_xscale("log")
         _decades(ax.xaxis)
