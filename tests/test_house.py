@@ -18,7 +18,8 @@ FOLDERS = {"bestiary": "bestiary", "detectors": "bestiary.detectors", "phenomena
 BELOW: dict[str, tuple[str, ...]] = {
     "version": (),
     "files": (),
-    "log": (),
+    "notebook": (),
+    "log": ("notebook",),
     "initial": (),
     "observables": (),
     "single_location": ("initial",),
