@@ -1,4 +1,4 @@
-"""Collapse after the fit: what the accuracy does not see any more keeps shrinking, and takes a shape."""
+"""Collapse after the fit: the spread keeps shrinking after the data are fitted, and a shape forms."""
 
 import numpy as np
 
@@ -45,7 +45,7 @@ def collapse_after_fit(
         deviation: name of the deviation from the shape, 0 for the shape itself.
         fitted: [1] accuracy that counts as fitted.
         factor: [1] least fall of the spread after the fit.
-        delay: [t_fit] how long it must take.
+        delay: [t_fit] least time of that fall, from the start of the run.
         formed: [unit of the deviation] largest deviation in the end.
 
     Returns:

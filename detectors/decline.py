@@ -1,4 +1,4 @@
-"""Decline: what a run once did well, and is asked to do again and again, it does less and less well."""
+"""Decline: a score that recurs, such as the accuracy on every new task, falls and does not come back."""
 
 import numpy as np
 

@@ -45,7 +45,7 @@ def edge_hover(
 
     Args:
         log: the run; the two channels may have different axes of steps.
-        ratio: name of r: sharpness lr / 2 for gradient descent, preconditioned sharpness over its threshold for others.
+        ratio: name of r: sharpness lr / 2 for gradient descent, preconditioned sharpness over its threshold otherwise.
         loss: name of the full-batch training loss.
         ignore: [step] readings before it are left out, such as an optimiser's first.
         below: [1] r from which there is something to rise to.

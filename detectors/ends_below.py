@@ -1,4 +1,4 @@
-"""Ends below: of two curves that measure the same thing, one ends well below the other, and stays there."""
+"""Ends below: one of two curves of the same quantity ends well below the other, and stays there."""
 
 import numpy as np
 

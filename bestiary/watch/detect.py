@@ -182,7 +182,7 @@ def _delays(folder: Path) -> dict[str, tuple[float, float]]:
 
 
 def rates() -> dict[str, dict[str, Any]]:
-    """Return {detector: {"hit": [k, n], "false_alarm": [k, n]}} on runs whose answer is known; empty if not measured."""
+    """Return {detector: {"hit": [k, n], "false_alarm": [k, n]}} of runs with a known answer; empty if not measured."""
     file = files.measured() / "detectors.json"
     return json.loads(file.read_text("utf-8"))["detectors"] if file.is_file() else {}
 
