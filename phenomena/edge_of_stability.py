@@ -26,6 +26,7 @@ import optax
 from bestiary.detectors.edge_hover import edge_hover
 from bestiary.entry import Phenomenon
 from bestiary.initial import normals
+from bestiary.networks.mlp import init_mlp, mlp
 from bestiary.observables import top_eigenvalue
 
 WIDTH, POINTS = 12, 20
@@ -55,18 +56,14 @@ def data(key, knobs, static):
 def init(key, knobs, static):
     if static.network == "linear":
         return normals(key, w=(5,))
-    params = normals(key, w1=(1, WIDTH), w2=(WIDTH, WIDTH), w3=(WIDTH, 1))
-    params = {name: w / w.shape[0] ** 0.5 for name, w in params.items()}
-    return params | {"b1": jnp.zeros(WIDTH), "b2": jnp.zeros(WIDTH), "b3": jnp.zeros(1)}
+    return init_mlp(key, (1, WIDTH, WIDTH, 1))
 
 
 def network(params, x, static):
     """(n,) -> (n,)."""
     if static.network == "linear":
         return x[:, None] ** jnp.arange(5) @ params["w"]
-    hidden = jnp.tanh(x[:, None] @ params["w1"] + params["b1"])
-    hidden = jnp.tanh(hidden @ params["w2"] + params["b2"])
-    return (hidden @ params["w3"] + params["b3"])[:, 0]
+    return mlp(params, x[:, None], jnp.tanh)[:, 0]
 
 
 def loss(params, batch, knobs, static):

@@ -45,10 +45,22 @@ class Static(NamedTuple):  # static
     log_every: int = 10
 
 
+# Data.
+
+
 def data(key, knobs, static):
     """-> points x (n + tests, bits), labels (n + tests,) in {-1, 1}."""
     x = jax.random.rademacher(key, (static.points + static.tests, static.bits), jnp.float32)
     return x, jnp.prod(x[:, : static.relevant], 1)
+
+
+def trained_on(knobs, static):
+    """(n,) 1 where a point is trained on."""
+    used = jnp.arange(static.points) < jnp.round(knobs.share * static.points)
+    return used.astype(jnp.float32)
+
+
+# Network.
 
 
 def init(key, knobs, static):
@@ -60,29 +72,50 @@ def init(key, knobs, static):
 
 def network(params, x):
     """(n,) the output; its sign is the answer."""
-    hidden = jax.nn.relu(x @ params["w"][:-1] + params["w"][-1])
-    return hidden @ params["a"][:-1] + params["a"][-1]
+    w, a = params["w"], params["a"]
+    hidden = jax.nn.relu(x @ w[:-1] + w[-1])
+    return hidden @ a[:-1] + a[-1]
 
 
-def trained_on(knobs, static):
-    """(n,) 1 where a point is trained on."""
-    return (jnp.arange(static.points) < jnp.round(knobs.share * static.points)).astype(jnp.float32)
+# Loss and optimiser.
 
 
 def loss(params, batch, knobs, static):
-    (x, y), used = (part[: static.points] for part in batch), trained_on(knobs, static)
+    """Hinge loss of the points that are trained on, plus wd/2 |params|^2."""
+    x, y = (part[: static.points] for part in batch)
+    used = trained_on(knobs, static)
     hinge = used @ jax.nn.relu(1 - y * network(params, x)) / jnp.sum(used)
     return hinge + 0.5 * knobs.weight_decay * sum_of_squares(params)
 
 
+def optimizer(knobs, static):
+    return optax.sgd(knobs.lr)
+
+
+# Observables.
+
+
+def relevant_power(params, static):
+    """() The relevant bits' share of the first layer's power, sum_j w_ij^2."""
+    power = jnp.sum(params["w"][:-1] ** 2, 1)
+    return jnp.sum(power[: static.relevant]) / jnp.sum(power)
+
+
 def observe(state, data, knobs, static):
-    (x, y), used = data, jnp.append(trained_on(knobs, static), jnp.zeros(static.tests))
-    out, power = network(state.params, x), jnp.sum(state.params["w"][:-1] ** 2, 1)
+    """Accuracy and hinge loss of the points that are trained on and of all others, and what the weights hold."""
+    x, y = data
+    used = jnp.append(trained_on(knobs, static), jnp.zeros(static.tests))
+    out = network(state.params, x)
+    scores = jnp.stack([-out, out], -1)
+    hinge = jax.nn.relu(1 - y * out)
     return {
-        **train_and_test(jnp.stack([-out, out], -1), jax.nn.relu(1 - y * out), (y > 0).astype(int), used),
+        **train_and_test(scores, hinge, (y > 0).astype(int), used),
         "weight_norm": jnp.sqrt(sum_of_squares(state.params)),
-        "relevant": jnp.sum(power[: static.relevant]) / jnp.sum(power),
+        "relevant": relevant_power(state.params, static),
     }
+
+
+# Detector.
 
 
 def detect(log):
@@ -90,11 +123,17 @@ def detect(log):
     finding = delayed_generalization(log, chance=0.5)
     if log.lacking(["relevant"]):
         return finding
-    t, power = log["relevant"]
+    steps, power = log["relevant"]
     finding = finding.having(relevant=Effect(float(power[-1])))
     if "t_train" not in finding.effects:
         return finding
-    return finding.having(relevant_when_memorised=Effect(float(np.interp(finding.effects["t_train"].value, t, power))))
+    when_memorised = np.interp(finding.effects["t_train"].value, steps, power)
+    return finding.having(relevant_when_memorised=Effect(float(when_memorised)))
+
+
+def settled(log):
+    """Whether the test accuracy has stayed above 0.96 over the last records."""
+    return log["test_acc"].values[-10:].min() >= 0.96
 
 
 PHENOMENON = Phenomenon(
@@ -103,10 +142,17 @@ PHENOMENON = Phenomenon(
     data=data,
     init=init,
     loss=loss,
-    optimizer=lambda knobs, static: optax.sgd(knobs.lr),
+    optimizer=optimizer,
     observe=observe,
     detect=detect,
-    settled=lambda log: log["test_acc"].values[-10:].min() >= 0.96,
-    units={"train_acc": "share of points", "test_acc": "share of points", "relevant": "share of power"},
+    settled=settled,
+    units={
+        "train_acc": "share of points",
+        "test_acc": "share of points",
+        "train_loss": "1",
+        "test_loss": "1",
+        "weight_norm": "1",
+        "relevant": "share of power",
+    },
     figure=("train_acc", "test_acc", "relevant"),
 )

@@ -46,12 +46,16 @@ class Static(NamedTuple):  # static
     log_every: int = 10
 
 
+# Network, of teacher and student.
+
+
 def drawn(key, static):
     """A network of three layers, uniform in +-1 / sqrt(fan-in); the bias is the weight of a last input that is 1."""
     d, h = static.inputs, static.width
-    flat, layers = jax.random.uniform(key, ((d + h + 2) * h + (h + 1) * d,), minval=-1.0), []
+    left = jax.random.uniform(key, ((d + h + 2) * h + (h + 1) * d,), minval=-1.0)
+    layers = []
     for fan_in, fan_out in ((d, h), (h, h), (h, d)):
-        layer, flat = jnp.split(flat, [(fan_in + 1) * fan_out])
+        layer, left = jnp.split(left, [(fan_in + 1) * fan_out])
         layers.append(layer.reshape(fan_in + 1, fan_out) / fan_in**0.5)
     return layers
 
@@ -64,37 +68,60 @@ def network(params, x):
     return x @ last[:-1] + last[-1]
 
 
-def data(key, knobs, static):
-    """-> train and test points x (n, d) and their images (n, d)."""
-    points, teacher = jax.random.split(key)
-    x = jax.random.normal(points, (static.points + static.tests, static.inputs))
-    y = network(drawn(teacher, static), x)
-    y = jnp.where(knobs.shuffled > 0.5, jnp.roll(y, -1, 0), y)
-    return (x[: static.points], y[: static.points]), (x[static.points :], y[static.points :])
-
-
 def init(key, knobs, static):
+    """The student, as the teacher but for init_scale."""
     return jax.tree.map(lambda w: knobs.init_scale * w, drawn(key, static))
 
 
+# Data.
+
+
+def data(key, knobs, static):
+    """-> train and test points x (n, d) and their images (n, d)."""
+    of_points, of_teacher = jax.random.split(key)
+    n = static.points
+    x = jax.random.normal(of_points, (n + static.tests, static.inputs))
+    y = network(drawn(of_teacher, static), x)
+    y = jnp.where(knobs.shuffled > 0.5, jnp.roll(y, -1, 0), y)
+    return (x[:n], y[:n]), (x[n:], y[n:])
+
+
+# Loss and optimiser.
+
+
 def errors(params, pairs):
-    """(n,) squared error of every point."""
-    return jnp.mean((network(params, pairs[0]) - pairs[1]) ** 2, -1)
+    """(n,) squared error of every point, averaged over the outputs."""
+    x, y = pairs
+    return jnp.mean((network(params, x) - y) ** 2, -1)
 
 
 def loss(params, batch, knobs, static):
-    return jnp.mean(errors(params, batch[0]))
+    """Squared error, averaged over the points that are trained on."""
+    train, _ = batch
+    return jnp.mean(errors(params, train))
+
+
+def optimizer(knobs, static):
+    return optax.adamw(knobs.lr, weight_decay=knobs.weight_decay)
+
+
+# Observables.
 
 
 def observe(state, data, knobs, static):
+    """Shares of points that are right, the norm of the weights in units of an ordinary start's, the clock lr wd t."""
     train, test = (errors(state.params, pairs) for pairs in data)
+    over_start = jnp.sqrt(sum_of_squares(state.params) / sum_of_squares(state.start))
     return {
         "train_acc": jnp.mean(train < RIGHT),
         "test_acc": jnp.mean(test < RIGHT),
         "test_loss": jnp.mean(test),
-        "weight_norm": knobs.init_scale * jnp.sqrt(sum_of_squares(state.params) / sum_of_squares(state.start)),
+        "weight_norm": knobs.init_scale * over_start,
         "clock": state.step * knobs.lr * knobs.weight_decay,
     }
+
+
+# Detector.
 
 
 def detect(log):
@@ -102,7 +129,13 @@ def detect(log):
     finding = delayed_generalization(log)
     if log.lacking(["clock", "weight_norm"]) or not finding.found:
         return finding
-    return finding.having(**{c: Effect(float(np.interp(finding.onset, *log[c]))) for c in ("clock", "weight_norm")})
+    clock, norm = (float(np.interp(finding.onset, *log[channel])) for channel in ("clock", "weight_norm"))
+    return finding.having(clock=Effect(clock), weight_norm=Effect(norm))
+
+
+def settled(log):
+    """Whether the test accuracy has stayed above 0.96 over the last records."""
+    return log["test_acc"].values[-10:].min() >= 0.96
 
 
 PHENOMENON = Phenomenon(
@@ -111,10 +144,16 @@ PHENOMENON = Phenomenon(
     data=data,
     init=init,
     loss=loss,
-    optimizer=lambda knobs, static: optax.adamw(knobs.lr, weight_decay=knobs.weight_decay),
+    optimizer=optimizer,
     observe=observe,
     detect=detect,
-    settled=lambda log: log["test_acc"].values[-10:].min() >= 0.96,
-    units={"train_acc": "share of points", "test_acc": "share of points", "clock": "1 / (lr wd)"},
+    settled=settled,
+    units={
+        "train_acc": "share of points",
+        "test_acc": "share of points",
+        "test_loss": "1",
+        "weight_norm": "ordinary start's",
+        "clock": "1 / (lr wd)",
+    },
     figure=("train_acc", "test_acc", "test_loss"),
 )

@@ -13,6 +13,7 @@ with which no unit dies and the tasks are learned although the weights grow no l
 Source. Dohare et al., arXiv:2306.13812; random labels and dead units as in Lyle et al., arXiv:2303.01486.
 """
 
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -23,6 +24,7 @@ from bestiary.detectors.decline import decline
 from bestiary.entry import Phenomenon
 from bestiary.initial import normals
 from bestiary.log import Effect
+from bestiary.networks.mlp import hidden_layers
 from bestiary.observables import accuracy, sum_of_squares
 
 
@@ -45,26 +47,38 @@ class Static(NamedTuple):
     log_every: int = 80
 
 
+# Data.
+
+
 def data(key, knobs, static):
     """-> x (n, d), labels (tasks, n)."""
     of_x, of_labels = jax.random.split(key)
-    labels = jax.random.randint(of_labels, (-(-static.steps // static.task), static.inputs), 0, static.classes)
+    tasks = -(-static.steps // static.task)
+    labels = jax.random.randint(of_labels, (tasks, static.inputs), 0, static.classes)
     labels = jnp.where(knobs.redraw > 0.5, labels, labels[0])
     return normals(of_x, x=(static.inputs, static.dimension)) | {"labels": labels}
 
 
+# Network.
+
+
 def init(key, knobs, static):
+    """Normal weights of variance 2 / fan-in, biases 0."""
     d, n, c = static.dimension, static.width, static.classes
-    draw, biases = normals(key, w1=(d, n), w2=(n, n), w3=(n, c)), {"b1": (n,), "b2": (n,), "b3": (c,)}
-    biases = {name: jnp.zeros(size) for name, size in biases.items()}
-    return biases | {name: w * (2 / w.shape[0]) ** 0.5 for name, w in draw.items()}
+    weights = normals(key, w1=(d, n), w2=(n, n), w3=(n, c))
+    weights = {name: w * (2 / w.shape[0]) ** 0.5 for name, w in weights.items()}
+    return weights | {"b1": jnp.zeros(n), "b2": jnp.zeros(n), "b3": jnp.zeros(c)}
 
 
-def network(p, x, knobs):
+def network(params, x, knobs):
     """-> scores (n, classes), and the hidden units' outputs (n, 2 width)."""
-    h1 = jax.nn.leaky_relu(x @ p["w1"] + p["b1"], knobs.leak)
-    h2 = jax.nn.leaky_relu(h1 @ p["w2"] + p["b2"], knobs.leak)
-    return h2 @ p["w3"] + p["b3"], jnp.concatenate([h1, h2], 1)
+    activation = partial(jax.nn.leaky_relu, negative_slope=knobs.leak)
+    first, second = hidden_layers(params, x, activation)
+    scores = second @ params["w3"] + params["b3"]
+    return scores, jnp.concatenate([first, second], 1)
+
+
+# Loss and steps.
 
 
 def loss(params, batch, knobs, static):
@@ -73,36 +87,60 @@ def loss(params, batch, knobs, static):
     return jnp.mean(optax.softmax_cross_entropy_with_integer_labels(scores, batch["labels"]))
 
 
+def optimizer(knobs, static):
+    return optax.adam(knobs.lr)
+
+
 def step(key, state, data, knobs, static):
     """One step on the task's labels; before its first, a reset if asked for."""
-    adam, again = optax.adam(knobs.lr), (knobs.reset > 0.5) & (state.step % static.task == 0)
-    now, begun = (state.params, state.opt), (state.start, adam.init(state.start))
+    adam = optimizer(knobs, static)
+
+    again = (knobs.reset > 0.5) & (state.step % static.task == 0)
+    begun = (state.start, adam.init(state.start))
+    now = (state.params, state.opt)
     params, opt = jax.tree.map(lambda a, b: jnp.where(again, a, b), begun, now)
-    batch = data | {"labels": data["labels"][state.step // static.task]}
-    change, opt = adam.update(jax.grad(loss)(params, batch, knobs, static), opt)
+
+    task = state.step // static.task
+    batch = data | {"labels": data["labels"][task]}
+    gradient = jax.grad(loss)(params, batch, knobs, static)
+    change, opt = adam.update(gradient, opt)
     return state._replace(params=optax.apply_updates(params, change), opt=opt)
+
+
+# Observables.
 
 
 def observe(state, data, knobs, static):
     """Of the task that the last step was part of; before the first step there is none."""
-    labels = data["labels"][jnp.maximum(state.step - 1, 0) // static.task]
+    task = jnp.maximum(state.step - 1, 0) // static.task
+    labels = data["labels"][task]
     scores, hidden = network(state.params, data["x"], knobs)
+    right = accuracy(scores, labels, jnp.ones(labels.shape))
+    share_of_class = jnp.mean(jax.nn.one_hot(labels, static.classes), 0)
+    dead = jnp.all(hidden == 0, 0)
     return {
-        "accuracy": jnp.where(state.step > 0, accuracy(scores, labels, jnp.ones(labels.shape)), jnp.nan),
-        "guessing": jnp.max(jnp.mean(jax.nn.one_hot(labels, static.classes), 0)),  # share of the commonest class
-        "dead_units": jnp.mean(jnp.all(hidden == 0, 0)),
+        "accuracy": jnp.where(state.step > 0, right, jnp.nan),
+        "guessing": jnp.max(share_of_class),
+        "dead_units": jnp.mean(dead),
         "weight_norm": jnp.sqrt(sum_of_squares(state.params)),
     }
 
 
+# Detector.
+
+
 def detect(log):
     """Decline of the accuracy; with its last lead over guessing, the dead units, and the growth of the weights."""
-    finding, read = decline(log, "accuracy"), ("accuracy", "guessing", "dead_units", "weight_norm")
+    finding = decline(log, "accuracy")
+    read = ("accuracy", "guessing", "dead_units", "weight_norm")
     if log.lacking(read):
         return finding
-    score, guess, dead, norm = (log[c].values for c in read)
-    effects = {"over_guessing": score[-1] - guess[-1], "dead_units": dead[-1], "growth": norm[-1] / norm[0]}
-    return finding.having(**{name: Effect(float(value)) for name, value in effects.items()})
+    score, guess, dead, norm = (log[channel].values for channel in read)
+    return finding.having(
+        over_guessing=Effect(float(score[-1] - guess[-1])),
+        dead_units=Effect(float(dead[-1])),
+        growth=Effect(float(norm[-1] / norm[0])),
+    )
 
 
 PHENOMENON = Phenomenon(
@@ -110,10 +148,15 @@ PHENOMENON = Phenomenon(
     static=Static(),
     data=data,
     init=init,
-    optimizer=lambda knobs, static: optax.adam(knobs.lr),
+    optimizer=optimizer,
     step=step,
     observe=observe,
     detect=detect,
-    units={"accuracy": "share of inputs", "guessing": "share of inputs", "dead_units": "share of units"},
+    units={
+        "accuracy": "share of inputs",
+        "guessing": "share of inputs",
+        "dead_units": "share of units",
+        "weight_norm": "1",
+    },
     figure=("accuracy", "dead_units", "guessing"),
 )

@@ -48,49 +48,100 @@ class Static(NamedTuple):  # static
     log_every: int = 4
 
 
+# Data.
+
+
 def data(key, knobs, static):
+    """-> W* (d, d)."""
     return unit_columns(key, static.width)
 
 
-def init(key, knobs, static):
-    weights = normals(key, w=(static.width, static.width))["w"] * knobs.init_scale / static.width**0.5
-    return {"w": weights, "s": jnp.where(last(knobs.copies, static.positions), knobs.preset, 0.0)}
-
-
 def batch(key, target, knobs, static):
-    given = {name: getattr(knobs, name) for name in ("length", "copies", "common", "shuffled")}
-    return sequences(key, target, static.batch, static.positions, **given)
+    """-> new sequences."""
+    return sequences(
+        key,
+        target,
+        static.batch,
+        static.positions,
+        length=knobs.length,
+        copies=knobs.copies,
+        common=knobs.common,
+        shuffled=knobs.shuffled,
+    )
+
+
+# Network.
+
+
+def init(key, knobs, static):
+    """W of standard deviation init_scale / sqrt(d), and scores 0 but for the preset of the relevant places."""
+    weights = normals(key, w=(static.width, static.width))["w"] * knobs.init_scale / static.width**0.5
+    relevant = last(knobs.copies, static.positions)
+    return {"w": weights, "s": jnp.where(relevant, knobs.preset, 0.0)}
 
 
 def attention(scores, knobs, static):
     """(T,) attention paid to the places."""
-    one = last(knobs.copies, static.positions) & (knobs.tied > 0.5)
-    scores = knobs.learn_attention * jnp.where(one, scores[-1], scores)
+    shared = last(knobs.copies, static.positions) & (knobs.tied > 0.5)
+    scores = knobs.learn_attention * jnp.where(shared, scores[-1], scores)
     return jax.nn.softmax(scores, where=last(knobs.length, static.positions))
 
 
+# Loss and optimiser.
+
+
 def loss(params, batch, knobs, static):
-    seen = jnp.sum(attention(params["s"], knobs, static)[:, None] * batch.tokens, 1)
+    """1/2 |y - W* x_T|^2, averaged over the batch."""
+    paid = attention(params["s"], knobs, static)
+    seen = jnp.sum(paid[:, None] * batch.tokens, 1)
     return 0.5 * jnp.mean(jnp.sum((seen @ params["w"].T - batch.targets) ** 2, -1))
 
 
-def observe(state, target, knobs, static):
-    weights, d, relevant = state.params["w"], static.width, last(knobs.copies, static.positions)
-    paid = attention(state.params["s"], knobs, static)
-    on_token, elsewhere = jnp.sum(paid * relevant), jnp.sum(paid**2 * ~relevant)
+def optimizer(knobs, static):
+    return optax.sgd(knobs.lr)
+
+
+# Observables.
+
+
+def expected_loss(weights, paid, target, knobs, static):
+    """() The loss over all sequences without a common token, in closed form: no test set to draw."""
+    relevant = last(knobs.copies, static.positions)
+    on_token = jnp.sum(paid * relevant)
+    elsewhere = jnp.sum(paid**2 * ~relevant)
     match = jnp.where(knobs.shuffled > 0.5, 0.0, on_token * jnp.sum(weights * target))
-    # On the plateau weights grow along W* Sigma, Sigma the token's covariance, and the scores as their overlap^2 / 2.
+    power = jnp.sum(weights**2) * (elsewhere + on_token**2)
+    return 0.5 * (power - 2 * match + jnp.sum(target**2)) / static.width
+
+
+def time_left(weights, target, knobs, static):
+    """[step] Until the plateau ends, by the law.
+
+    On the plateau weights grow along W* Sigma, Sigma the token's covariance, and the scores as their overlap^2 / 2.
+    """
+    d = static.width
     along = target * ((1 - knobs.common) / d + knobs.common * jnp.eye(d)[0])
-    pull, gain = jnp.linalg.norm(along), jnp.where(knobs.tied > 0.5, 1.0, 1 / knobs.copies)
+    pull = jnp.linalg.norm(along)
+    gain = jnp.where(knobs.tied > 0.5, 1.0, 1 / knobs.copies)
     w = jnp.sum(weights * along) / pull * gain**0.5
     left = jnp.sqrt(jnp.pi / 2 / gain) * jnp.exp(w**2 / 2) * jax.scipy.special.erfc(w / 2**0.5)
+    return left * knobs.length / knobs.copies / pull / knobs.lr
+
+
+def observe(state, target, knobs, static):
+    """The expected loss, what attention and weights have of the token and of W*, and the time left by the law."""
+    weights = state.params["w"]
+    paid = attention(state.params["s"], knobs, static)
+    relevant = last(knobs.copies, static.positions)
     return {
-        # The expected loss, in closed form: no test set to draw. No token of the test is common.
-        "loss": 0.5 * (jnp.sum(weights**2) * (elsewhere + on_token**2) - 2 * match + jnp.sum(target**2)) / d,
-        "attention": on_token,
+        "loss": expected_loss(weights, paid, target, knobs, static),
+        "attention": jnp.sum(paid * relevant),
         "overlap": jnp.sum(weights * target) / jnp.sum(target**2),
-        "time_left": left * knobs.length / knobs.copies / pull / knobs.lr,
+        "time_left": time_left(weights, target, knobs, static),
     }
+
+
+# Detector.
 
 
 def detect(log):
@@ -98,10 +149,20 @@ def detect(log):
     finding = plateau_escape(log, level=0.5, witness="attention")
     if log.lacking(["overlap", "attention", "time_left"]):
         return finding
-    moved, paying, law = log["overlap"].values >= 0.25, log["attention"].values >= 0.5, log["time_left"].values[0]
+    law = log["time_left"].values[0]
+    moved = log["overlap"].values >= 0.25
+    paying = log["attention"].values >= 0.5
     lead = moved.any() and paying.any() and moved.argmax() < paying.argmax()
-    finding = finding.having(predicted_onset=Effect(float(law), "step"), weights_lead=Effect(float(lead)))
+    finding = finding.having(
+        predicted_onset=Effect(float(law), "step"),
+        weights_lead=Effect(float(lead)),
+    )
     return finding.having(onset_over_law=Effect(finding.onset / law)) if finding.found else finding
+
+
+def settled(log):
+    """Whether the loss has stayed below a hundredth of the plateau over the last records."""
+    return log["loss"].values[-12:].max() < 0.005
 
 
 PHENOMENON = Phenomenon(
@@ -111,10 +172,10 @@ PHENOMENON = Phenomenon(
     init=init,
     batch=batch,
     loss=loss,
-    optimizer=lambda knobs, static: optax.sgd(knobs.lr),
+    optimizer=optimizer,
     observe=observe,
     detect=detect,
-    settled=lambda log: log["loss"].values[-12:].max() < 0.005,  # a hundredth of the plateau
+    settled=settled,
     units={"loss": "1", "attention": "share on the token", "overlap": "share of |W*|", "time_left": "step"},
     figure=("loss", "attention", "overlap"),
 )

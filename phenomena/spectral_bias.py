@@ -30,6 +30,7 @@ from bestiary.log import Effect
 
 FREQUENCIES = np.array([1, 3, 5, 8])
 PARTS = tuple(f"error_{k}" for k in FREQUENCIES)
+LAWS = tuple(f"law_{k}" for k in FREQUENCIES)
 
 
 class Knobs(NamedTuple):
@@ -50,6 +51,9 @@ class Static(NamedTuple):
     log_every: int = 1
 
 
+# Data.
+
+
 def waves(static):
     """The wave e^(i k t) of every frequency, (frequencies, points)."""
     return np.exp(2j * np.pi * np.outer(FREQUENCIES, np.arange(static.points)) / static.points)
@@ -58,6 +62,51 @@ def waves(static):
 def powers(knobs):
     """(frequencies,) share of each frequency in the input."""
     return (1 - knobs.waves) * (FREQUENCIES == 1) + knobs.waves / FREQUENCIES.size
+
+
+def data(key, knobs, static):
+    """-> x (points, 2 frequencies), y (points,)."""
+    phases = jax.random.uniform(key, (FREQUENCIES.size, 1))
+    turned = waves(static) * jnp.exp(2j * jnp.pi * phases)
+    inputs = jnp.sqrt(powers(knobs))[:, None] * waves(static)
+    return {
+        "x": jnp.concatenate([inputs.real, inputs.imag]).T,
+        "y": knobs.amplitude * turned.real.sum(0),
+    }
+
+
+# Network.
+
+
+def init(key, knobs, static):
+    """Normal weights in mirrored pairs of units, biases 0."""
+    half = normals(key, w=(2 * FREQUENCIES.size, static.width // 2), a=(static.width // 2,))
+    return {
+        "w": jnp.tile(half["w"], 2),
+        "a": jnp.concatenate([half["a"], -half["a"]]),
+        "b": jnp.zeros(2 * half["a"].size),
+    }
+
+
+def network(params, x, knobs):
+    """(n, 2 frequencies) -> (n,)."""
+    hidden = jax.nn.relu(x @ params["w"] + knobs.bias * params["b"])
+    return hidden @ params["a"] / np.sqrt(params["a"].size)
+
+
+# Loss and optimiser.
+
+
+def loss(params, batch, knobs, static):
+    """1/2 mean (f - y)^2."""
+    return 0.5 * jnp.mean((network(params, batch["x"], knobs) - batch["y"]) ** 2)
+
+
+def optimizer(knobs, static):
+    return optax.sgd(knobs.lr)
+
+
+# Observables.
 
 
 def eigenvalues(knobs, static):
@@ -69,41 +118,35 @@ def eigenvalues(knobs, static):
     return cos @ kernel / static.points
 
 
-def data(key, knobs, static):
-    """-> x (points, 2 frequencies), y (points,)."""
-    turned = waves(static) * jnp.exp(2j * jnp.pi * jax.random.uniform(key, (FREQUENCIES.size, 1)))
-    inputs = jnp.sqrt(powers(knobs))[:, None] * waves(static)
-    return {"x": jnp.concatenate([inputs.real, inputs.imag]).T, "y": knobs.amplitude * turned.real.sum(0)}
-
-
-def init(key, knobs, static):
-    half = normals(key, w=(2 * FREQUENCIES.size, static.width // 2), a=(static.width // 2,))
-    pairs = {"w": jnp.tile(half["w"], 2), "a": jnp.concatenate([half["a"], -half["a"]])}
-    return pairs | {"b": jnp.zeros_like(pairs["a"])}
-
-
-def network(params, x, knobs):
-    hidden = jax.nn.relu(x @ params["w"] + knobs.bias * params["b"])
-    return hidden @ params["a"] / np.sqrt(params["a"].size)
-
-
-def loss(params, batch, knobs, static):
-    return 0.5 * jnp.mean((network(params, batch["x"], knobs) - batch["y"]) ** 2)
+def half_times(knobs, static):
+    """[step] (frequencies,) t_k = ln 2 / -ln(1 - lr lambda_k)."""
+    rate = knobs.lr * jnp.maximum(eigenvalues(knobs, static), 1e-6)
+    return jnp.log(2.0) / -jnp.log1p(-rate)
 
 
 def observe(state, data, knobs, static):
+    """The amplitude of f - y at every frequency, the law's half-time of each, and the loss."""
     missing = waves(static) @ (network(state.params, data["x"], knobs) - data["y"])
-    law = jnp.log(2.0) / -jnp.log1p(-knobs.lr * jnp.maximum(eigenvalues(knobs, static), 1e-6))
-    seen = dict(zip(PARTS, 2 / static.points * jnp.abs(missing), strict=True))
-    seen |= {f"law_{k}": at for k, at in zip(FREQUENCIES, law, strict=True)}
-    return seen | {"loss": loss(state.params, data, knobs, static)}
+    amplitudes = 2 / static.points * jnp.abs(missing)
+    return {
+        **dict(zip(PARTS, amplitudes, strict=True)),
+        **dict(zip(LAWS, half_times(knobs, static), strict=True)),
+        "loss": loss(state.params, data, knobs, static),
+    }
+
+
+# Detector.
 
 
 def detect(log):
     """Ordered learning; with the half-times over the law's."""
     finding = ordered_learning(log, PARTS)
-    half = [(k, finding.effects.get(f"half_{i + 1}")) for i, k in enumerate(FREQUENCIES) if f"law_{k}" in log]
-    return finding.having(**{f"half_over_law_{k}": Effect(t.value / log[f"law_{k}"].values[0]) for k, t in half if t})
+    over_law = {}
+    for i, (k, law) in enumerate(zip(FREQUENCIES, LAWS, strict=True), 1):
+        half = finding.effects.get(f"half_{i}")
+        if half and law in log:
+            over_law[f"half_over_law_{k}"] = Effect(half.value / log[law].values[0])
+    return finding.having(**over_law)
 
 
 PHENOMENON = Phenomenon(
@@ -112,9 +155,9 @@ PHENOMENON = Phenomenon(
     data=data,
     init=init,
     loss=loss,
-    optimizer=lambda knobs, static: optax.sgd(knobs.lr),
+    optimizer=optimizer,
     observe=observe,
     detect=detect,
-    units={part: "amplitude" for part in PARTS} | {f"law_{k}": "step" for k in FREQUENCIES},
+    units=dict.fromkeys(PARTS, "amplitude") | dict.fromkeys(LAWS, "step") | {"loss": "1"},
     figure=PARTS,
 )

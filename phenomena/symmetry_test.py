@@ -46,46 +46,86 @@ class Static(NamedTuple):
     log_every: int = 10
 
 
+# Data.
+
+
 def wave(x, axis, knobs):
-    return 2**0.5 * jnp.cos(knobs.frequency * x @ axis + jnp.arcsin(jnp.sqrt(knobs.broken)))
+    """sqrt(2) cos(k u.x + phi), (n, d) -> (n,)."""
+    phase = jnp.arcsin(jnp.sqrt(knobs.broken))
+    return 2**0.5 * jnp.cos(knobs.frequency * x @ axis + phase)
 
 
 def data(key, knobs, static):
     """-> axis (d,); x (n, d) to train on; test (2 pairs, d), mirror images last."""
     d = static.dimension
     draw = normals(key, axis=(d,), x=(static.points, d), half=(static.pairs, d))
-    test = jnp.concatenate([draw["half"], -draw["half"]])
-    return {"axis": draw["axis"] / jnp.linalg.norm(draw["axis"]), "x": draw["x"], "test": test}
+    return {
+        "axis": draw["axis"] / jnp.linalg.norm(draw["axis"]),
+        "x": draw["x"],
+        "test": jnp.concatenate([draw["half"], -draw["half"]]),
+    }
 
 
 def batch(key, data, knobs, static):
-    return data | {"x": jnp.where(knobs.fresh > 0.5, normals(key, x=data["x"].shape)["x"], data["x"])}
+    """-> the data, with new points if asked for."""
+    new = normals(key, x=data["x"].shape)["x"]
+    return data | {"x": jnp.where(knobs.fresh > 0.5, new, data["x"])}
+
+
+# Networks: one function, once plain and once made even.
 
 
 def init(key, knobs, static):
-    draw = normals(key, hidden=(static.dimension, static.width), bias=(1, static.width), out=(static.width,))
+    """Normal weights of variance 1 / fan-in, the same for both networks; the bias has variance 1."""
+    draw = normals(
+        key,
+        hidden=(static.dimension, static.width),
+        bias=(1, static.width),
+        out=(static.width,),
+    )
     params = {name: w / w.shape[0] ** 0.5 for name, w in draw.items()}
     return {"even": params, "plain": params}
 
 
+def network(params, x):
+    """(n, d) -> (n,)."""
+    return jnp.tanh(x @ params["hidden"] + params["bias"]) @ params["out"]
+
+
 def errors(params, x, y):
     """-> of the even network and of the plain one, each (n,); they share no parameter."""
-    of = (params["even"], x), (params["even"], -x), (params["plain"], x)
-    plus, minus, plain = (jnp.tanh(z @ p["hidden"] + p["bias"]) @ p["out"] for p, z in of)
+    plus = network(params["even"], x)
+    minus = network(params["even"], -x)
+    plain = network(params["plain"], x)
     return (plus + minus) / 2 - y, plain - y
 
 
+# Loss and optimiser.
+
+
 def loss(params, batch, knobs, static):
-    return jnp.sum(jnp.mean(jnp.stack(errors(params, batch["x"], wave(batch["x"], batch["axis"], knobs))) ** 2, -1))
+    """Mean squared error of the even network plus that of the plain one."""
+    y = wave(batch["x"], batch["axis"], knobs)
+    both = jnp.stack(errors(params, batch["x"], y))
+    return jnp.sum(jnp.mean(both**2, -1))
+
+
+def optimizer(knobs, static):
+    return optax.adam(knobs.lr)
+
+
+# Observables.
 
 
 def odd_share(y):
-    """Of the mean square of a function's values y at points followed by their mirror images."""
+    """() Of the mean square of a function's values y at points followed by their mirror images."""
     one, other = jnp.split(y, 2)
-    return jnp.mean((one - other) ** 2) / 4 / jnp.maximum(jnp.mean(y**2), 1e-30)
+    odd = jnp.mean((one - other) ** 2) / 4
+    return odd / jnp.maximum(jnp.mean(y**2), 1e-30)
 
 
 def observe(state, data, knobs, static):
+    """On the test points: the errors of both networks, the bound, and what the plain network has of an odd part."""
     y = wave(data["test"], data["axis"], knobs)
     even, plain = errors(state.params, data["test"], y)
     return {
@@ -96,12 +136,15 @@ def observe(state, data, knobs, static):
     }
 
 
+# Detector.
+
+
 def detect(log):
     """The even network ends well below the plain one; with its error, and how far that is above the bound."""
     finding = ends_below(log, "even_error", "plain_error")
     if log.lacking(["even_error", "bound"]):
         return finding
-    error, bound = (float(log[c].values[-1]) for c in ("even_error", "bound"))
+    error, bound = (float(log[channel].values[-1]) for channel in ("even_error", "bound"))
     return finding.having(even_error=Effect(error), above_bound=Effect(error - bound))
 
 
@@ -111,10 +154,15 @@ PHENOMENON = Phenomenon(
     data=data,
     init=init,
     loss=loss,
-    optimizer=lambda knobs, static: optax.adam(knobs.lr),
+    optimizer=optimizer,
     batch=batch,
     observe=observe,
     detect=detect,
-    units={"even_error": "mean square of y", "plain_error": "mean square of y", "bound": "mean square of y"},
+    units={
+        "even_error": "mean square of y",
+        "plain_error": "mean square of y",
+        "bound": "mean square of y",
+        "plain_odd_share": "mean square of the network",
+    },
     figure=("even_error", "plain_error", "bound"),
 )
