@@ -175,6 +175,11 @@ PHENOMENON = Phenomenon(
     observe=observe,
     detect=detect,
     settled=settled,
-    units={"loss": "nat", "accuracy": "share of examples", "selection": "share of attention"},
+    units={
+        "loss": "nat",
+        "accuracy": "share of examples",
+        "selection": "share of attention",
+        "marking": "share of attention",
+    },
     figure=("loss", "selection", "marking", "accuracy"),
 )

@@ -109,6 +109,13 @@ PHENOMENON = Phenomenon(
     optimizer=optimizer,
     observe=observe,
     detect=detect,
-    units={"loss": "1", "drift": "|C at step 0|", "exchange": "|C at step 0|"},
+    units={
+        "loss": "1",
+        "drift": "|C at step 0|",
+        "drift_over_lr": "|C at step 0| / lr",
+        "exchange": "|C at step 0|",
+        "imbalance": "share of C at step 0",
+        "imbalance_in_theory": "share of C at step 0",
+    },
     figure=("drift", "exchange", "imbalance"),
 )

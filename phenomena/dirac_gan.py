@@ -103,6 +103,12 @@ PHENOMENON = Phenomenon(
     step=step,
     observe=observe,
     detect=detect,
-    units={"generator": "1", "discriminator": "1", "distance": "1", "period_in_theory": "step"},
+    units={
+        "generator": "1",
+        "discriminator": "1",
+        "distance": "1",
+        "period_in_theory": "step",
+        "growth_in_theory": "1",
+    },
     figure=("generator", "distance"),
 )

@@ -107,6 +107,12 @@ PHENOMENON = Phenomenon(
     observe=observe,
     detect=detect,
     schedule=log_schedule,
-    units={"law": "step"},
+    units={
+        "test_loss": "1",
+        "train_loss": "1",
+        "fast_error": "1",
+        "slow_error": "1",
+        "law": "step",
+    },
     figure=("test_loss", "fast_error", "slow_error", "train_loss"),
 )

@@ -115,6 +115,13 @@ PHENOMENON = Phenomenon(
     optimizer=lambda knobs, static: optax.adamw(knobs.lr, b2=0.98, weight_decay=knobs.weight_decay),
     observe=observe,
     detect=detect,
-    units={"train_acc": "share of pairs", "test_acc": "share of pairs"},
+    units={
+        "train_acc": "share of pairs",
+        "test_acc": "share of pairs",
+        "train_loss": "1",
+        "test_loss": "1",
+        "weight_norm": "1",
+        "fourier_ipr": "1",
+    },
     figure=("train_acc", "test_acc"),
 )

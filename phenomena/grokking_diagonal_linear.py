@@ -115,6 +115,14 @@ PHENOMENON = Phenomenon(
     observe=observe,
     detect=detect,
     schedule=partial(log_schedule, points=600),
-    units={"train_acc": "share of examples", "test_acc": "share of examples", "clock": "1 / (lr wd)"},
+    units={
+        "train_acc": "share of examples",
+        "test_acc": "share of examples",
+        "twin_train_acc": "share of examples",
+        "twin_test_acc": "share of examples",
+        "weight_norm": "1",
+        "clock": "1 / (lr wd)",
+        "head_start": "1 / (lr wd)",
+    },
     figure=("train_acc", "test_acc", "twin_test_acc"),
 )

@@ -189,7 +189,13 @@ PHENOMENON = Phenomenon(
     optimizer=optimizer,
     observe=observe,
     detect=detect,
-    units={"train_acc": "share of examples", "test_acc": "share of examples"},
+    units={
+        "train_acc": "share of examples",
+        "test_acc": "share of examples",
+        "train_loss": "1",
+        "test_loss": "1",
+        "clock": "1 / (lr wd)",
+    },
     figure=("train_acc", "test_acc"),
     needs={"sklearn": "digits"},
 )

@@ -146,6 +146,12 @@ PHENOMENON = Phenomenon(
     optimizer=optimizer,
     observe=observe,
     detect=delayed_generalization,
-    units={"train_acc": "share of pairs", "test_acc": "share of pairs"},
+    units={
+        "train_acc": "share of pairs",
+        "test_acc": "share of pairs",
+        "train_loss": "1",
+        "test_loss": "1",
+        "weight_norm": "1",
+    },
     figure=("train_acc", "test_acc"),
 )

@@ -111,6 +111,14 @@ PHENOMENON = Phenomenon(
     optimizer=lambda knobs, static: optax.sgd(knobs.lr),
     observe=observe,
     detect=detect,
-    units={"moved": "norm at the start", "linear_moved": "norm at the start"},
+    units={
+        "moved": "norm at the start",
+        "linear_moved": "norm at the start",
+        "kernel_distance": "1 - cosine",
+        "train_loss": "1",
+        "test_loss": "1",
+        "linear_train_loss": "1",
+        "linear_test_loss": "1",
+    },
     figure=("kernel_distance", "train_loss", "test_loss", "linear_test_loss"),
 )

@@ -109,6 +109,14 @@ PHENOMENON = Phenomenon(
     optimizer=lambda knobs, static: optax.sgd(knobs.lr),
     observe=observe,
     detect=detect,
-    units={"train_acc": "share of examples", "law": "1 / step"},
+    units={
+        "train_acc": "share of examples",
+        "train_loss": "nat",
+        "within": "1",
+        "spread": "1",
+        "deviation": "1",
+        "duality": "cosine",
+        "law": "1 / step",
+    },
     figure=("spread", "deviation", "train_acc", "duality"),
 )

@@ -105,6 +105,13 @@ PHENOMENON = Phenomenon(
     optimizer=lambda knobs, static: optax.adam(knobs.lr),
     observe=observe,
     detect=detect,
-    units={"loss": "nat", "collapsed": "latents", "rate": "nat", "kl_min": "nat"},
+    units={
+        "loss": "nat",
+        "collapsed": "latents",
+        "collapsed_in_theory": "latents",
+        "rate": "nat",
+        "rate_in_theory": "nat",
+        "kl_min": "nat",
+    },
     figure=("collapsed", "rate", "loss"),
 )
