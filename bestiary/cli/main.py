@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, get_args
 
@@ -201,6 +202,8 @@ cli.add_command(watch)
 
 def main(argv: Sequence[str] | None = None) -> Any:
     """Entry point: every mistake of the user is one line and exit status 2."""
+    if isinstance(sys.stdout, TextIOWrapper):  # a column may be named in letters that a Windows pipe does not have
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         status = cli.main(argv, standalone_mode=False, prog_name="bestiary")
     except click.UsageError as error:
