@@ -10,16 +10,14 @@ false alarm; the exit status is 1 if there is one. Runs come from the cache or a
 
 from __future__ import annotations
 
-import inspect
 import json
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 
 import click
 import numpy as np
+from judges import detectors
 from rich.console import Console
 from runs import lend
 from scipy.stats import binomtest
@@ -28,7 +26,7 @@ from bestiary.catalog.claims import Case
 from bestiary.catalog.entries import Entry
 from bestiary.cli import options
 from bestiary.cli import tables as listing
-from bestiary.files import modules, replace_with
+from bestiary.files import replace_with
 from bestiary.judge import check
 from bestiary.log import Finding, Log, State
 from bestiary.train import progress, runs
@@ -54,18 +52,6 @@ class Cell:
         return self.relation == "none" and self.fired > 0
 
 
-def detectors() -> dict[str, Callable[[Log], Finding]]:
-    """Return every detector in its folder."""
-    names = sorted(modules("detectors"))
-    return {name: getattr(import_module(f"bestiary.detectors.{name}"), name) for name in names}
-
-
-def readable(detector: Callable[[Log], Finding]) -> bool:
-    """Whether a detector can be called on a bare log: every other argument has a default."""
-    others = list(inspect.signature(detector).parameters.values())[1:]
-    return all(p.default is not inspect.Parameter.empty for p in others)
-
-
 def row(entry: Entry, case: Case, logs: list[Log], own: list[Finding], clock: str) -> list[Cell]:
     """What each detector says of one case; the entry's own says it as the entry configures it.
 
@@ -76,10 +62,10 @@ def row(entry: Entry, case: Case, logs: list[Log], own: list[Finding], clock: st
         relation = "own" if name == entry.detector else "declared" if name in entry.also_fires else "none"
         if relation == "own":
             findings = own
-        elif clock != "step" or not readable(detector):
+        elif clock != "step":
             findings = []
         else:
-            findings = [detector(lend(log)) for log in logs]
+            findings = [detector.function(lend(log)) for log in logs]
         read = [f for f in findings if f.state is not State.NOT_APPLICABLE]
         fired = sum(f.found for f in read)
         cells.append(Cell(entry.key, case.name, case.control is not None, name, fired, len(read), relation))
