@@ -16,6 +16,7 @@ from matplotlib.patches import Patch
 from bestiary.entry import Phenomenon
 from bestiary.figures.style import CONTROL, GREY, HUES, INK, PAPER, SHADES, darker
 from bestiary.log import Finding, State
+from bestiary.maps.censored import medians, values_of
 
 CROWD = 24  # runs above which a band stands for the lines
 BAND = (0.05, 0.5, 0.95)  # quantiles over the runs
@@ -40,6 +41,12 @@ class Column(NamedTuple):
         """Return the onsets [step] of the runs in which the phenomenon was found."""
         onsets = np.array([f.onset for f in self.findings if f.found])
         return onsets[np.isfinite(onsets)]
+
+    @property
+    def onset(self) -> float:
+        """Return the median onset [step]; an undecided run lies above all, and nan stands for a median among those."""
+        onset, cut = values_of(self.findings, [np.inf] * len(self.findings), "onset")
+        return float(medians(onset[None], cut[None])[0])
 
     @property
     def example(self) -> int | None:
@@ -127,10 +134,10 @@ def limits_y(panel: Sequence[str], unit: str, columns: Sequence[Column]) -> Limi
     if not seen.size:
         return Limits(0.0, 1.0, False)
     threshold = unit.endswith("threshold")
-    told = _values(panel, [c for c in columns if not c.control], calm)
-    told = told if told.size else seen
-    above = told[told > 0]
-    if above.size and told.min() >= -ROUNDING * above.max() and not threshold and not unit.startswith("share"):
+    positive = _values(panel, [c for c in columns if not c.control], calm)
+    positive = positive if positive.size else seen
+    above = positive[positive > 0]
+    if above.size and positive.min() >= -ROUNDING * above.max() and not threshold and not unit.startswith("share"):
         if above.max() > 10**DECADES * above.min():
             lo, hi = max(seen[seen > 0].min(), above.min() / BELOW), seen.max()
             pad = (hi / lo) ** 0.05
@@ -190,9 +197,8 @@ def draw(ax: Axes, panel: Sequence[str], unit: str, c: Column, x: Limits, y: Lim
     if empty:
         words = "no finite value" if any(channel in c.curves for channel in panel) else "not recorded"
         ax.text(0.5, 0.5, words, transform=ax.transAxes, ha="center", va="center", color=GREY)
-    if c.onsets.size:
-        middle = max(float(np.median(c.onsets)), x.lo)
-        ax.axvline(middle, color=INK, zorder=5, label="onset", **ONSET)
+    if np.isfinite(c.onset):
+        ax.axvline(max(c.onset, x.lo), color=INK, zorder=5, label="onset", **ONSET)
 
 
 def rug(ax: Axes, c: Column, x: Limits) -> None:

@@ -104,7 +104,7 @@ def draw_all(results: Sequence[CaseResult], folder: Path) -> list[Path]:
 def _head(c: Column, width: float) -> list[Line]:
     """Write a case's name, what the case is without, and how many runs were in which state."""
     n, found = len(c.findings), sum(f.found for f in c.findings)
-    when = f", onset {np.median(c.onsets):.4g}" if c.onsets.size else ""
+    when = f", onset {c.onset:.4g}" if np.isfinite(c.onset) else ""
     others = states([f for f in c.findings if not f.found])
     return [
         *style.paragraph(c.title, width, weight="bold"),
@@ -114,7 +114,7 @@ def _head(c: Column, width: float) -> list[Line]:
 
 
 def _provenance(columns: Sequence[Column], attrs: Sequence[dict]) -> str:
-    """Write root seed, seeds and versions, as far as the runs tell."""
+    """Write root seed, seeds and versions, as far as the runs have them."""
     first, sizes = attrs[0], sorted({len(c.findings) for c in columns})
     machine = json.loads(first.get("machine", "{}"))
     commit = f" ({first['commit']})" if first.get("commit") else ""

@@ -5,8 +5,10 @@ import pytest
 from figure_runs import ABSENCE, DIVERGENCE, LOSS, STEPS, case, decay, drawn, found, marks, result, setup, words
 from matplotlib.colors import to_rgba
 
+from bestiary.catalog.claims import Claim
 from bestiary.figures import panels as figure_panels
 from bestiary.figures import runs as figures
+from bestiary.judge.verdict import judge
 from bestiary.log import Finding, Span, State
 from bestiary.train import runs
 
@@ -74,6 +76,18 @@ def test_onsets_in_every_panel_and_a_tick_for_each_in_the_first():
     assert list(ticks.get_xdata()) == [10, 20, 90]
     assert not marks(lower, "onsets")
     assert not [line for ax in control for line in marks(ax, "onset") + marks(ax, "onsets")]
+
+
+@pytest.mark.parametrize("undecided, middle", [(0, 20.0), (1, 30.0), (2, 40.0), (3, None)])
+def test_an_undecided_run_lies_above_all_in_the_median_onset_as_where_it_is_judged(undecided, middle):
+    findings = [found(10), found(20), found(40)] + [Finding(State.UNDECIDED, "")] * undecided
+    figure = drawn(LOSS, result(LOSS, "falls", {"loss": decay(len(findings))}, findings))
+    claim = Claim(of="onset", median=(0.0, 100.0), unit="step", source="measured")
+    assert judge([claim], findings)[0].measured.startswith(f"{middle or np.inf:g} step")
+    assert [line.get_xdata()[0] for line in marks(figure.axes[0], "onset")] == ([middle] if middle else [])
+    assert len(marks(figure.axes[0], "onsets")) == 1
+    head = f"3/{len(findings)} found" + (f", onset {middle:g}" if middle else "")
+    assert head + (f"; {undecided} undecided" if undecided else "") in words(figure)
 
 
 def test_few_runs_are_lines_and_many_a_band():
