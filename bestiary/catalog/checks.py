@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from bestiary.catalog import axes as grid
+from bestiary.catalog import axes
 from bestiary.catalog.entries import Entry
 from bestiary.catalog.yaml_source import Mistake, Path_, Source, kind, nearest
 
@@ -191,7 +191,7 @@ def fit(entry: Entry, source: Source, phenomenon: Phenomenon) -> Iterator[Mistak
             path = (entry.key, section, name)
             yield from _overrides(path, sweep.knobs, sweep.static, source, phenomenon)
             try:
-                grid.fit(sweep.axis, phenomenon)
+                axes.fit(sweep.axis, phenomenon)
             except ValueError as error:
                 yield source.mistake((*path, "over"), str(error))
     for name, block in entry.paths.items():

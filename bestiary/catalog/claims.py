@@ -62,7 +62,7 @@ class Record(BaseModel):
 
 
 class Named(Record):
-    """A block that stands in a mapping; the loader tells it under which key."""
+    """A block that stands in a mapping; the loader notes the key."""
 
     _name: str = PrivateAttr("")
 

@@ -1,4 +1,4 @@
-"""An entry of the catalog: what it is, who saw it, which detector tells, and what is claimed."""
+"""An entry of the catalog: what it is, who saw it, which detector finds it, and what is claimed."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Added(Record):
 
 
 class Entry(Record):
-    """One phenomenon: what it is, who saw it, which detector tells, and what is claimed of each case."""
+    """One phenomenon: what it is, who saw it, which detector finds it, and what is claimed of each case."""
 
     title: Text
     definition: Text = Field(description="one sentence")

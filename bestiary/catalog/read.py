@@ -34,12 +34,12 @@ def read_catalog(file: Path | None = None) -> dict[str, Entry]:
         CatalogError: with every mistake in the file, each with its line and column.
     """
     data, source, mistakes = load(file or catalog_path())
-    told = {mistake.path for mistake in mistakes}
+    reported = {mistake.path for mistake in mistakes}
     entries: dict[str, Entry] = {}
     try:
         entries = CATALOG.validate_python(data)
     except ValidationError as error:
-        mistakes += [m for m in checks.form(error, source) if m.path not in told]
+        mistakes += [m for m in checks.form(error, source) if m.path not in reported]
     mistakes += checks.consistency(data, source, modules("phenomena"), modules("detectors"), cite.references())
     if mistakes:
         raise CatalogError(mistakes)

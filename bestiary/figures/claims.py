@@ -17,6 +17,7 @@ from bestiary.figures import maps as map_figures
 from bestiary.figures import runs as figures
 from bestiary.figures import style
 from bestiary.figures.maps import GREEN, RED
+from bestiary.judge.verdict import Verdict
 from bestiary.maps.judge import MapResult
 from bestiary.maps.line import VARIABLES
 
@@ -46,14 +47,19 @@ def draw(result: MapResult) -> Figure:
             _boundary(ax, result, result.block)
         title = result.block.title or result.block.name
         lines = style.paragraph(title, SIZE[0] - 0.2, style.SMALL + 1, weight="bold")
-        said = [v.measured if str(v.claim.of) in v.measured else f"{v.claim.of} {v.measured}" for v in result.verdicts]
-        told = "; ".join(f"{s}: claimed {v.expected}, {v.outcome}" for s, v in zip(said, result.verdicts, strict=True))
-        below = style.paragraph(f"{result.entry.key}, root {result.root}. {told}", SIZE[0] - 0.2, style.SMALL - 1)
+        verdicts = "; ".join(map(_in_words, result.verdicts))
+        below = style.paragraph(f"{result.entry.key}, root {result.root}. {verdicts}", SIZE[0] - 0.2, style.SMALL - 1)
         joined = "\n".join(line.text for line in lines)
         figure.suptitle(joined, x=0.02, ha="left", size=style.SMALL + 1, weight="bold", parse_math=False)
         words = "\n".join(line.text for line in below)
         figure.supxlabel(words, x=0.02, ha="left", size=style.SMALL - 1, color=style.GREY, parse_math=False)
     return figure
+
+
+def _in_words(v: Verdict) -> str:
+    """Write what was measured, what is claimed, and the outcome."""
+    measured = v.measured if str(v.claim.of) in v.measured else f"{v.claim.of} {v.measured}"
+    return f"{measured}: claimed {v.expected}, {v.outcome}"
 
 
 def _law(ax: Axes, result: MapResult, law: Law) -> None:

@@ -148,10 +148,10 @@ def label_x(ax: Axes, name: str, unit: str) -> None:
 
 def label_y(ax: Axes, name: str, unit: str, wide: float, tall: float) -> None:
     """Write a channel's name and unit left of the tick labels; the panel is `wide` by `tall` [in]."""
-    told, lines, size = f"[{unit}]" if unit != "1" else "", [], SMALL
+    in_unit, lines, size = f"[{unit}]" if unit != "1" else "", [], SMALL
     for size in (SMALL, SMALL - 1, SMALL - 2):  # there is room for two lines
-        lines = paragraph(name, tall, size) + paragraph(told, tall, size)
-        lines = lines if len(lines) <= 2 else paragraph(f"{name} {told}", tall, size)
+        lines = paragraph(name, tall, size) + paragraph(in_unit, tall, size)
+        lines = lines if len(lines) <= 2 else paragraph(f"{name} {in_unit}", tall, size)
         if len(lines) <= 2:
             break
     ax.set_ylabel("\n".join(line.text for line in lines), size=size, parse_math=False, linespacing=1.1)

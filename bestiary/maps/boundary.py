@@ -66,7 +66,7 @@ class Crossing:
 
 
 def bracket(points: Sequence[Point], confidence: float = 0.95, *, log: bool = False) -> list[Crossing]:
-    """Where the rate crosses one half, by increasing x.
+    """Find where the rate crosses one half, by increasing x.
 
     A point is low if its one-sided Clopper-Pearson upper limit is below 1/2, high if the lower one is above, with the
     level (1 - confidence) / (number of points), so that with probability `confidence` no point is called wrongly:
@@ -102,7 +102,7 @@ def next_points(
     integer: bool = False,
     confidence: float = 0.95,
 ) -> list[float]:
-    """Where to look next, to make every bracket as narrow as `resolution`; empty if there is nothing to gain.
+    """Propose where to look next, to make every bracket as narrow as `resolution`; nothing if nothing can be gained.
 
     The bracket is halved; if it has undecided points, the wider of the gaps at its two ends is, since only a decided
     point there can move an end. A smooth crossing is left alone: it wants more runs, not more points.
@@ -144,7 +144,7 @@ def judge_boundary(
     confidence: float = 0.95,
     alpha: float = ALPHA,
 ) -> tuple[Outcome, str, str]:
-    """Whether something appears, or vanishes, where it is claimed to.
+    """Judge whether something appears, or vanishes, where it is claimed to.
 
     The claim holds if a bracket of that direction at `confidence` lies within it. It fails if there are brackets of
     that direction at 1 - alpha but even those at `confidence` all miss it; or if there is none although at 1 - alpha
@@ -194,7 +194,7 @@ def judge_boundary(
 
 
 def _read(points: Sequence[Point], log: bool) -> list[Point]:
-    """The points by increasing x, checked."""
+    """Sort the points by increasing x, and check them."""
     points = sorted(Point(float(x), int(k), int(n)) for x, k, n in points)
     for p in points:
         if not math.isfinite(p.x) or (log and p.x <= 0):
@@ -208,7 +208,7 @@ def _read(points: Sequence[Point], log: bool) -> list[Point]:
 
 
 def _sides(points: Sequence[Point], confidence: float) -> list[int]:
-    """-1 where the rate is below one half, 1 where it is above, 0 where that is undecided."""
+    """Return -1 where the rate is below one half, 1 where it is above, 0 where that is undecided."""
     k, n = np.array([(p.k, p.n) for p in points], int).reshape(-1, 2).T
     level = (1 - confidence) / max(len(points), 1)
     # The upper limit is below 1/2 just where k or fewer of n are less likely than the level at a rate of 1/2.
@@ -220,7 +220,7 @@ def _middle(a: float, b: float, log: bool) -> float:
 
 
 def _crossing(near: Sequence[Point], inside: Sequence[Point], side: int, log: bool) -> Crossing:
-    """A bracket, from its neighbourhood and from its points with both ends; `side` is that of its upper end."""
+    """Make a bracket of its neighbourhood and of its points with both ends; `side` is that of its upper end."""
     lo, hi, u = inside[0].x, inside[-1].x, math.log if log else float
     between = [u(p.x) for p in inside[1:-1]]
     smooth = bool(between) and between[-1] - between[0] >= (u(hi) - u(lo)) / 2
@@ -235,7 +235,7 @@ def _crossing(near: Sequence[Point], inside: Sequence[Point], side: int, log: bo
 
 
 def _logistic(points: Sequence[Point], side: int, log: bool) -> tuple[float, float, float] | None:
-    """The x at which the likeliest logistic curve is at 0.1, 0.5 and 0.9, increasing; None if it turns the wrong way.
+    """Return x where the likeliest logistic curve is at 0.1, 0.5 and 0.9, increasing; None if it turns the wrong way.
 
     ln(p / (1 - p)) = a + b u with u = x, or ln x on a logarithmic axis; k of n is binomial.
     """

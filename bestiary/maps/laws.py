@@ -36,7 +36,7 @@ class _Runs(NamedTuple):
     cut: np.ndarray
 
     def medians(self) -> np.ndarray:
-        """(K,) over the seeds; nan where half of the runs or more are cut off, or none has a value."""
+        """Return the medians over the seeds (K,); see `censored.medians`."""
         return medians(self.y, self.cut)
 
 
@@ -56,12 +56,12 @@ class Fit:
     _runs: _Runs = field(repr=False)
 
     def predict(self, x: np.ndarray | float) -> np.ndarray:
-        """The law at x, in the unit of y; may be 0 or less outside of the range of the data."""
+        """Return the law at x, in the unit of y; may be 0 or less outside of the range of the data."""
         return _law(FORMS[self.form], self._line, _u(self.form, np.asarray(x, np.float64)))
 
     @cached_property
     def _pseudo(self) -> np.ndarray:
-        """(S, 2) the seeds' pseudo-values of intercept and slope, S * whole - (S - 1) * without the seed."""
+        """Return the seeds' pseudo-values of intercept and slope (S, 2), S * whole - (S - 1) * without the seed."""
         if self.seeds < LEAST_SEEDS:
             raise ValueError(f"limits need {LEAST_SEEDS} seeds with a value, there are {self.seeds}; run more seeds")
         x, y, cut = self._runs
@@ -75,7 +75,7 @@ class Fit:
         return self.seeds * self._line - (self.seeds - 1) * np.array(lines)
 
     def limits(self, confidence: float = 0.95) -> dict[str, tuple[float, float]]:
-        """Confidence limits of each parameter, by leaving out one seed at a time.
+        """Return confidence limits of each parameter, by leaving out one seed at a time.
 
         mean(pseudo) +- t * std(pseudo) / sqrt(S), with Student's t of S - 1 degrees of freedom; for the constant of a
         power or an exponential, on its logarithm. For those two exact if ln y is normal and no run is cut off.
@@ -96,7 +96,7 @@ class Fit:
 
 
 def fit(x: np.ndarray, y: np.ndarray, censored: np.ndarray, form: str) -> Fit:
-    """The law of one form that makes the runs most likely.
+    """Fit the law of one form that makes the runs most likely.
 
     ln y ~ Normal(ln f(x), sigma^2); a run that was cut off contributes the probability that y lies above its last
     step. A power and an exponential without such runs are the least-squares line on logs.
@@ -118,7 +118,7 @@ def fit(x: np.ndarray, y: np.ndarray, censored: np.ndarray, form: str) -> Fit:
 
 
 def compare(x: np.ndarray, y: np.ndarray, censored: np.ndarray) -> list[Fit]:
-    """Every form that can be fitted, best first by Akaike's criterion; all have as many parameters.
+    """Fit every form that can be, best first by Akaike's criterion; all have as many parameters.
 
     Args:
         x, y, censored: as for `fit`, which says what is refused; a form that x does not suit is left out.
@@ -163,7 +163,7 @@ def valid_range(
 def judge_law(
     claim_interval: tuple[float, float], law: Fit, parameter: str, alpha: float = ALPHA, confidence: float = 0.95
 ) -> tuple[Outcome, str, str]:
-    """Whether a parameter of a law lies where it is claimed to lie.
+    """Judge whether a parameter of a law lies where it is claimed to lie.
 
     The claim holds if the interval at `confidence` lies within it, fails if the one at 1 - alpha misses it.
 
@@ -198,7 +198,7 @@ def judge_law(
 
 
 def _read(x: np.ndarray, y: np.ndarray, censored: np.ndarray) -> _Runs:
-    """The data by increasing x, checked."""
+    """Sort the data by increasing x, and check them."""
     x, y, cut = np.asarray(x, np.float64), np.asarray(y, np.float64), np.asarray(censored, bool)
     if x.ndim != 1 or y.ndim != 2 or y.shape != cut.shape or len(y) != len(x) or not np.isfinite(x).all():
         shapes = f"{x.shape}, {y.shape} and {cut.shape}"
@@ -241,7 +241,7 @@ def _fit(data: _Runs, form: str) -> Fit:
 
 
 def _maximise(u: np.ndarray, z: np.ndarray, cut: np.ndarray, on_logs: bool) -> tuple[np.ndarray, float, float]:
-    """Intercept and slope, sigma and ln L that maximise the likelihood of z = ln y; all (N,).
+    """Return intercept and slope, sigma and ln L that maximise the likelihood of z = ln y; all (N,).
 
     The law is written by ln f at the lowest and at the highest u, so that f is positive wherever there are data.
     """

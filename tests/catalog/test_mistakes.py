@@ -163,6 +163,7 @@ class Static(NamedTuple):
     network: str = "mlp"
     width: int = 64
     steps: int = 10
+    log_every: int = 1
 
 
 def nothing(*args):
@@ -192,7 +193,7 @@ MISFITS = {
     "network: mlp -> network: 2": "16:25: grokking.cases.grokking.static.network: want a word, not 2",
     "over: weight_decay -> over: weight_deacy": (
         "31:13: grokking.laws.delay.over: weight_deacy: no such knob; did you mean 'weight_decay'? There are "
-        "lr, weight_decay, fraction, network, width, steps"
+        "lr, weight_decay, fraction, network, width, steps, log_every"
     ),
     "fraction=0.1:0.9:5 -> width=1:2:5": (
         "38:13: grokking.boundaries.enough.over: width=1.25: width is static and wants integers; "

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from bowl_map import BOUNDARY, LAW, TRAIL, setup
+from bowl_map import BOUNDARY, LAW, PATH, setup
 from matplotlib.figure import Figure
 
 from bestiary.cli.map_tables import spread
@@ -17,7 +17,7 @@ from bestiary.train.store import NoStore
 @pytest.fixture(scope="module")
 def judged():
     """The law, the boundary and the path of the bowl."""
-    s = setup(laws={"slow": LAW}, boundaries={"edge": BOUNDARY}, paths={"steeper": TRAIL})
+    s = setup(laws={"slow": LAW}, boundaries={"edge": BOUNDARY}, paths={"steeper": PATH})
     return {m.kind: m for m in drive(maps.tasks(s, 1), NoStore())}
 
 

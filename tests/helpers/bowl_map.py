@@ -98,7 +98,7 @@ LAW = {
         {"of": "exponent", "within": [-0.9, -0.5], "source": "measured"},
     ],
 }
-TRAIL = {
+PATH = {
     "title": "Steeper",
     "seeds": 16,
     "rungs": [

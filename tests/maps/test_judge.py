@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from bowl_map import BOUNDARY, LAW, MAPPED, TRAIL, setup
+from bowl_map import BOUNDARY, LAW, MAPPED, PATH, setup
 
 from bestiary.catalog import axes as grid
 from bestiary.catalog import map_claims as catalog_maps
@@ -74,7 +74,7 @@ def test_a_variable_other_than_the_knob():
 
 
 def test_the_rungs_of_a_path_add_up_and_the_change_is_seen():
-    s = setup(paths={"steeper": TRAIL})
+    s = setup(paths={"steeper": PATH})
     result = run(paths.along_path(s, s.entry.paths["steeper"], 1))
     assert [a.findings[0].phase for _, a, _ in result.rungs] == ["falling", "falling", "growing"]
     assert {f.onset for f in result.rungs[1][1].findings} == {np.ceil(np.log(1e3) / (-2 * np.log(0.7)))}
@@ -83,7 +83,7 @@ def test_the_rungs_of_a_path_add_up_and_the_change_is_seen():
 
 
 def test_a_change_made_by_a_knob_is_located_between_its_rungs():
-    s = setup(paths={"steeper": TRAIL})
+    s = setup(paths={"steeper": PATH})
     result = run(paths.along_path(s, s.entry.paths["steeper"], 1))
     (between,) = drive(list(paths.refine(s, result)), NoStore())
     (crossing,) = between.crossings
@@ -94,7 +94,7 @@ def test_a_change_made_by_a_knob_is_located_between_its_rungs():
 
 
 def test_several_questions_share_their_rounds(monkeypatch):
-    s = setup(boundaries={"edge": BOUNDARY}, laws={"slow": LAW}, paths={"steeper": TRAIL})
+    s = setup(boundaries={"edge": BOUNDARY}, laws={"slow": LAW}, paths={"steeper": PATH})
     rounds = []
     ask = rounds_of.answer
     monkeypatch.setattr(rounds_of, "answer", lambda wanted, *rest: rounds.append(len(wanted)) or ask(wanted, *rest))
