@@ -72,6 +72,10 @@ def loss(params, batch, knobs, static):
     return 0.5 * (params @ batch["xx"] @ params + batch["yy"]) - params @ batch["xy"]
 
 
+def optimizer(knobs, static):
+    return optax.sgd(knobs.lr)
+
+
 def observe(state, data, knobs, static):
     error = (data["scales"] * (state.params - data["w"])) ** 2
     fast, slow = jnp.sum(error[: static.fast]), jnp.sum(error[static.fast :])
@@ -103,7 +107,7 @@ PHENOMENON = Phenomenon(
     data=data,
     init=init,
     loss=loss,
-    optimizer=lambda knobs, static: optax.sgd(knobs.lr),
+    optimizer=optimizer,
     observe=observe,
     detect=detect,
     schedule=log_schedule,

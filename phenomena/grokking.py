@@ -85,6 +85,10 @@ def participation(table):
     return jnp.mean(jnp.sum(power**2, 0) / jnp.maximum(jnp.sum(power, 0) ** 2, 1e-30))
 
 
+def optimizer(knobs, static):
+    return optax.adamw(knobs.lr, b2=0.98, weight_decay=knobs.weight_decay)
+
+
 def observe(state, data, knobs, static):
     scores, labels, train = network(state.params), data["labels"], data["train"]
     each, test = errors(scores, labels), 1 - train
@@ -112,7 +116,7 @@ PHENOMENON = Phenomenon(
     data=data,
     init=init,
     loss=loss,
-    optimizer=lambda knobs, static: optax.adamw(knobs.lr, b2=0.98, weight_decay=knobs.weight_decay),
+    optimizer=optimizer,
     observe=observe,
     detect=detect,
     units={

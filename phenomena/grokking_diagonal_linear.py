@@ -50,13 +50,17 @@ def data(key, knobs, static):
     """-> train and test examples x (n, d), y (n,)."""
     x = jax.random.rademacher(key, (static.points + static.tests, static.inputs), jnp.float32)
     y = jnp.sign(jnp.sum(x[:, :3], 1))
-    return (x[: static.points], y[: static.points]), (x[static.points :], y[static.points :])
+    n = static.points
+    return (x[:n], y[:n]), (x[n:], y[n:])
 
 
 def init(key, knobs, static):
     """Nothing is drawn: the seeds differ in their data."""
     starts = knobs.alpha * jnp.array([1.0, knobs.twin])
-    return {"u": jnp.tile(starts[:, None], static.inputs), "v": jnp.tile(starts[:, None], static.inputs)}
+    return {
+        "u": jnp.tile(starts[:, None], static.inputs),
+        "v": jnp.tile(starts[:, None], static.inputs),
+    }
 
 
 def network(params, x):
@@ -71,16 +75,25 @@ def trained_on(knobs, static):
 
 
 def loss(params, batch, knobs, static):
+    """Logistic loss of the network plus that of its twin, plus wd/2 (|u|^2 + |v|^2) of both."""
     (x, y), _ = batch
-    each = jax.nn.softplus(-y[:, None] * network(params, x))
-    return jnp.sum(trained_on(knobs, static) @ each) + 0.5 * knobs.weight_decay * sum_of_squares(params)
+    logistic = jax.nn.softplus(-y[:, None] * network(params, x))
+    decay = 0.5 * knobs.weight_decay * sum_of_squares(params)
+    return jnp.sum(trained_on(knobs, static) @ logistic) + decay
+
+
+def optimizer(knobs, static):
+    return optax.sgd(knobs.lr)
 
 
 def observe(state, data, knobs, static):
+    """Accuracy of the network and of its twin, the network's norm, the clock lr wd t, and the twin's due ln r."""
     (x, y), (x_test, y_test) = data
     # A score of zero, as at the start, guesses: it is right in half of the cases.
-    train = trained_on(knobs, static) @ (1 + jnp.sign(y[:, None] * network(state.params, x))) / 2
-    test = jnp.mean(1 + jnp.sign(y_test[:, None] * network(state.params, x_test)), 0) / 2
+    margin = y[:, None] * network(state.params, x)
+    train = trained_on(knobs, static) @ (1 + jnp.sign(margin)) / 2
+    test_margin = y_test[:, None] * network(state.params, x_test)
+    test = jnp.mean(1 + jnp.sign(test_margin), 0) / 2
     return {
         "train_acc": train[0],
         "test_acc": test[0],
@@ -98,11 +111,12 @@ def detect(log):
     twin = delayed_generalization(log, "twin_train_acc", "twin_test_acc", chance=0.5)
     if log.lacking(["clock", "head_start"]) or not finding.found:
         return finding
-    clock = log["clock"]
-    finding = finding.having(clock=Effect(float(np.interp(finding.onset, *clock))))
-    later = np.interp(twin.onset, *clock) - np.interp(finding.onset, *clock)
-    shift = Effect(float(later / log["head_start"].values[-1]))
-    return finding.having(shift_over_law=shift) if twin.found else finding
+    own = float(np.interp(finding.onset, *log["clock"]))
+    finding = finding.having(clock=Effect(own))
+    if not twin.found:
+        return finding
+    later = np.interp(twin.onset, *log["clock"]) - own
+    return finding.having(shift_over_law=Effect(float(later / log["head_start"].values[-1])))
 
 
 PHENOMENON = Phenomenon(
@@ -111,7 +125,7 @@ PHENOMENON = Phenomenon(
     data=data,
     init=init,
     loss=loss,
-    optimizer=lambda knobs, static: optax.sgd(knobs.lr),
+    optimizer=optimizer,
     observe=observe,
     detect=detect,
     schedule=partial(log_schedule, points=600),

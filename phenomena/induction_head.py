@@ -85,6 +85,10 @@ def loss(params, tokens, knobs, static, skip=0):
     return jnp.mean(optax.softmax_cross_entropy_with_integer_labels(scores, tokens[:, 1:])[:, skip:])
 
 
+def optimizer(knobs, static):
+    return optax.adam(knobs.lr)
+
+
 def observe(state, test, knobs, static):
     _, first, second = network(state.params, test[:, :-1], knobs)
     return {
@@ -111,7 +115,7 @@ PHENOMENON = Phenomenon(
     init=init,
     batch=batch,
     loss=loss,
-    optimizer=lambda knobs, static: optax.adam(knobs.lr),
+    optimizer=optimizer,
     observe=observe,
     detect=detect,
     units={"loss": "nat", "prefix_matching": "share of attention", "previous_token": "share of attention"},

@@ -15,6 +15,7 @@ Control. alpha = 100.
 Source. Chizat, Oyallon, Bach, arXiv:1812.07956; Woodworth et al., arXiv:2002.09277.
 """
 
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -62,33 +63,46 @@ def init(key, knobs, static):
 
 
 def network(net, x):
+    """f, (..., inputs) -> (...)."""
     return jax.nn.relu(x @ net["w"]) @ net["a"] / np.sqrt(net["a"].size)
 
 
 def linearised(params, x):
     """The network's first-order expansion, `shift` away from the start, where it is 0."""
     start = jax.lax.stop_gradient(params["start"])
-    return jax.jvp(lambda net: network(net, x), (start,), (params["shift"],))[1]
+    _, change = jax.jvp(partial(network, x=x), (start,), (params["shift"],))
+    return change
 
 
 def loss(params, batch, knobs, static):
     """Of both models; neither sees the other's gradient."""
     x, goal = batch["x"][0], batch["y"][0] / knobs.alpha
-    return 0.5 * jnp.mean((network(params["net"], x) - goal) ** 2 + (linearised(params, x) - goal) ** 2)
+    missed = network(params["net"], x) - goal
+    linear_missed = linearised(params, x) - goal
+    return 0.5 * jnp.mean(missed**2 + linear_missed**2)
+
+
+def optimizer(knobs, static):
+    return optax.sgd(knobs.lr)
 
 
 def observe(state, data, knobs, static):
+    """Errors of the network and of its linearisation, how far the weights have moved, how far the kernel has turned."""
     net, start, shift = (state.params[name] for name in ("net", "start", "shift"))
-    f, linear = knobs.alpha * network(net, data["x"]), knobs.alpha * linearised(state.params, data["x"])
-    (train, test), (linear_train, linear_test) = (jnp.mean((g - data["y"]) ** 2, -1) for g in (f, linear))
+    f = knobs.alpha * network(net, data["x"])
+    linear = knobs.alpha * linearised(state.params, data["x"])
+    train, test = jnp.mean((f - data["y"]) ** 2, -1)
+    linear_train, linear_test = jnp.mean((linear - data["y"]) ** 2, -1)
+    moved = jax.tree.map(jnp.subtract, net, start)
+    on_probes = partial(network, x=data["x"][0, :PROBES])
     return {
         "train_loss": train,
         "test_loss": test,
         "linear_train_loss": linear_train,
         "linear_test_loss": linear_test,
-        "moved": jnp.sqrt(sum_of_squares(jax.tree.map(jnp.subtract, net, start)) / sum_of_squares(start)),
+        "moved": jnp.sqrt(sum_of_squares(moved) / sum_of_squares(start)),
         "linear_moved": jnp.sqrt(sum_of_squares(shift) / sum_of_squares(start)),
-        "kernel_distance": kernel_distance(lambda p: network(p, data["x"][0, :PROBES]), net, start),
+        "kernel_distance": kernel_distance(on_probes, net, start),
     }
 
 
@@ -108,7 +122,7 @@ PHENOMENON = Phenomenon(
     data=data,
     init=init,
     loss=loss,
-    optimizer=lambda knobs, static: optax.sgd(knobs.lr),
+    optimizer=optimizer,
     observe=observe,
     detect=detect,
     units={

@@ -27,6 +27,7 @@ from bestiary.entry import Phenomenon
 from bestiary.initial import normals
 from bestiary.log import Effect
 
+TESTS = 500  # samples to test on
 ROUNDING = 1e-5  # [1] smallest singular value that is no rounding error, over the largest
 
 
@@ -54,50 +55,83 @@ def widths(static):
 
 
 def data(key, knobs, static):
-    n, d, most = static.samples, static.inputs if static.features == "relu" else static.steps, static.steps
-    drawn = normals(key, w=(d,), x=(n, d), noise=(n,), v=(d, most), test=(500, d))
+    """-> features phi (n, D), y (n,), and of the test (500, D), (500,); the test has no label noise."""
+    n, most = static.samples, static.steps
+    d = static.inputs if static.features == "relu" else most
+    drawn = normals(key, w=(d,), x=(n, d), noise=(n,), v=(d, most), test=(TESTS, d))
     target = drawn["w"] / jnp.linalg.norm(drawn["w"])
-    y = drawn["x"] @ target + knobs.noise * drawn["noise"]
+    return {
+        "y": drawn["x"] @ target + knobs.noise * drawn["noise"],
+        "test_phi": features(drawn["test"], drawn["v"], static),
+        "test_y": drawn["test"] @ target,
+        "phi": features(drawn["x"], drawn["v"], static),
+    }
 
-    def features(x):
-        return jax.nn.relu(x @ drawn["v"] / np.sqrt(d)) if static.features == "relu" else x
 
-    test = {"test_phi": features(drawn["test"]), "test_y": drawn["test"] @ target}
-    return {"phi": features(drawn["x"]), "y": y} | test
+def features(x, v, static):
+    """relu(V x) or x itself, (n, d) -> (n, D)."""
+    if static.features == "plain":
+        return x
+    return jax.nn.relu(x @ v / np.sqrt(v.shape[0]))
+
+
+def init(key, knobs, static):
+    """Nothing is trained: a width's weights are those of the fit."""
+    return jnp.zeros(())
+
+
+def step(key, state, data, knobs, static):
+    """The next width."""
+    return state
 
 
 def fit(phi, y, width, ridge):
     """Weights (D,) of the ridge or least-norm fit of y (n,) by the first `width` columns of phi (n, D)."""
     scale = jnp.sqrt(jnp.maximum(width, 1))
-    u, s, vt = jnp.linalg.svd(jnp.where(jnp.arange(phi.shape[1]) < width, phi, 0.0) / scale, full_matrices=False)
+    seen = jnp.where(jnp.arange(phi.shape[1]) < width, phi, 0.0)
+    u, s, vt = jnp.linalg.svd(seen / scale, full_matrices=False)
     inverse = jnp.where(s > ROUNDING * s[0], s / jnp.maximum(s**2 + ridge, 1e-30), 0.0)
     return vt.T @ (inverse * (u.T @ y)) / scale
 
 
+def expected_test_loss(p, knobs, static):
+    """() Of P plain features, averaged over the data; nan for P within one of n."""
+    n, most = static.samples, static.steps
+    unseen = 1 - p / most + knobs.noise**2
+    few = unseen * (1 + p / (n - p - 1))
+    many = (p - n) / most + unseen * (1 + n / (p - n - 1))
+    return jnp.where(p <= n - 2, few, jnp.where(p >= n + 2, many, jnp.nan))
+
+
 def observe(state, data, knobs, static):
+    """The errors and the norm of the fit of this width; of plain features, with the expected test error."""
     weights = fit(data["phi"], data["y"], state.step, knobs.ridge)
-    missed, test_missed = data["phi"] @ weights - data["y"], data["test_phi"] @ weights - data["test_y"]
-    seen = {"test_loss": jnp.mean(test_missed**2) + knobs.noise**2, "train_loss": jnp.mean(missed**2)}
-    seen["weight_norm"] = jnp.linalg.norm(weights)
+    missed = data["phi"] @ weights - data["y"]
+    test_missed = data["test_phi"] @ weights - data["test_y"]
+    seen = {
+        "test_loss": jnp.mean(test_missed**2) + knobs.noise**2,
+        "train_loss": jnp.mean(missed**2),
+        "weight_norm": jnp.linalg.norm(weights),
+    }
     if static.features == "plain":
-        n, p, most = static.samples, state.step, static.steps
-        unseen = 1 - p / most + knobs.noise**2
-        few, many = unseen * (1 + p / (n - p - 1)), (p - n) / most + unseen * (1 + n / (p - n - 1))
-        seen["law"] = jnp.where(p <= n - 2, few, jnp.where(p >= n + 2, many, jnp.nan))
+        seen["law"] = expected_test_loss(state.step, knobs, static)
     return seen
 
 
 def detect(log):
     """A hump; with its peak over n, the first width without train loss, and the test error over the law's."""
     finding = hump(log)
-    if log.lacking(["train_loss"]) or log["train_loss"].values[-1] > 1e-4 * log["train_loss"].values[0]:
+    if log.lacking(["train_loss"]):
         return finding
     width, missed = log["train_loss"]
+    if missed[-1] > 1e-4 * missed[0]:
+        return finding
     n = float(width[np.argmax(missed <= 1e-4 * missed[0])])
     if "peak" in finding.effects:
         finding = finding.having(peak_over_samples=Effect(finding.effects["peak"].value / n))
     if "law" in log:
-        below, above = (float(np.interp(p, width, log["test_loss"].values / log["law"].values)) for p in (n / 2, 2 * n))
+        over_law = log["test_loss"].values / log["law"].values
+        below, above = (float(np.interp(p, width, over_law)) for p in (n / 2, 2 * n))
         finding = finding.having(below_over_law=Effect(below), above_over_law=Effect(above))
     return finding
 
@@ -106,10 +140,10 @@ PHENOMENON = Phenomenon(
     knobs=Knobs(),
     static=Static(),
     data=data,
-    init=lambda key, knobs, static: jnp.zeros(()),
+    init=init,
     observe=observe,
     detect=detect,
-    step=lambda key, state, data, knobs, static: state,
+    step=step,
     schedule=widths,
     units={"test_loss": "1", "train_loss": "1", "weight_norm": "1"},
     lanes=1,  # a batched singular value decomposition can deadlock with several CPU devices

@@ -68,6 +68,10 @@ def loss(params, labels, knobs, static):
     return jnp.mean(fit) + knobs.weight_decay / 2 * optax.tree.norm(params, squared=True)
 
 
+def optimizer(knobs, static):
+    return optax.sgd(knobs.lr)
+
+
 def observe(state, labels, knobs, static):
     k, w = static.classes, state.params["w"].T
     h = np.sqrt(labels.size) * state.params["h"].reshape(k, static.per_class, static.dim)
@@ -106,7 +110,7 @@ PHENOMENON = Phenomenon(
     data=data,
     init=init,
     loss=loss,
-    optimizer=lambda knobs, static: optax.sgd(knobs.lr),
+    optimizer=optimizer,
     observe=observe,
     detect=detect,
     units={

@@ -62,6 +62,10 @@ def loss(params, target, knobs, static):
     return (params["x"] ** 2 - target) ** 2 / 4
 
 
+def optimizer(knobs, static):
+    return optax.sgd(knobs.lr)
+
+
 def observe(state, target, knobs, static):
     return {
         "weight": state.params["x"],
@@ -86,7 +90,7 @@ PHENOMENON = Phenomenon(
     init=init,
     batch=batch,
     loss=loss,
-    optimizer=lambda knobs, static: optax.sgd(knobs.lr),
+    optimizer=optimizer,
     observe=observe,
     detect=detect,
     units={"weight": "1", "loss": "1", "swing_in_theory": "1"},

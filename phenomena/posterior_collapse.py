@@ -74,8 +74,14 @@ def loss(params, covariance, knobs, static):
     return distortion + knobs.prior * jnp.sum(kl(params, covariance))
 
 
+def optimizer(knobs, static):
+    return optax.adam(knobs.lr)
+
+
 def observe(state, covariance, knobs, static):
-    each, above = kl(state.params, covariance), jnp.array(VARIANCES[: static.latents]) / knobs.decoder_variance
+    """The loss, and how many latents have collapsed and what the others carry, each beside the theory's."""
+    each = kl(state.params, covariance)
+    above = jnp.array(VARIANCES[: static.latents]) / knobs.decoder_variance
     return {
         "loss": loss(state.params, covariance, knobs, static),
         "collapsed": jnp.sum(each <= ALIVE),
@@ -102,7 +108,7 @@ PHENOMENON = Phenomenon(
     data=data,
     init=init,
     loss=loss,
-    optimizer=lambda knobs, static: optax.adam(knobs.lr),
+    optimizer=optimizer,
     observe=observe,
     detect=detect,
     units={

@@ -58,18 +58,24 @@ def init(key, knobs, static):
 
 
 def loss(w, batch, knobs, static):
+    """1/2 mean (f - y)^2."""
     x, y = batch
-    return 0.5 * jnp.mean((x @ w / jnp.linalg.norm(w) ** knobs.normalised - y) ** 2)
+    f = x @ w / jnp.linalg.norm(w) ** knobs.normalised
+    return 0.5 * jnp.mean((f - y) ** 2)
 
 
 def step(key, state, target, knobs, static):
     """One step of SGD on a fresh batch."""
-    draw, w = jax.random.normal(key, (static.batch, static.width + 1)), state.params["w"]
-    x, y = draw[:, :-1], draw[:, :-1] @ target + knobs.noise * draw[:, -1]
-    new = (1 - knobs.lr * knobs.weight_decay) * w - knobs.lr * jax.grad(loss)(w, (x, y), knobs, static)
+    draw = jax.random.normal(key, (static.batch, static.width + 1))
+    w = state.params["w"]
+    x, noise = draw[:, :-1], draw[:, -1]
+    y = x @ target + knobs.noise * noise
+    gradient = jax.grad(loss)(w, (x, y), knobs, static)
+    new = (1 - knobs.lr * knobs.weight_decay) * w - knobs.lr * gradient
     # The chord between directions is the angle up to angle^3 / 24, and float32 resolves it where it does not a cosine.
-    square = jnp.sum((new / jnp.linalg.norm(new) - w / jnp.linalg.norm(w)) ** 2)
-    return state._replace(params={"w": new, "turned": MEMORY * state.params["turned"] + (1 - MEMORY) * square})
+    chord = new / jnp.linalg.norm(new) - w / jnp.linalg.norm(w)
+    turned = MEMORY * state.params["turned"] + (1 - MEMORY) * jnp.sum(chord**2)
+    return state._replace(params={"w": new, "turned": turned})
 
 
 def observe(state, target, knobs, static):

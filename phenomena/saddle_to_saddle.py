@@ -76,15 +76,22 @@ def loss(params, target, knobs, static):
     return 0.5 * jnp.sum((network(params) - target) ** 2)
 
 
+def optimizer(knobs, static):
+    return optax.sgd(knobs.lr)
+
+
 def due(start, knobs):
     """(MODES,) [step] when each mode is half learned, from the weights at step 0; 0 for one that starts there."""
-    s, seed = strengths(knobs), jnp.sum((start["w1"] + start["w2"].T) ** 2, 0)[:MODES] / 4
+    s = strengths(knobs)
+    seed = jnp.sum((start["w1"] + start["w2"].T) ** 2, 0)[:MODES] / 4
     return jnp.log(jnp.maximum(s / seed - 1, 1.0)) / (2 * jnp.log1p(knobs.lr * s))
 
 
 def observe(state, target, knobs, static):
+    """The loss and its gradient's norm, how much of every mode is learned, and when the law has it half learned."""
     value, slope = jax.value_and_grad(loss)(state.params, target, knobs, static)
-    seen = {"loss": value, "gradient": jnp.linalg.norm(ravel_pytree(slope)[0])}
+    flat, _ = ravel_pytree(slope)
+    seen = {"loss": value, "gradient": jnp.linalg.norm(flat)}
     learned = jnp.diagonal(network(state.params))[:MODES] / strengths(knobs)
     seen |= {f"mode_{i + 1}": learned[i] for i in range(MODES)}
     if static.layers == 2:
@@ -96,9 +103,12 @@ def detect(log):
     """Staggered modes; with the half-times that the law has, and those of the run over them."""
     finding = staggered_modes(log, tuple(f"mode_{i + 1}" for i in range(MODES)))
     for i in range(1, MODES + 1):
-        half, law = finding.effects.get(f"half_{i}"), 0.0 if log.lacking([f"due_{i}"]) else log[f"due_{i}"].values[0]
-        if half is not None and law > 0:
-            over = {f"due_{i}": Effect(float(law), "step"), f"half_over_law_{i}": Effect(half.value / float(law))}
+        half = finding.effects.get(f"half_{i}")
+        if half is None or log.lacking([f"due_{i}"]):
+            continue
+        law = float(log[f"due_{i}"].values[0])
+        if law > 0:
+            over = {f"due_{i}": Effect(law, "step"), f"half_over_law_{i}": Effect(half.value / law)}
             finding = finding.having(**over)
     return finding
 
@@ -109,7 +119,7 @@ PHENOMENON = Phenomenon(
     data=data,
     init=init,
     loss=loss,
-    optimizer=lambda knobs, static: optax.sgd(knobs.lr),
+    optimizer=optimizer,
     observe=observe,
     detect=detect,
     units={"loss": "1", "gradient": "1"}

@@ -56,6 +56,16 @@ def examples(key, count, knobs, static):
     return x, jnp.where(knobs.shuffled > 0.5, coin, label)
 
 
+def data(key, knobs, static):
+    """-> test examples."""
+    return examples(key, static.test, knobs, static)
+
+
+def batch(key, test, knobs, static):
+    """-> new examples."""
+    return examples(key, static.batch, knobs, static)
+
+
 def init(key, knobs, static):
     """Uniform in +-1 / sqrt(fan-in); the bias is the weight of a last input that is 1."""
     n, h = static.bits + 1, static.width
@@ -66,19 +76,28 @@ def init(key, knobs, static):
 def hinge(params, batch):
     """-> hinge loss, share of signs that are right."""
     x, y = batch
-    margin = y * (jax.nn.relu(x @ params["w"][:-1] + params["w"][-1]) @ params["a"])
+    hidden = jax.nn.relu(x @ params["w"][:-1] + params["w"][-1])
+    margin = y * (hidden @ params["a"])
     return jnp.mean(jax.nn.relu(1 - margin)), jnp.mean(margin > 0)
 
 
 def loss(params, batch, knobs, static):
+    """The hinge loss; of a frozen first layer it knows no gradient."""
     w, learn = params["w"], knobs.learn_first
-    return hinge(params | {"w": learn * w + (1 - learn) * jax.lax.stop_gradient(w)}, batch)[0]
+    first = learn * w + (1 - learn) * jax.lax.stop_gradient(w)
+    lost, _ = hinge(params | {"w": first}, batch)
+    return lost
+
+
+def optimizer(knobs, static):
+    return optax.sgd(knobs.lr)
 
 
 def observe(state, test, knobs, static):
     moved = jnp.linalg.norm(state.params["w"] - state.start["w"], axis=1)[:-1]
     relevant = jnp.arange(static.bits) < knobs.relevant
-    near, far = jnp.mean(moved, where=relevant), jnp.mean(moved, where=~relevant)
+    near = jnp.mean(moved, where=relevant)
+    far = jnp.mean(moved, where=~relevant)
     lost, right = hinge(state.params, test)
     return {
         "loss": lost,
@@ -100,18 +119,23 @@ def detect(log):
     return finding.having(hidden_progress=Effect(float(hidden[-1]))) if hidden.size else finding
 
 
+def settled(log):
+    """Whether the loss has stayed below 0.5 % of the trivial predictor's over the last records."""
+    return log["loss"].values[-10:].max() < 0.005
+
+
 PHENOMENON = Phenomenon(
     knobs=Knobs(),
     static=Static(),
-    data=lambda key, knobs, static: examples(key, static.test, knobs, static),
+    data=data,
     init=init,
-    batch=lambda key, test, knobs, static: examples(key, static.batch, knobs, static),
+    batch=batch,
     loss=loss,
-    optimizer=lambda knobs, static: optax.sgd(knobs.lr),
+    optimizer=optimizer,
     observe=observe,
     schedule=schedule,
     detect=detect,
-    settled=lambda log: log["loss"].values[-10:].max() < 0.005,
+    settled=settled,
     units={"loss": "1", "accuracy": "share of examples", "progress": "std"},
     figure=("loss", "progress", "accuracy"),
 )

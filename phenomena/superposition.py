@@ -71,6 +71,11 @@ def loss(params, batch, knobs, static):
     return jnp.mean(jnp.sum(importance * (x - y) ** 2, 1))
 
 
+def optimizer(knobs, static):
+    step_size = optax.cosine_decay_schedule(knobs.lr, static.steps)
+    return optax.adam(step_size)
+
+
 def observe(state, importance, knobs, static):
     gram = state.params["w"].T @ state.params["w"]
     size = jnp.diagonal(gram)
@@ -99,10 +104,15 @@ PHENOMENON = Phenomenon(
     init=init,
     batch=batch,
     loss=loss,
-    optimizer=lambda knobs, static: optax.adam(optax.cosine_decay_schedule(knobs.lr, static.steps)),
+    optimizer=optimizer,
     observe=observe,
     detect=detect,
-    units={"stored": "features", "dimensions": "dimensions", "interference": "1", "weights": "1"}
-    | {"largest_cosine": "1"},
+    units={
+        "stored": "features",
+        "dimensions": "dimensions",
+        "interference": "1",
+        "largest_cosine": "1",
+        "weights": "1",
+    },
     figure=("stored", "interference", "largest_cosine", "weights"),
 )
