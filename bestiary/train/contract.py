@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from bestiary.train.trainer import Carry
 
 
-def check_channels(p: Phenomenon, static: Static, carry: Carry, *, every_unit: bool = False) -> None:
+def check_channels(p: Phenomenon, static: Static, carry: Carry, *, exact_units: bool = False) -> None:
     """Check that `observe` and `probe` return channels that can be recorded, and that the setup names no others.
 
     Nothing is computed: the functions are traced.
@@ -23,12 +23,13 @@ def check_channels(p: Phenomenon, static: Static, carry: Carry, *, every_unit: b
         p: the setup.
         static: its static part.
         carry: a run before its first step, of arrays or of shapes (`jax.eval_shape` of `begin_run`).
-        every_unit: whether a channel without a unit is an error too; else its unit is "1".
+        exact_units: whether `units` must name these channels and no others. Else a channel without a unit has the
+            unit "1", and a unit without a channel is that of another static part.
 
     Raises:
         TypeError: the static part is no NamedTuple; a function returns no {channel: scalar}; a channel is no number.
         ValueError: the static part lacks steps or log_every; a channel is no scalar, or is returned by both functions;
-            `units` or `figure` names a channel that is not recorded; a channel has no unit, if every_unit.
+            `figure` names a channel that is not recorded; `units` does not name the channels, if exact_units.
     """
     check_static(static)
     known: dict[str, str] = {}  # {channel: the function that returns it}
@@ -40,13 +41,13 @@ def check_channels(p: Phenomenon, static: Static, carry: Carry, *, every_unit: b
                 raise ValueError(f"{name}: channel {channel!r} is returned by {known[channel]} too; want one of them")
             known[channel] = name
     functions = " or ".join(dict.fromkeys(known.values())) or "observe"
-    for field, names in (("units", p.units), ("figure", p.figure)):
+    for field, names in (("figure", p.figure), ("units", p.units if exact_units else ())):
         for channel in names:
             if channel not in known:
                 raise ValueError(
                     f"{field} names {channel!r}, no channel of {functions}; want some of {', '.join(known)}"
                 )
-    if every_unit:
+    if exact_units:
         for channel, name in known.items():
             if not p.units.get(channel):
                 raise ValueError(f"{name}: channel {channel!r} has no unit in units; want one, '1' if dimensionless")

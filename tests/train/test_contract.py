@@ -64,9 +64,9 @@ WRONG = [
         "probe: channel 'w' is returned by observe too; want one of them",
     ),
     (
-        replace(tiny.BOWL, units={"W": "m"}),
+        replace(tiny.BOWL, figure=("W",)),
         ValueError,
-        "units names 'W', no channel of observe or probe; want some of rate, w, w0, when",
+        "figure names 'W', no channel of observe or probe; want some of rate, w, w0, when",
     ),
     (
         replace(tiny.NATURAL, figure=("w", "loss")),
@@ -83,12 +83,25 @@ def test_what_is_wrong_is_said_in_one_line(p, kind, words):
     assert str(caught.value) == words
 
 
-def test_a_channel_without_a_unit_is_wrong_where_every_unit_is_asked_for():
-    check(tiny.BOWL)
+UNITS = {"w": "m", "w0": "m", "rate": "1", "when": "step"}
+
+
+@pytest.mark.parametrize(
+    ("units", "words"),
+    [
+        ({"w": "m"}, "observe: channel 'rate' has no unit in units; want one, '1' if dimensionless"),
+        (UNITS | {"when": ""}, "probe: channel 'when' has no unit in units; want one, '1' if dimensionless"),
+        (UNITS | {"W": "m"}, "units names 'W', no channel of observe or probe; want some of rate, w, w0, when"),
+    ],
+)
+def test_units_name_the_channels_where_they_must(units, words):
+    """Where they need not, another static part may have other channels."""
+    p = replace(tiny.BOWL, units=units)
+    check(p)
     with pytest.raises(ValueError) as caught:
-        check(tiny.BOWL, every_unit=True)
-    assert str(caught.value) == "observe: channel 'rate' has no unit in units; want one, '1' if dimensionless"
-    check(replace(tiny.BOWL, units={"w": "m", "w0": "m", "rate": "1", "when": "step"}), every_unit=True)
+        check(p, exact_units=True)
+    assert str(caught.value) == words
+    check(replace(tiny.BOWL, units=UNITS), exact_units=True)
 
 
 def test_the_static_part_is_checked_before_anything_is_traced():
