@@ -14,7 +14,6 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from bestiary.catalog.forms import FORMS
 from bestiary.catalog.map_claims import Boundary, Law
 from bestiary.figures import maps as map_figures
-from bestiary.figures import runs as figures
 from bestiary.figures import style
 from bestiary.figures.maps import GREEN, RED
 from bestiary.judge.verdict import Verdict
@@ -30,7 +29,7 @@ def draw_all(results: Sequence[MapResult], folder: Path) -> list[Path]:
     for result in results:
         name = f"{result.entry.key}-{result.block.name}" + (f"_root{result.root}" if several else "")
         paths.append(folder / f"{name}.png")
-        figures.save(draw(result), paths[-1])
+        style.save(draw(result), paths[-1])
     return paths
 
 
