@@ -37,6 +37,7 @@ BELOW: dict[str, tuple[str, ...]] = {
     "figures": ("maps", "watch"),
     "cli": ("figures",),
     "__main__": ("cli",),
+    "api": ("cli",),
 }
 
 
