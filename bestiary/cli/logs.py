@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bestiary.cli import completion
 from bestiary.cli.options import BadInput
 
 if TYPE_CHECKING:
@@ -26,7 +27,12 @@ channel_option = click.option(
     "--channel", "pairs", multiple=True, metavar="NAME=COLUMN", help="Read COLUMN as this channel, or as step."
 )
 set_option = click.option(
-    "--set", "settings", multiple=True, metavar="DETECTOR.THRESHOLD=VALUE", help="Ask a detector with this threshold."
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="DETECTOR.THRESHOLD=VALUE",
+    help="Ask a detector with this threshold.",
+    shell_complete=completion.thresholds,
 )
 
 
@@ -92,7 +98,7 @@ def detect(
         sys.exit(1)
 
 
-@click.command()
+@click.command(short_help="Follow a log that grows, and report each finding once.")
 @click.argument("path", type=click.Path(path_type=Path))
 @channel_option
 @set_option

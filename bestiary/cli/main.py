@@ -15,6 +15,7 @@ from typing import Any, get_args
 import click
 
 from bestiary.catalog.seeds import RUN
+from bestiary.cli import completion
 from bestiary.cli.logs import detect, watch
 from bestiary.cli.maps import map_entry, path_entry
 from bestiary.cli.options import BadInput, cache_option, catalog_option, entries, load_setups, progress_bars, start
@@ -31,7 +32,11 @@ def cli() -> None:
 
 @cli.command("list")
 @click.option("--zone", type=click.IntRange(1, 3), help="Only entries of this zone.")
-@click.option("--particle", help="Only entries with this particle (attention, MLP, ...).")
+@click.option(
+    "--particle",
+    help="Only entries with this particle (attention, MLP, ...).",
+    shell_complete=completion.particles,
+)
 @catalog_option
 def list_entries(zone: int | None, particle: str | None, file: Path | None) -> None:
     """List the entries."""
@@ -46,7 +51,7 @@ def list_entries(zone: int | None, particle: str | None, file: Path | None) -> N
 
 
 @cli.command()
-@click.argument("entry")
+@click.argument("entry", shell_complete=completion.entries)
 @catalog_option
 def show(entry: str, file: Path | None) -> None:
     """Print everything the catalog says of ENTRY."""
@@ -57,7 +62,7 @@ def show(entry: str, file: Path | None) -> None:
 
 
 @cli.command()
-@click.argument("keys", nargs=-1, required=True, metavar="ENTRY...")
+@click.argument("keys", nargs=-1, required=True, metavar="ENTRY...", shell_complete=completion.entries)
 @catalog_option
 def cite(keys: Sequence[str], file: Path | None) -> None:
     """Print the BibTeX of what entries rest on."""
@@ -68,7 +73,7 @@ def cite(keys: Sequence[str], file: Path | None) -> None:
 
 
 @cli.command()
-@click.argument("keys", nargs=-1, metavar="[ENTRY...]")
+@click.argument("keys", nargs=-1, metavar="[ENTRY...]", shell_complete=completion.entries)
 @click.option("--all", "everything", is_flag=True, help="Every entry; the default if none is named.")
 @click.option("--seeds", type=click.IntRange(1), help="Seeds of every case [default: the catalog's].")
 @click.option(
@@ -129,7 +134,7 @@ def check(
 
 
 @cli.command()
-@click.argument("keys", nargs=-1, metavar="[ENTRY...]")
+@click.argument("keys", nargs=-1, metavar="[ENTRY...]", shell_complete=completion.entries)
 @click.option("--root", "roots", type=click.IntRange(0, 2**32 - 1), multiple=True, help="Root seeds [1 and 2].")
 @click.option("--to", type=click.Path(path_type=Path, file_okay=False), help="Folder [benchmarks/measured].")
 @catalog_option
@@ -155,9 +160,20 @@ def measure(keys: Sequence[str], roots: Sequence[int], to: Path | None, file: Pa
 
 
 @cli.command()
-@click.argument("entry")
-@click.option("--set", "changes", multiple=True, metavar="NAME=VALUE", help="Change a knob or a static value.")
-@click.option("--case", help="Start from this case of the catalog [default: the setup's own values].")
+@click.argument("entry", shell_complete=completion.entries)
+@click.option(
+    "--set",
+    "changes",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Change a knob or a static value.",
+    shell_complete=completion.knobs,
+)
+@click.option(
+    "--case",
+    help="Start from this case of the catalog [default: the setup's own values].",
+    shell_complete=completion.cases,
+)
 @click.option("--seeds", type=click.IntRange(1), default=RUN, show_default=True)
 @click.option("--root", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True)
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Write netCDF and a figure there.")

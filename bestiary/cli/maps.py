@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from bestiary.catalog.seeds import MAP
+from bestiary.cli import completion
 from bestiary.cli.options import BadInput, cache_option, catalog_option, entries, load_setups, progress_bars, start
 
 ROOT = click.IntRange(0, 2**32 - 1)
@@ -15,11 +16,30 @@ MOST_AXES = 3  # two make a diagram, a third a row of diagrams
 MOST_FACETS = 6
 
 
-@click.command("map")
-@click.argument("entry")
-@click.option("--over", "axes", multiple=True, required=True, metavar="KNOB=LO:HI:N[:log]", help="Axis; up to three.")
-@click.option("--set", "changes", multiple=True, metavar="NAME=VALUE", help="Fix a knob or a static value.")
-@click.option("--case", help="Start from this case of the catalog [default: the setup's own values].")
+@click.command("map", short_help="Turn up to three knobs of ENTRY: rates, boundaries, laws.")
+@click.argument("entry", shell_complete=completion.entries)
+@click.option(
+    "--over",
+    "axes",
+    multiple=True,
+    required=True,
+    metavar="KNOB=LO:HI:N[:log]",
+    help="Axis; up to three.",
+    shell_complete=completion.knobs,
+)
+@click.option(
+    "--set",
+    "changes",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Fix a knob or a static value.",
+    shell_complete=completion.knobs,
+)
+@click.option(
+    "--case",
+    help="Start from this case of the catalog [default: the setup's own values].",
+    shell_complete=completion.cases,
+)
 @click.option("--seeds", type=click.IntRange(1), default=MAP, show_default=True, help="Runs of every point.")
 @click.option("--root", type=ROOT, default=0, show_default=True)
 @click.option("--of", "of", default="onset", show_default=True, help="Onset or effect whose law is fitted.")
@@ -86,9 +106,9 @@ def map_entry(
             click.echo(f"wrote {path}")
 
 
-@click.command("path")
-@click.argument("entry")
-@click.argument("name", required=False)
+@click.command("path", short_help="Go along a path of ENTRY, rung by rung.")
+@click.argument("entry", shell_complete=completion.entries_with_paths)
+@click.argument("name", required=False, shell_complete=completion.paths)
 @click.option("--seeds", type=click.IntRange(1), help="Runs of every rung [default: the catalog's].")
 @click.option("--root", type=ROOT, default=1, show_default=True)
 @click.option("--refine", is_flag=True, help="Turn the knob between the rungs where the behaviour changes.")
