@@ -40,22 +40,22 @@ class TrainState(NamedTuple):
 
 
 def full_batch(key: jax.Array, data: Data, knobs: Knobs, static: Static) -> Data:
-    """The whole data, at every step."""
+    """Return the whole data, at every step."""
     return data
 
 
 def as_given(params: Params, data: Data, knobs: Knobs, static: Static) -> Knobs:
-    """The knobs, unchanged."""
+    """Return the knobs, unchanged."""
     return knobs
 
 
 def linear_schedule(static: Static) -> np.ndarray:
-    """Steps at which the channels are recorded: 0, log_every, 2 log_every, ..., steps."""
+    """Return the steps at which the channels are recorded: 0, log_every, 2 log_every, ..., steps."""
     return np.append(np.arange(0, static.steps, static.log_every), static.steps)
 
 
 def log_schedule(static: Static, points: int = 200) -> np.ndarray:
-    """About `points` logarithmically spaced steps from 0 to static.steps, without repeats."""
+    """Return about `points` logarithmically spaced steps from 0 to static.steps, without repeats."""
     return np.unique(np.r_[0, np.geomspace(1, static.steps, points).round().astype(int)])
 
 

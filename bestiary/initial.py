@@ -13,7 +13,7 @@ import jax
 
 
 def normals(key: jax.Array, **shapes: tuple[int, ...]) -> dict[str, jax.Array]:
-    """Independent standard normal arrays, N(0, 1), from a single flat draw.
+    """Draw independent standard normal arrays, N(0, 1), at once.
 
     Args:
         key: PRNG key.
@@ -31,7 +31,7 @@ def normals(key: jax.Array, **shapes: tuple[int, ...]) -> dict[str, jax.Array]:
 
 
 def normals_like(key: jax.Array, like: Any) -> Any:
-    """Independent standard normal arrays, N(0, 1), in the place of every leaf of a tree, from a single flat draw.
+    """Draw standard normal arrays, N(0, 1), in the place of every leaf of a tree, at once.
 
     Args:
         key: PRNG key.

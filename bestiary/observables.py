@@ -14,7 +14,7 @@ ROUNDING = 1e-6  # [1] what a float32 product leaves of a vector that it should 
 
 
 def accuracy(scores: jax.Array, labels: jax.Array, weights: jax.Array) -> jax.Array:
-    """Weighted share of examples whose largest score is the label's.
+    """Return the weighted share of examples whose largest score is the label's.
 
     Args:
         scores: (..., C).
@@ -29,7 +29,7 @@ def accuracy(scores: jax.Array, labels: jax.Array, weights: jax.Array) -> jax.Ar
 
 
 def train_and_test(scores: jax.Array, errors: jax.Array, labels: jax.Array, train: jax.Array) -> dict[str, jax.Array]:
-    """Accuracy and mean error of the examples that are trained on and of the others.
+    """Return accuracy and mean error of the examples that are trained on, and of the others.
 
     Args:
         scores: (..., C).
@@ -40,20 +40,24 @@ def train_and_test(scores: jax.Array, errors: jax.Array, labels: jax.Array, trai
     Returns:
         train_acc, test_acc, train_loss, test_loss, each (); 0 where there is no such example.
     """
-    parts = {"train": train, "test": 1 - train}
-    losses = {f"{name}_loss": jnp.sum(errors * part) / jnp.maximum(jnp.sum(part), 1) for name, part in parts.items()}
-    return {f"{name}_acc": accuracy(scores, labels, part) for name, part in parts.items()} | losses
+    test = 1 - train
+    return {
+        "train_acc": accuracy(scores, labels, train),
+        "test_acc": accuracy(scores, labels, test),
+        "train_loss": jnp.sum(errors * train) / jnp.maximum(jnp.sum(train), 1),
+        "test_loss": jnp.sum(errors * test) / jnp.maximum(jnp.sum(test), 1),
+    }
 
 
 def sum_of_squares(params: Any) -> jax.Array:
-    """|params|^2 over all leaves of a pytree, ()."""
+    """Return |params|^2 over all leaves of a pytree, ()."""
     return sum((jnp.sum(x**2) for x in jax.tree.leaves(params)), jnp.zeros(()))
 
 
 def top_eigenvalue(
     loss: Callable[[Any], jax.Array], params: Any, scale: Any = None, *, iterations: int = 20
 ) -> jax.Array:
-    """Largest eigenvalue of S^1/2 H S^1/2, H the Hessian of `loss` at `params`, by Lanczos.
+    """Compute the largest eigenvalue of S^1/2 H S^1/2, H the Hessian of `loss` at `params`, by Lanczos.
 
     The Krylov space of a fixed start vector is kept orthogonal (full reorthogonalisation), so a
     dozen products give the outermost eigenvalue of a small network's Hessian to a fraction of a
@@ -73,10 +77,13 @@ def top_eigenvalue(
     root = jnp.ones_like(flat) if scale is None else jnp.sqrt(ravel_pytree(scale)[0])
     steps = min(iterations, flat.size)
 
+    def gradient(x):
+        return jax.grad(lambda y: loss(unravel(y)))(x)
+
     def product(v):
-        return (
-            root * jax.jvp(lambda x: ravel_pytree(jax.grad(lambda y: loss(unravel(y)))(x))[0], (flat,), (root * v,))[1]
-        )
+        """S^1/2 H S^1/2 v."""
+        _, change = jax.jvp(gradient, (flat,), (root * v,))
+        return root * change
 
     # A fixed, generic vector: overlap with every eigenvector, no random draw to compile.
     start = jnp.cos(1.0 + jnp.arange(flat.size) ** 1.5)
@@ -105,7 +112,7 @@ def top_eigenvalue(
 
 
 def prefix_matching(attention: jax.Array, tokens: jax.Array) -> jax.Array:
-    """Attention paid to what followed earlier occurrences of the current token, as an induction head does.
+    """Average the attention paid to what followed earlier occurrences of the current token, as an induction head does.
 
     score = mean over t of sum of A_ts over s <= t with x_{s-1} = x_t, where the mean is over the
     positions whose token has occurred before.
@@ -128,7 +135,7 @@ def prefix_matching(attention: jax.Array, tokens: jax.Array) -> jax.Array:
 
 
 def previous_token(attention: jax.Array) -> jax.Array:
-    """Attention paid to the token before, averaged over all positions but the first.
+    """Average the attention paid to the token before over all positions but the first.
 
     Args:
         attention: (..., T, T), each row a distribution over s <= t.
@@ -140,7 +147,9 @@ def previous_token(attention: jax.Array) -> jax.Array:
 
 
 def kernel_distance(network: Callable[[Any], jax.Array], params: Any, start: Any) -> jax.Array:
-    """How far the tangent kernel K = J J^T of a network, J its Jacobian on fixed inputs, has turned: 1 - cos(K, K_0).
+    """Measure how far the tangent kernel K of a network has turned: 1 - cos(K, K_0).
+
+    K = J J^T, where J is the Jacobian of the outputs on fixed inputs.
 
     Args:
         network: parameters -> (N,) outputs, one for each input.

@@ -25,13 +25,13 @@ class Sequences(NamedTuple):
 
 
 def unit_columns(key: jax.Array, width: int) -> jax.Array:
-    """A Gaussian matrix (d, d) whose columns are scaled to norm 1: W*."""
+    """Draw W*, a Gaussian matrix (d, d) whose columns are scaled to norm 1."""
     matrix = normals(key, w=(width, width))["w"]
     return matrix / jnp.linalg.norm(matrix, axis=0)
 
 
 def last(count: jax.Array, positions: int) -> jax.Array:
-    """(T,) whether a place is among the last `count`."""
+    """Return whether a place is among the last `count`, (T,)."""
     return positions - jnp.arange(positions) <= count
 
 
@@ -65,11 +65,16 @@ def sequences(
     d = matrix.shape[0]
     # One draw: the relevant token, the others, then three numbers in [0, 1] that say which and where.
     draw = jax.random.normal(key, (size, (positions + 1) * d + 3))
-    tokens, chance = draw[:, :-3].reshape(size, -1, d) / d**0.5, jax.scipy.stats.norm.cdf(draw[:, -3:])
-    token = jnp.where(chance[:, :1] < common, jnp.eye(d)[0], tokens[:, 0])
+    drawn = draw[:, :-3].reshape(size, -1, d) / d**0.5
+    chance = jax.scipy.stats.norm.cdf(draw[:, -3:])
+    token = jnp.where(chance[:, :1] < common, jnp.eye(d)[0], drawn[:, 0])
+    others = drawn[:, 1:]
+
     start = jnp.where(chance[:, 1] < moving, jnp.floor(chance[:, 2] * length), 0.0)  # counted from the end
-    places = (positions - 1 - jnp.arange(positions) - start[:, None]) % length
-    relevant = (places < copies) & last(length, positions)
+    behind = (positions - 1 - jnp.arange(positions) - start[:, None]) % length  # places, wrapped around
+    relevant = (behind < copies) & last(length, positions)
+
     targets = token @ matrix.T
     targets = jnp.where(shuffled > 0.5, jnp.roll(targets, 1, axis=0), targets)
-    return Sequences(jnp.where(relevant[..., None], token[:, None], tokens[:, 1:]), relevant, targets)
+    tokens = jnp.where(relevant[..., None], token[:, None], others)
+    return Sequences(tokens, relevant, targets)

@@ -8,9 +8,9 @@ from bestiary.detectors._curves import half_time
 from bestiary.observables import prefix_matching, previous_token
 
 
-def attention(rng, *static):
+def attention(rng, *shape):
     """Random causal attention."""
-    weights = np.tril(rng.uniform(size=static))
+    weights = np.tril(rng.uniform(size=shape))
     return weights / weights.sum(-1, keepdims=True)
 
 

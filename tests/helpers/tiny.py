@@ -194,9 +194,8 @@ class NetStatic(NamedTuple):
 
 
 def net_data(key, knobs, static):
-    x = jnp.cos(1.0 + jnp.arange(static.examples * 4.0) ** 1.5).reshape(
-        -1, 4
-    )  # a draw would cost half a second to compile
+    # A draw would cost half a second to compile.
+    x = jnp.cos(1.0 + jnp.arange(static.examples * 4.0) ** 1.5).reshape(-1, 4)
     return x, jnp.sin(x.sum(1, keepdims=True))
 
 

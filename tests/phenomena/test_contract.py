@@ -3,6 +3,7 @@
 import inspect
 import math
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import fields
 from functools import cache, partial
 from importlib import import_module
 from itertools import count
@@ -45,8 +46,8 @@ class Entry(NamedTuple):
 @cache
 def short(p: Phenomenon):
     """The setup's static part with as few steps as make RECORDS records."""
-    shapes = (p.static._replace(steps=n) for n in count(1))
-    return next(s for s in shapes if len(p.schedule(s)) >= RECORDS or s.steps >= p.static.steps)
+    longer = (p.static._replace(steps=n) for n in count(1))
+    return next(s for s in longer if len(p.schedule(s)) >= RECORDS or s.steps >= p.static.steps)
 
 
 @pytest.fixture(scope="module")
@@ -107,10 +108,19 @@ def test_docstring_has_its_parts(entry, word):
     assert f"\n\n{word} " in entry.module.__doc__
 
 
-def test_knobs_are_floats_and_shape_is_static(entry):
+def test_knobs_are_floats_and_static_values_are_integers_or_words(entry):
     assert {type(v) for v in entry.p.knobs} <= {float} and len(entry.p.knobs) > 0
     assert {type(v) for v in entry.p.static} <= {int, str}
     assert {"steps", "log_every"} <= set(entry.p.static._fields)
+
+
+def test_fields_are_functions_of_a_module(entry):
+    """Found by name: so a setup can be shown, and its sources followed from one function to the next."""
+    for field in fields(entry.p):
+        function = getattr(entry.p, field.name)
+        function = function.func if isinstance(function, partial) else function
+        if callable(function) and not isinstance(function, type):
+            assert getattr(import_module(function.__module__), function.__name__, None) is function, field.name
 
 
 # What it records.
@@ -169,7 +179,7 @@ def test_one_program_for_all_knobs(entry, ds):
 def test_every_knob_does_something(entry):
     """In the default static part, or in one of those in which the catalog claims something."""
     p, unread = entry.p, set(entry.p.knobs._fields)
-    for static in shapes(entry):
+    for static in claimed_statics(entry):
         if unread:
             used = reads(partial(everything, p, static), p.knobs, 0, 0)
             unread -= {name for name, use in zip(p.knobs._fields, used, strict=False) if use}
@@ -177,13 +187,13 @@ def test_every_knob_does_something(entry):
 
 
 def test_whatever_is_claimed_can_be_built(entry):
-    for static in shapes(entry):
+    for static in claimed_statics(entry):
         carry = jax.eval_shape(partial(trainer.begin_run, entry.p, static), entry.p.knobs, 0, 0)
         check_channels(entry.p, static, carry)
         jax.eval_shape(partial(trainer.step_run, entry.p, static), carry)
 
 
-def shapes(entry):
+def claimed_statics(entry):
     """The default static part, and those of the cases, laws, boundaries and rungs."""
     p, own, found = entry.p, entry.p.static, [entry.p.static]
     for block in blocks(entry):
