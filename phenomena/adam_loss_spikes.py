@@ -1,22 +1,23 @@
 r"""Loss spikes under Adam: the step outgrows the curvature when the second moment forgets.
 
 Setup. Data: a target on 64 points of [-1, 1], full batch. Networks: `pair`, the two parameters
-f(x) = a (silu(w x) + silu(-w x)) from (0, 1); `mlp`, tanh 1-16-16-1 or, from the two octal digits of the
-point's number, 16-16-16-1; `transformer`, one layer and head, its MLP tanh 16-32-16, each behind a
-normalisation, f read off at the last digit. Adam on L = 1/2 mean (f - y)^2.
+f(x) = a (silu(w x) + silu(-w x)) from (0, 1); `mlp`, tanh 1-16-16-1 or, from the two octal digits
+of the point's number, 16-16-16-1; `transformer`, one layer and head, its MLP tanh 16-32-16, each
+behind a normalisation, f read off at the last digit. Adam on L = 1/2 mean (f - y)^2.
 
-Claim. As gradients shrink, Adam's second moment decays like beta2^t and the effective step grows, until
-the sharpness preconditioned by it,
+Claim. As gradients shrink, Adam's second moment decays like beta2^t and the effective step grows,
+until the sharpness preconditioned by it,
     S = lambda_max(D^1/2 H D^1/2),  D = 1 / ((sqrt(v_hat) + eps)(1 - beta1^t)),
-passes the threshold of stability (2 + 2 beta1) / ((1 - beta1) lr). The loss jumps by orders of magnitude,
-the second moment fills up again, the loss recovers, and the cycle repeats with a period that grows with
-1 / (1 - beta2). `edge_ratio` is S over the threshold.
+passes the threshold of stability (2 + 2 beta1) / ((1 - beta1) lr). The loss jumps by orders of
+magnitude, the second moment fills up again, the loss recovers, and the cycle repeats with a period
+that grows with 1 / (1 - beta2). `edge_ratio` is S over the threshold.
 
-Control. With a larger beta2 the first spike comes after the run; with a short memory the threshold is reached,
-but as an even oscillation; gradient descent has no second moment; a small step does not reach the threshold.
+Control. With a larger beta2 the first spike comes after the run; with a short memory the threshold
+is reached, but as an even oscillation; gradient descent has no second moment; a small step does not
+reach the threshold.
 
-Source. Cohen et al., arXiv:2207.14484, for the threshold; Bai et al., arXiv:2506.04805, for the mechanism;
-the two-parameter model of Z. Liu, "Physics of AI" blog, 27 January 2026.
+Source. Cohen et al., arXiv:2207.14484, for the threshold; Bai et al., arXiv:2506.04805, for the
+mechanism; the two-parameter model of Z. Liu, "Physics of AI" blog, 27 January 2026.
 """
 
 from functools import partial
@@ -122,7 +123,10 @@ def observe(state, data, knobs, static):
 
 
 def preconditioner(second_moment, age, beta2):
-    """D, Adam's step over lr m at the age [step]: 1 / ((sqrt(v_hat) + eps)(1 - beta1^t)), like the parameters."""
+    """D = 1 / ((sqrt(v_hat) + eps)(1 - beta1^t)), Adam's step over lr m; a tree like the parameters.
+
+    The age t is the number of updates [step].
+    """
     bias1 = 1 - BETA1**age
     bias2 = 1 - beta2**age
     return jax.tree.map(lambda v: 1 / ((jnp.sqrt(v / bias2) + EPS) * bias1), second_moment)

@@ -49,9 +49,11 @@ class Static(NamedTuple):  # static
 def sequences(key, count, knobs, static):
     """-> tokens (count, 2 N + 1), answers (count,).
 
-    The pairs that the knob leaves out still stand at the front; no query asks for them and no one may attend to them.
+    The pairs that the knob leaves out still stand at the front, where no query asks for them and no
+    place may attend to them.
     """
-    # One draw: a row's order makes keys or values without repetition, the last number of the first row the query.
+    # One draw: the order of a row gives keys, or values, without repetition; the last number of the
+    # first row gives the query.
     u = jax.random.uniform(key, (count, 2, static.alphabet + 1))
     pairs = jnp.argsort(u[..., :-1])[..., : static.pairs]
     asked = static.pairs - 1 - jnp.int32(knobs.pairs * u[:, :1, -1:])
@@ -98,7 +100,8 @@ def network(params, tokens, knobs, static):
     """-> scores of the answer (n, V), attention of both layers (n, T, T), (n, 1, T)."""
     mask = may_attend(tokens.shape[1], knobs, static)
     scores, kept = module(static).apply(params, tokens, mask, knobs.first_layer, mutable=["intermediates"])
-    first, second = (kept["intermediates"][layer]["attention_weights"][0] for layer in ("first", "second"))
+    sown = kept["intermediates"]
+    first, second = (sown[layer]["attention_weights"][0] for layer in ("first", "second"))
     return jnp.asarray(scores), first[:, 0], second[:, 0]
 
 

@@ -1,16 +1,17 @@
 r"""Grokking of a sparse parity: a fixed set of examples is memorised, and the three relevant bits found later.
 
-Setup. Data: n points x in {-1, 1}^30 drawn once, label x_1 x_2 x_3. Network: two layers of ReLU whose weights begin
-init_scale times as large as the ordinary uniform ones. Full-batch gradient descent on the hinge loss plus
-wd/2 |params|^2.
+Setup. Data: n points x in {-1, 1}^30 drawn once, label x_1 x_2 x_3. Network: two layers of ReLU
+whose weights begin init_scale times as large as the ordinary uniform ones. Full-batch gradient
+descent on the hinge loss plus wd/2 |params|^2.
 
-Claim. The points are memorised in about a hundred steps by all 30 bits alike, while new points are guessed. Weight
-decay wears that solution down, and ten times later the network answers by the three relevant bits: the test accuracy
-rises to one as the first layer's power moves onto their weights. The time is inversely proportional to wd, from
-whatever scale the network starts.
+Claim. The points are memorised in about a hundred steps by all 30 bits alike, while new points are
+guessed. Weight decay wears that solution down, and ten times later the network answers by the three
+relevant bits: the test accuracy rises to one as the first layer's power moves onto their weights.
+The time is inversely proportional to wd, from whatever scale the network starts.
 
-Control. Without weight decay, or from a third of the points, it only memorises, and the power stays spread over
-the bits; with five times as many points memorising is no shorter than the rule, and it generalises at once.
+Control. Without weight decay, or from a third of the points, it only memorises, and the power stays
+spread over the bits; with five times as many points memorising is no shorter than the rule, and it
+generalises at once.
 
 Source. Merrill, Tsilivis & Shukla, arXiv:2303.11873.
 """

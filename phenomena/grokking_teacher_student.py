@@ -1,16 +1,18 @@
 r"""Grokking of a regression: a student that starts large learns its teacher when weight decay has worn it down.
 
-Setup. Data: n normal points x in R^5 and their images under a teacher, a tanh network 5-h-h-5 as it begins. Network:
-a student of the same form, all of whose weights begin init_scale times as large. Full-batch AdamW on the squared
-error. A point counts as right if its squared error, averaged over the outputs, is below 1e-3; chance is 0.
+Setup. Data: n normal points x in R^5 and their images under a teacher, a tanh network 5-h-h-5 as it
+begins. Network: a student of the same form, all of whose weights begin init_scale times as large.
+Full-batch AdamW on the squared error. A point counts as right if its squared error, averaged over
+the outputs, is below 1e-3; chance is 0.
 
-Claim. A student that starts large fits the n points by a function that says little of others. Decay wears its weights
-down like exp(-lr wd t), and when their norm has come down to about a fifth more than an ordinary start's, it predicts
-new points: ten times later. So the time is inversely proportional to wd and to lr, and since that norm hardly depends
-on the start, one larger by a factor r puts it off by ln r in the clock lr wd t.
+Claim. A student that starts large fits the n points by a function that says little of others. Decay
+wears its weights down like exp(-lr wd t), and when their norm has come down to about a fifth more
+than an ordinary start's, it predicts new points: ten times later. So the time is inversely
+proportional to wd and to lr, and since that norm hardly depends on the start, one larger by a
+factor r puts it off by ln r in the clock lr wd t.
 
-Control. Without weight decay it only memorises; from the teacher's scale it generalises while it fits; with every
-point given the image of the next there is nothing to predict.
+Control. Without weight decay it only memorises; from the teacher's scale it generalises while it
+fits; with every point given the image of the next there is nothing to predict.
 
 Source. Liu, Michaud & Tegmark, arXiv:2210.01117.
 """

@@ -1,16 +1,19 @@
 r"""Loss of plasticity: a network that learns one task after another learns each less well than the one before.
 
-Setup. Data: fixed inputs x ~ N(0, I_16); the labels, of ten classes, are drawn anew at random for every
-task of 80 steps, so that all tasks are equally hard and none helps another. Network: two hidden layers of 32
-units, max(z, leak z). Full-batch Adam on the cross-entropy, its moments carried on. Recorded after every task.
+Setup. Data: fixed inputs x ~ N(0, I_16); the labels, of ten classes, are drawn anew at random for
+every task of 80 steps, so that all tasks are equally hard and none helps another. Network: two
+hidden layers of 32 units, max(z, leak z). Full-batch Adam on the cross-entropy, its moments carried
+on. Recorded after every task.
 
 Claim. The first tasks are memorised; later ones hardly better than by always guessing the commonest
-class. By then nearly half of the hidden units are dead: at zero for every input, out of reach of the gradient.
+class. By then nearly half of the hidden units are dead: at zero for every input, out of reach of
+the gradient.
 
-Control. Parameters and moments of step 0 put back before every task; labels that stay; or a leak of 0.1,
-with which no unit dies and the tasks are learned although the weights grow no less.
+Control. Parameters and moments of step 0 put back before every task; labels that stay; or a leak of
+0.1, with which no unit dies and the tasks are learned although the weights grow no less.
 
-Source. Dohare et al., arXiv:2306.13812; random labels and dead units as in Lyle et al., arXiv:2303.01486.
+Source. Dohare et al., arXiv:2306.13812; random labels and dead units as in Lyle et al.,
+arXiv:2303.01486.
 """
 
 from functools import partial

@@ -1,8 +1,8 @@
 r"""Posterior collapse: a linear VAE keeps as many latents as the data has variances above the decoder's.
 
-Setup. Data: x in R^8 with covariance C of eigenvalues 8, 4, 2, 1, 1/2, 1/4, 1/16, 1/16 and random axes.
-Network: decoder p(x|z) = N(W z, sigma^2), encoder q(z|x) = N(V x, diag s), six latents, every one
-informative at the start. Adam on the negative ELBO, whose mean over the data has a closed form.
+Setup. Data: x in R^8 with covariance C of eigenvalues 8, 4, 2, 1, 1/2, 1/4, 1/16, 1/16 and random
+axes. Network: decoder p(x|z) = N(W z, sigma^2), encoder q(z|x) = N(V x, diag s), six latents, every
+one informative at the start. Adam on the negative ELBO, whose mean over the data has a closed form.
 
 Claim. No latent is needed for a direction with less variance than sigma^2, and none is kept: the
 latents whose KL to the prior stays above 0.05 nat number #{lambda_i > sigma^2}, and the nats they

@@ -1,11 +1,13 @@
 r"""Sparse attention in a transformer, and the way to it from the model of `sparse_attention_emergence`.
 
-Setup. Data: T tokens x_t ~ N(0, I/d), of which one, at a random place, bears a mark m_t = 1; the target
-is W* x of that token. Network, a transformer of one layer and head: z_t = E (x_t, m_t) + sinusoids,
-y = R (z_T + O V sum_t a_t z_t), a = softmax(z_T Q K z_t / sqrt k), from R = 0. Adam on 1/2 |y - W* x|^2.
+Setup. Data: T tokens x_t ~ N(0, I/d), of which one, at a random place, bears a mark m_t = 1; the
+target is W* x of that token. Network, a transformer of one layer and head: z_t = E (x_t, m_t) +
+sinusoids, y = R (z_T + O V sum_t a_t z_t), a = softmax(z_T Q K z_t / sqrt k), from R = 0. Adam on
+1/2 |y - W* x|^2.
 
-Claim. The loss stays that of the trivial predictor, then falls as attention concentrates on the token.
-Unlike in the position-only model attention leads: the values, a product of matrices, come later.
+Claim. The loss stays that of the trivial predictor, then falls as attention concentrates on the
+token. Unlike in the position-only model attention leads: the values, a product of matrices, come
+later.
 
 Control. One token; the token repeated; attention even, or preset; no mark; labels shuffled.
 
@@ -26,7 +28,7 @@ from bestiary.networks.attention_stack import attention_stack, attention_stack_s
 from bestiary.networks.positions import sinusoids
 from bestiary.single_location import last, sequences, unit_columns
 
-ON_TOKEN = 30.0  # [1] added to a score, leaves to all the other places together less than 1e-10 of the attention
+ON_TOKEN = 30.0  # [1] preset score that draws all attention to the relevant token
 
 
 class Knobs(NamedTuple):  # traced
@@ -93,7 +95,10 @@ def init(key, knobs, static):
 
 
 def network(params, given, knobs, static):
-    """-> outputs (n, d), attention () that the last query pays to the relevant token, in the layer where most."""
+    """-> outputs (n, d), attention () that the last query pays to the relevant token.
+
+    The attention is that of the layer that pays most.
+    """
     marks = knobs.mark * given.relevant[..., None]
     x = jnp.concatenate([given.tokens, marks], -1)
     z = x @ params["embed"].T + sinusoids(static.positions, static.embedding)

@@ -1,14 +1,14 @@
 r"""Symmetry test: a network built to be even fits well if, and only if, the data are even.
 
-Setup. Data: x ~ N(0, I_10); a wave along a random unit vector u, y = sqrt(2) cos(k u.x + phi), even in x
-up to a part whose share of E y^2 is s = sin^2 phi, to within exp(-2 k^2) = 1 %. Network: a tanh network
-f(x), once plain and once made even, (f(x) + f(-x)) / 2, trained side by side from the same
-weights. Full-batch Adam on 64 points, or on 64 new ones at every step.
+Setup. Data: x ~ N(0, I_10); a wave along a random unit vector u, y = sqrt(2) cos(k u.x + phi), even
+in x up to a part whose share of E y^2 is s = sin^2 phi, to within exp(-2 k^2) = 1 %. Network: a
+tanh network f(x), once plain and once made even, (f(x) + f(-x)) / 2, trained side by side from the
+same weights. Full-batch Adam on 64 points, or on 64 new ones at every step.
 
-Claim. On few points of an even target the even network ends with a much lower test error than the plain
-one, which has to learn the symmetry. No even function errs by less than the odd part, s in units of
-E y^2; with points without end the even network comes down to that, and so measures how far the data
-break the symmetry. The test set is closed under x -> -x: there the bound holds run by run.
+Claim. On few points of an even target the even network ends with a much lower test error than the
+plain one, which has to learn the symmetry. No even function errs by less than the odd part, s in
+units of E y^2; with points without end the even network comes down to that, and so measures how far
+the data break the symmetry. The test set is closed under x -> -x: there the bound holds run by run.
 
 Control. A target that is half odd, or all odd: to the plain network as hard as an even one.
 
