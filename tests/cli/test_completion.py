@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from functools import cache
+from pathlib import Path
 
 import pytest
 from click.shell_completion import ShellComplete
@@ -17,6 +18,8 @@ from bestiary.cli.main import cli
 from bestiary.cli.threshold_text import thresholds_of
 from bestiary.files import modules
 from bestiary.watch import detect, thresholds
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "command-line.md"
 
 
 def offered(*words):
@@ -161,20 +164,22 @@ def test_each_shell_is_answered_in_its_form_without_heavy_imports(shell, knob, e
 )
 def test_each_shell_gets_its_script(shell, no_space):
     ran = bestiary(_BESTIARY_COMPLETE=f"{shell}_source")
+    assert f"_BESTIARY_COMPLETE={shell}_source bestiary" in PAGE.read_text()
     assert ran.returncode == 0 and "_bestiary_completion" in ran.stdout and no_space in ran.stdout
 
 
-def test_bash_puts_no_space_behind_the_equals_sign(tmp_path):
+def test_bash_does_as_the_page_says_and_puts_no_space_behind_the_equals_sign(tmp_path):
     (tmp_path / "bestiary").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m bestiary "$@"\n')
     (tmp_path / "bestiary").chmod(0o755)
-    script = """
-    eval "$(_BESTIARY_COMPLETE=bash_source bestiary)"
-    compopt() { echo "$1 $2"; }
-    ask() {
+    (line,) = [line for line in PAGE.read_text().splitlines() if line.startswith("| bash")]
+    script = f"""
+    {line.split("`")[-2]}
+    compopt() {{ echo "$1 $2"; }}
+    ask() {{
         COMPREPLY=(); COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
         _bestiary_completion bestiary
-        echo "${COMPREPLY[*]}"
-    }
+        echo "${{COMPREPLY[*]}}"
+    }}
     ask bestiary run grokking --set weight
     ask bestiary show catap
     """
