@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 
-from bestiary.entry import Phenomenon, Static, check_static
-
-if TYPE_CHECKING:
-    from bestiary.train.trainer import Carry
+from bestiary.entry import Data, Knobs, Phenomenon, Static, TrainState, check_static
 
 
-def check_channels(p: Phenomenon, static: Static, carry: Carry, *, exact_units: bool = False) -> None:
+def check_channels(
+    p: Phenomenon, static: Static, state: TrainState, data: Data, knobs: Knobs, *, exact_units: bool = False
+) -> None:
     """Check that `observe` and `probe` return channels that can be recorded, and that the setup names no others.
 
     Nothing is computed: the functions are traced.
@@ -22,7 +21,7 @@ def check_channels(p: Phenomenon, static: Static, carry: Carry, *, exact_units: 
     Args:
         p: the setup.
         static: its static part.
-        carry: a run before its first step, of arrays or of shapes (`jax.eval_shape` of `begin_run`).
+        state, data, knobs: of a run before its first step, arrays or their shapes.
         exact_units: whether `units` must name these channels and no others. Else a channel without a unit has the
             unit "1", and a unit without a channel is that of another static part.
 
@@ -36,7 +35,7 @@ def check_channels(p: Phenomenon, static: Static, carry: Carry, *, exact_units: 
     for name, function in (("observe", p.observe), ("probe", p.probe)):
         if function is None:
             continue
-        for channel in _channels(name, function, static, carry):
+        for channel in _channels(name, function, static, (state, data, knobs)):
             if channel in known:
                 raise ValueError(f"{name}: channel {channel!r} is returned by {known[channel]} too; want one of them")
             known[channel] = name
@@ -53,9 +52,9 @@ def check_channels(p: Phenomenon, static: Static, carry: Carry, *, exact_units: 
                 raise ValueError(f"{name}: channel {channel!r} has no unit in units; want one, '1' if dimensionless")
 
 
-def _channels(name: str, function: Callable[..., Any], static: Static, carry: Carry) -> Mapping[str, Any]:
-    """The shapes of what a function returns, {channel: shape and dtype}."""
-    seen = jax.eval_shape(lambda c: function(c.state, c.data, c.knobs, static), carry)
+def _channels(name: str, function: Callable[..., Any], static: Static, run: tuple[Any, ...]) -> Mapping[str, Any]:
+    """The shapes of what a function returns of a run, {channel: shape and dtype}."""
+    seen = jax.eval_shape(lambda *run: function(*run, static), *run)
     if not isinstance(seen, Mapping):
         raise TypeError(f"{name} returns {_kind(seen)}; want {{channel: scalar}}")
     for channel, value in seen.items():

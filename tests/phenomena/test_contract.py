@@ -128,7 +128,7 @@ def test_fields_are_functions_of_a_module(entry):
 
 def test_channels_are_scalars_with_a_unit(entry):
     carry = jax.eval_shape(partial(trainer.begin_run, entry.p, entry.static), entry.p.knobs, 0, 0)
-    check_channels(entry.p, entry.static, carry, exact_units=True)
+    check_channels(entry.p, entry.static, carry.state, carry.data, carry.knobs, exact_units=True)
 
 
 def test_channels_are_finite_from_the_second_record_on(ds):
@@ -189,7 +189,7 @@ def test_every_knob_does_something(entry):
 def test_whatever_is_claimed_can_be_built(entry):
     for static in claimed_statics(entry):
         carry = jax.eval_shape(partial(trainer.begin_run, entry.p, static), entry.p.knobs, 0, 0)
-        check_channels(entry.p, static, carry)
+        check_channels(entry.p, static, carry.state, carry.data, carry.knobs)
         jax.eval_shape(partial(trainer.step_run, entry.p, static), carry)
 
 

@@ -16,7 +16,7 @@ from bestiary.train.contract import check_channels
 def check(p=tiny.BOWL, static=None, **options):
     static = static or p.static
     carry = jax.eval_shape(partial(trainer.begin_run, p, p.static), p.knobs, 0, 0)
-    check_channels(p, static, carry, **options)
+    check_channels(p, static, carry.state, carry.data, carry.knobs, **options)
 
 
 def seen(value, **more):
