@@ -1,0 +1,60 @@
+"""Every Python block of the pages runs, in order, with warnings as errors; what is printed is what the page is about."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+SAID = {  # page: words that it must print
+    "python.md": [
+        "delayed_generalization",
+        "8 runs: 8 found (grokking)",
+        "did you mean 'weight_decay'",
+        "8 undecided (memorisation); the run ended too early",
+        "grokking appears at fraction",
+        "12 hold",
+        "warning: spikes from step 400",
+    ],
+    "own_setup.md": [
+        "24 runs: 24 absent",
+        "8 runs: 8 absent",
+        "found vanishes at start",
+        "power law",
+        "lacks log_every",
+        "4 runs: 4 diverged",
+    ],
+    "own_detector.md": ["gap 20: 100% hits, 0% false alarms", "\n0\n1\n", "8 runs: 8 found"],
+}
+BLOCK = re.compile(r"^```python\n(.*?)^```$", re.M | re.S)
+
+
+def script(page: str) -> str:
+    """The blocks of a page as one script, each line where it stands in the page."""
+    lines = [""] * (page.count("\n") + 1)
+    for block in BLOCK.finditer(page):
+        first = page[: block.start(1)].count("\n")
+        code = block[1].splitlines()
+        lines[first : first + len(code)] = code
+    return "\n".join(lines)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", SAID)
+def test_page(page, tmp_path):
+    file = tmp_path / page.replace(".md", "_md.py")
+    file.write_text(script((DOCS / page).read_text("utf-8")), "utf-8")
+    env = {"BESTIARY_CACHE_DIR": str(tmp_path / "cache")} | os.environ | {"MPLBACKEND": "agg", "PYTHONHASHSEED": "0"}
+    command = [sys.executable, "-W", "error", file.name]
+    ran = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, encoding="utf-8")
+    assert ran.returncode == 0, ran.stderr
+    assert [words for words in SAID[page] if words not in ran.stdout] == []
+
+
+def test_a_block_keeps_its_lines():
+    page = "# title\n\n```python\na = 1\n\nb = 2\n```\n\ntext\n\n```python\nc = a + b\n```\n"
+    assert script(page).splitlines()[3:12] == ["a = 1", "", "b = 2", *[""] * 5, "c = a + b"]
+    assert script("```sh\nrm x\n```\n").strip() == ""
