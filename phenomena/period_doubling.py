@@ -80,7 +80,7 @@ def detect(log):
     if log.lacking(["swing_in_theory"]) or not finding.found:
         return finding
     swing, law = np.ptp(log["weight"].values[-100:]), log["swing_in_theory"].values[-1]
-    return finding.having(swing_over_law=Effect(float(swing / law)))
+    return finding.having(swing_over_law=Effect(float(swing / law))) if law else finding
 
 
 PHENOMENON = Phenomenon(

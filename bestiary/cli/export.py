@@ -11,6 +11,7 @@ import xarray as xr
 from bestiary.figures import maps as map_figures
 from bestiary.figures import runs as run_figures
 from bestiary.figures.style import save
+from bestiary.judge import annotate
 from bestiary.log import Finding
 from bestiary.train import runs
 
@@ -21,10 +22,11 @@ if TYPE_CHECKING:
 
 
 def write_setting(asked: Setting, ds: xr.Dataset, findings: Sequence[Finding], folder: Path) -> list[Path]:
-    """Write the runs of a setting as netCDF and draw them; return the paths."""
+    """Write the runs of a setting, with what the detector says of each, as netCDF, and draw them; return the paths."""
     data, picture = folder / f"{asked.setup.name}.nc", folder / f"{asked.setup.name}.png"
-    runs.write(runs.seal(ds), data)
-    log = run_figures.log_steps(asked.setup.entry)
+    told = annotate.describe(annotate.annotate(ds, findings), asked.setup, asked.label)
+    runs.write(runs.seal(told), data)
+    log = annotate.log_steps(asked.setup.detector)
     figure = run_figures.draw_runs(
         asked.setup.name, asked.setup.phenomenon, ds, [list(findings)], [asked.label], log=log
     )
@@ -34,7 +36,7 @@ def write_setting(asked: Setting, ds: xr.Dataset, findings: Sequence[Finding], f
 
 def write_map(found: Exploration, folder: Path) -> list[Path]:
     """Write the table of a map as netCDF and draw it; return the paths."""
-    name = f"{found.plan.setup.entry.key}-{'-'.join(axis.name for axis in found.plan.axes)}"
+    name = f"{found.plan.setup.name}-{'-'.join(axis.name for axis in found.plan.axes)}"
     data, picture = folder / f"{name}.nc", folder / f"{name}.png"
     runs.write(runs.seal(found.table), data)
     save(map_figures.draw(found), picture)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from rich.console import Console
 from rich.markup import escape
 
 from bestiary.cli import tables as listing
@@ -18,9 +19,11 @@ NAMED = 6  # names of runs that are listed
 RATES = ("hit", "false_alarm")
 
 
-def print_report(reads: Sequence[Read], rates: dict[str, dict[str, Any]], verbose: bool) -> None:
+def print_report(
+    reads: Sequence[Read], rates: dict[str, dict[str, Any]], verbose: bool, out: Console | None = None
+) -> None:
     """Print how the runs were read, those read alike together; then one row for each finding."""
-    out = listing.console()
+    out = out or listing.console()
     alike: dict[tuple, list[Read]] = {}
     for read in reads:
         key = (read.reading.steps, tuple((u.column, u.channel, u.note) for u in read.reading.uses))

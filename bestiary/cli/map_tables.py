@@ -27,7 +27,7 @@ def print_map(found: Exploration) -> None:
     """Print rates, onsets, boundaries and laws along one knob; a diagram in letters over two or three."""
     out = console()
     plan = found.plan
-    out.print(f"{plan.setup.entry.key}, {plan.label}, root {plan.root}")
+    out.print(f"{plan.setup.name}, {plan.label}, root {plan.root}")
     if found.line is None:
         print_diagram(found.table, [axis.name for axis in plan.axes])
         return

@@ -43,16 +43,14 @@ cache_option = click.option(
 
 def start(cache: Path | None) -> Store:
     """Set JAX up and open the store."""
-    from bestiary.train.jax_setup import prepare
-    from bestiary.train.store import Store, cache_dir
+    from bestiary.train.session import open_store
+    from bestiary.train.store import cache_dir
 
     folder = cache or cache_dir()
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        return open_store(folder, lambda line: click.echo(line, err=True))
     except OSError as error:
         raise BadInput(f"--cache {folder}: cannot be written ({error.strerror}); name another folder") from error
-    prepare(folder)
-    return Store(folder / "runs", lambda line: click.echo(line, err=True))
 
 
 @contextmanager

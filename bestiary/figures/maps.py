@@ -81,7 +81,7 @@ def _along(found: Exploration) -> Figure:
     if axis.log:
         panels[-1].set_xscale("log")
     panels[-1].set_xlabel(axis.name, parse_math=False)
-    _title(figure, f"{found.plan.setup.entry.key} against {axis.name}", _below(found))
+    _title(figure, f"{found.plan.setup.name} against {axis.name}", _below(found))
     return figure
 
 
@@ -148,7 +148,7 @@ def _diagram(found: Exploration) -> Figure:
     panels[0].legend(handles=patches, ncols=abreast, handlelength=1.2, columnspacing=1.0, **place)
     names = " and ".join(axis.name for axis in axes[:2])
     below = f"{_below(found)}; pale where runs disagree; line: half of the runs {found.boundary_of}"
-    _title(figure, f"{found.plan.setup.entry.key} over {names}", below)
+    _title(figure, f"{found.plan.setup.name} over {names}", below)
     return figure
 
 

@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from bestiary.entry import Phenomenon
+from bestiary.entry import Phenomenon, log_schedule
 from bestiary.figures.style import CONTROL, GREY, HUES, INK, PAPER, SHADES, darker
 from bestiary.log import Finding, State
 from bestiary.maps.censored import medians, values_of
@@ -24,6 +24,27 @@ DECADES = 2.5  # that a positive channel spans before its axis is logarithmic
 BELOW = 100.0  # [1] how far below the positive cases a control may stretch a logarithmic axis
 ROUNDING = 1e-5  # [maximum] how far below zero rounding may take a positive channel
 ONSET: dict[str, Any] = {"lw": 0.8, "ls": (0, (4, 2))}
+
+
+class Look(NamedTuple):
+    """What a figure of runs needs to know of their setup.
+
+    Attributes:
+        figure: the channels to draw, most telling first.
+        units: {channel: unit}.
+        clock: name and unit of the recorded axis.
+        log: whether the recorded axis is logarithmic.
+    """
+
+    figure: Sequence[str]
+    units: Mapping[str, str]
+    clock: tuple[str, str]
+    log: bool
+
+    @classmethod
+    def of(cls, p: Phenomenon, log: bool) -> Look:
+        """Return the look of a setup; a setup that records on a logarithmic schedule is drawn so."""
+        return cls(p.figure, p.units, p.clock, log or p.schedule is log_schedule)
 
 
 class Column(NamedTuple):
@@ -83,7 +104,7 @@ def column(
     return Column(title, control, findings, planned, planned is not None and bool(last.min() < planned), curves)
 
 
-def panels_of(p: Phenomenon) -> list[list[str]]:
+def panels_of(p: Look) -> list[list[str]]:
     """Group channels into panels: by unit, and dimensionless channels only where they differ in the split alone."""
     panels: dict[tuple[str, str], list[str]] = {}
     for channel in p.figure:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from importlib import import_module
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -17,10 +16,11 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from bestiary.entry import Phenomenon, log_schedule
+from bestiary.entry import Phenomenon
 from bestiary.figures import panels, style
-from bestiary.figures.panels import Column, Limits
+from bestiary.figures.panels import Column, Limits, Look
 from bestiary.figures.style import GREY, HEAD, WIDTH, Line, save
+from bestiary.judge.annotate import log_steps
 from bestiary.judge.check import CaseResult
 from bestiary.judge.verdict import states
 from bestiary.log import Finding
@@ -35,11 +35,6 @@ GAP, STACK, AXIS = 0.22, 0.11, 0.36  # [in] between columns; between panels; bel
 REST, AIR = 0.10, 0.07  # [in] between parts of the page; between words and what belongs to them
 TALL = (1.45, 1.2, 1.0, 1.0)  # [in] height of a panel, by the number of columns,
 PAGE, LEAST = 5.0, 0.7  # [in] less if all panels one below the other would be higher than this; but no less than this
-
-
-def log_steps(entry: Entry) -> bool:
-    """Return whether an entry's steps are drawn on a logarithmic axis: where its detector measures a ratio of steps."""
-    return import_module(f"bestiary.detectors.{entry.detector}").ABOUT.log_axis
 
 
 def draw(entry: Entry, phenomenon: Phenomenon, results: Sequence[CaseResult]) -> Figure:
@@ -59,7 +54,7 @@ def draw(entry: Entry, phenomenon: Phenomenon, results: Sequence[CaseResult]) ->
         for r in ordered
     ]
     attrs = [r.runs.attrs for r in ordered]
-    return _figure(entry.title, entry.definition, phenomenon, columns, attrs, log_steps(entry))
+    return _figure(entry.title, entry.definition, Look.of(phenomenon, log_steps(entry.detector)), columns, attrs)
 
 
 def draw_runs(
@@ -88,7 +83,22 @@ def draw_runs(
     if not settings == len(findings) == len(labels):
         raise ValueError(f"{settings} settings, {len(findings)} lists of findings, {len(labels)} labels: want one each")
     columns = [panels.column(name, "", ds, k, findings[k], phenomenon.figure) for k, name in enumerate(labels)]
-    return _figure(key.replace("_", " "), "", phenomenon, columns, [ds.attrs], log)
+    return _figure(key.replace("_", " "), "", Look.of(phenomenon, log), columns, [ds.attrs])
+
+
+def draw_look(key: str, look: Look, settings: Sequence[tuple[str, xr.Dataset, Sequence[Finding]]]) -> Figure:
+    """Draw settings whose setup is known by its look alone.
+
+    Args:
+        key: name of the setup.
+        look: channels, units and axis.
+        settings: for each its name, its runs with dims (setting: 1, seed, ...), and one finding per seed.
+
+    Raises:
+        ValueError: there are no settings.
+    """
+    columns = [panels.column(name, "", ds, 0, findings, look.figure) for name, ds, findings in settings]
+    return _figure(key.replace("_", " "), "", look, columns, [ds.attrs for _, ds, _ in settings])
 
 
 def draw_all(results: Sequence[CaseResult], folder: Path) -> list[Path]:
@@ -132,7 +142,7 @@ def _provenance(columns: Sequence[Column], attrs: Sequence[dict]) -> str:
 class _Common(NamedTuple):
     """What the panels of all cases have in common."""
 
-    phenomenon: Phenomenon
+    look: Look
     panels: list[list[str]]  # channels of each panel
     units: list[str]
     limits: list[Limits]  # of the values
@@ -147,20 +157,18 @@ class _Common(NamedTuple):
         return len(self.panels) * (self.tall + STACK) - STACK + AXIS
 
 
-def _common(p: Phenomenon, columns: Sequence[Column], across: int, log: bool) -> _Common:
+def _common(look: Look, columns: Sequence[Column], across: int) -> _Common:
     """Settle what all cases share, `across` of which are side by side."""
-    shared = panels.panels_of(p)
-    units = [p.units.get(panel[0], "1") for panel in shared]
+    shared = panels.panels_of(look)
+    units = [look.units.get(panel[0], "1") for panel in shared]
     wide = (WIDTH - LEFT - RIGHT - (across - 1) * GAP) / across
     tall = max(LEAST, min(TALL[across - 1], PAGE / (-(-len(columns) // across) * len(shared))))
     limits = [panels.limits_y(panel, unit, columns) for panel, unit in zip(shared, units, strict=True)]
-    steps = [panels.limits_x(c, columns, log or p.schedule is log_schedule) for c in columns]
-    return _Common(p, shared, units, limits, steps, panels.shades_of(columns), wide, tall)
+    steps = [panels.limits_x(c, columns, look.log) for c in columns]
+    return _Common(look, shared, units, limits, steps, panels.shades_of(columns), wide, tall)
 
 
-def _figure(
-    title: str, definition: str, p: Phenomenon, columns: Sequence[Column], attrs: Sequence[dict], log: bool
-) -> Figure:
+def _figure(title: str, definition: str, look: Look, columns: Sequence[Column], attrs: Sequence[dict]) -> Figure:
     """Draw the page, from top to bottom: title and definition, key, rows of cases, provenance."""
     if not columns:
         raise ValueError("nothing to draw: no case was run")
@@ -168,7 +176,7 @@ def _figure(
     rows = [range(len(columns))[i : i + across] for i in range(0, len(columns), across)]
     page = WIDTH - 2 * EDGE
     with style.house_style():
-        common = _common(p, columns, across, log)
+        common = _common(look, columns, across)
         top = style.paragraph(title, page, HEAD, weight="bold") + style.paragraph(definition, page)
         threshold = any(unit.endswith("threshold") for unit in common.units)
         key = style.rows_of_key(panels.key(common.panels, columns, threshold), page)
@@ -215,4 +223,4 @@ def _draw_case(
         if leftmost:
             style.label_y(ax, panels.name_of(panel), unit, wide, tall + STACK)
         if k == last:
-            style.label_x(ax, *common.phenomenon.clock)
+            style.label_x(ax, *common.look.clock)

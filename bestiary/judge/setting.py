@@ -11,10 +11,9 @@ import xarray as xr
 from bestiary.catalog.yaml_source import nearest
 from bestiary.entry import Knobs, Static
 from bestiary.judge.rounds import Asking, drive
-from bestiary.judge.setup import Setup
 from bestiary.log import Finding
 from bestiary.train.campaign import OnProgress
-from bestiary.train.jobs import Request
+from bestiary.train.jobs import Request, Setup
 from bestiary.train.store import Store
 
 
@@ -66,12 +65,12 @@ def change_values(setup: Setup, case: str | None, values: Mapping[str, Any]) -> 
     Raises:
         ValueError: `name: why`, in one line, for an unknown case or name, or a value of the wrong type.
     """
-    p, entry = setup.phenomenon, setup.entry
+    p, cases = setup.phenomenon, setup.cases
     knobs, static = p.knobs, p.static
     if case is not None:
-        if case not in entry.cases:
-            raise ValueError(f"{case}: {entry.key} has no such case{nearest(case, entry.cases)}")
-        block = entry.cases[case]
+        if case not in cases:
+            raise ValueError(f"{case}: {setup.name} has no such case{nearest(case, cases)}")
+        block = cases[case]
         knobs, static = knobs._replace(**block.knobs), static._replace(**block.static)
     for name, value in values.items():
         if name in knobs._fields:
@@ -85,7 +84,7 @@ def change_values(setup: Setup, case: str | None, values: Mapping[str, Any]) -> 
             static = static._replace(**{name: value})
         else:
             known = [*knobs._fields, *static._fields]
-            raise ValueError(f"{name}: {entry.key} has no knob {name!r}{nearest(name, known)}")
+            raise ValueError(f"{name}: {setup.name} has no knob {name!r}{nearest(name, known)}")
     label = " ".join([*([case] if case else []), *(f"{k}={v}" for k, v in values.items())])
     return Setting(setup, knobs, static, label or "default")
 

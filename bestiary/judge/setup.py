@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 
+from bestiary.catalog.claims import Case
 from bestiary.catalog.entries import Entry
 from bestiary.catalog.read import check_against
 from bestiary.entry import Phenomenon
@@ -27,6 +29,16 @@ class Setup(jobs.Setup):
     """
 
     entry: Entry
+
+    @property
+    def cases(self) -> Mapping[str, Case]:
+        """The cases of the entry by name."""
+        return self.entry.cases
+
+    @property
+    def detector(self) -> str:
+        """Name of the entry's detector."""
+        return self.entry.detector
 
     @property
     def judge_code(self) -> str:

@@ -12,12 +12,11 @@ from bestiary.catalog.axes import Axis, Point, fit, points
 from bestiary.entry import Knobs, Static
 from bestiary.judge.rounds import Asking, drive
 from bestiary.judge.setting import Setting
-from bestiary.judge.setup import Setup
 from bestiary.maps import boundary, laws
 from bestiary.maps.line import Line, along, refined
 from bestiary.maps.table import table
 from bestiary.train.campaign import OnProgress
-from bestiary.train.jobs import SLAB, Request, curve_bytes
+from bestiary.train.jobs import SLAB, Request, Setup, curve_bytes
 from bestiary.train.store import Store
 
 

@@ -11,10 +11,9 @@ import xarray as xr
 
 from bestiary.catalog.axes import Axis, Point
 from bestiary.judge.rounds import Judged
-from bestiary.judge.setup import Setup
 from bestiary.log import State
 from bestiary.train import runs
-from bestiary.train.jobs import Job
+from bestiary.train.jobs import Job, Setup
 from bestiary.train.provenance import provenance
 
 
@@ -63,7 +62,7 @@ def table(
     first = points[0]
     fixed = {k: v for k, v in {**first.knobs._asdict(), **first.static._asdict()}.items() if k not in dims}
     job = Job(setup.name, p, first.static, (first.knobs,), (sizes[-1],), root, setup.code)
-    attrs = provenance(job) | {"fixed": fixed, "detector": setup.entry.detector}
+    attrs = provenance(job) | {"fixed": fixed, "detector": setup.detector}
     del attrs["static"], attrs["steps_planned"]  # in `fixed`, or along an axis
     return xr.Dataset(variables, coords, {k: runs.storable(v) for k, v in attrs.items()})
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 import jax
 import numpy as np
@@ -35,6 +36,16 @@ class Setup:
     phenomenon: Phenomenon
     code: str
     unkept: str = ""
+
+    @property
+    def cases(self) -> Mapping[str, Any]:
+        """Settings with names of their own; only an entry of the catalog has some."""
+        return {}
+
+    @property
+    def detector(self) -> str:
+        """Name of the detector that `detect` calls; only an entry of the catalog states it."""
+        return ""
 
     @classmethod
     def of(cls, name: str, phenomenon: Phenomenon) -> Setup:
@@ -147,8 +158,7 @@ def _job(slab: Sequence[Sequence[Request]]) -> Job:
 def curve_bytes(p: Phenomenon, static: Static) -> int:
     """Return the size of the recorded curves of one run [byte]."""
     records = len(p.schedule(static))
-    seed = jax.numpy.uint32(0)
-    abstract = jax.eval_shape(lambda k: trainer.begin_run(p, static, k, seed, seed), p.knobs)
+    abstract = trainer.outline(p, static)
     seen = jax.eval_shape(lambda c: p.observe(c.state, c.data, c.knobs, static), abstract)
     probe = p.probe
     probed = jax.eval_shape(lambda c: probe(c.state, c.data, c.knobs, static), abstract) if probe else {}

@@ -88,13 +88,19 @@ def join(parts: Sequence[Sequence[xr.Dataset]]) -> xr.Dataset:
     return concat([concat(blocks, "seed") for blocks in parts], "setting")
 
 
+def curves(ds: xr.Dataset) -> list[str]:
+    """Name the recorded curves; what else a data set holds, findings say, has no axis of steps."""
+    return [str(c) for c in ds.data_vars if ds[c].dims[-1:] in (("step",), ("probe_step",))]
+
+
 def logs(ds: xr.Dataset, setting: int = 0) -> Iterator[Log]:
-    """The Logs of one setting, seed by seed; what a run was not taken to is left out."""
-    values = {c: ds[c].values[setting] for c in ds.data_vars}
-    axes = {c: ds[ds[c].dims[-1]].values for c in ds.data_vars}
+    """Yield the Logs of one setting, seed by seed; what a run was not taken to is left out."""
+    names = curves(ds)
+    values = {c: ds[c].values[setting] for c in names}
+    axes = {c: ds[ds[c].dims[-1]].values for c in names}
     for s, last in enumerate(ds["last_step"].values[setting]):
-        ran = {c: axes[c] <= last for c in ds.data_vars}
-        yield Log({str(c): Series(axes[c][ran[c]], values[c][s][ran[c]]) for c in ds.data_vars})
+        ran = {c: axes[c] <= last for c in names}
+        yield Log({c: Series(axes[c][ran[c]], values[c][s][ran[c]]) for c in names})
 
 
 def digest(ds: xr.Dataset) -> str:

@@ -28,6 +28,7 @@ from jax.sharding import Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
 
 from bestiary.entry import Knobs, Phenomenon, Static, TrainState
+from bestiary.train.contract import check_channels
 
 CPU_WIDTH = 16  # rows a CPU advances per call: wide enough for 8 cores x 2 lanes, narrow enough to waste few rows
 ACCELERATOR_WIDTH = 256  # kernel launches dominate there, so many runs go together
@@ -95,7 +96,7 @@ def _advance_run(p: Phenomenon, static: Static, marks, first, last, row):
 
 def working_set(p: Phenomenon, static: Static) -> int:
     """[byte] Size of the largest intermediate of one step of one run, read off its jaxpr."""
-    carry = jax.eval_shape(partial(begin_run, p, static), *_row(p))
+    carry = _shapes(p, static)
 
     def largest(jaxpr) -> int:
         best = 0
@@ -107,6 +108,21 @@ def working_set(p: Phenomenon, static: Static) -> int:
         return best
 
     return largest(jax.make_jaxpr(partial(step_run, p, static))(carry).jaxpr)
+
+
+def outline(p: Phenomenon, static: Static) -> Carry:
+    """Return a run before its first step as shapes alone, and see that its channels can be recorded.
+
+    Raises:
+        TypeError, ValueError: a channel is no scalar, or `observe` returns no dict of channels; in one line.
+    """
+    carry = _shapes(p, static)
+    check_channels(p, static, carry.state, carry.data, carry.knobs)
+    return carry
+
+
+def _shapes(p: Phenomenon, static: Static) -> Carry:
+    return jax.eval_shape(partial(begin_run, p, static), *_row(p))
 
 
 def _row(p: Phenomenon):
@@ -198,6 +214,7 @@ _lock, _locks = threading.Lock(), {}
 @lru_cache(maxsize=64)
 def _compile(p: Phenomenon, static: Static, width: int, lanes: int | None, devices: int) -> Program:
     started = time.perf_counter()
+    outline(p, static)
     lanes = min(lanes or default_lanes(p, static, -(-width // devices)), -(-width // devices))
     width = -(-width // (devices * lanes)) * devices * lanes
     schedule = np.asarray(p.schedule(static))

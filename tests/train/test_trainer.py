@@ -1,6 +1,7 @@
 """The trainer against arithmetic, and seed i as the same run however it is computed."""
 
 import os
+import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -320,3 +321,21 @@ def test_lanes_fit_the_cache():
     assert all(n & (n - 1) == 0 for n in lanes)
     p, static = squares(1, lanes=1)
     assert trainer.default_lanes(p, static, rows=64) == 1
+
+
+@pytest.mark.parametrize(
+    ("observe", "text"),
+    [
+        (
+            lambda state, data, knobs, static: jnp.zeros(()),
+            "observe returns a scalar of shape (); want {channel: scalar}",
+        ),
+        (
+            lambda state, data, knobs, static: {"loss": jnp.zeros(3)},
+            "observe: channel 'loss' has shape (3,); want a scalar",
+        ),
+    ],
+)
+def test_a_setup_that_cannot_be_recorded_is_refused_by_name(observe, text):
+    with pytest.raises((TypeError, ValueError), match=re.escape(text)):
+        campaign.simulate(replace(tiny.BOWL, observe=observe), seeds=2)

@@ -1,0 +1,1 @@
+"""What Python users call: entries that run, their data sets and tables. `import bestiary` names all of it."""

@@ -1,0 +1,111 @@
+"""An entry of the catalog that runs: its claims beside its setup, and verdicts on them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Self
+
+import pandas as pd
+
+from bestiary.api import tables
+from bestiary.api.experiment import Experiment
+from bestiary.api.verdicts import Verdicts
+from bestiary.catalog import cite
+from bestiary.catalog.entries import Entry
+from bestiary.entry import Phenomenon
+from bestiary.judge.setup import Setup, load
+from bestiary.judge.verdict import ALPHA
+from bestiary.maps.judge import judge_entries
+from bestiary.train.progress import bars
+
+
+class CatalogEntry(Experiment):
+    """One entry of the catalog, ready to run; see `Experiment` for what every setup can do.
+
+    Made by `bestiary.load`.
+
+    Args:
+        entry: the catalog's block.
+        phenomenon: what runs in place of the entry's own; default: the entry's own.
+        cache: folder for runs and compiled programs.
+        keep: whether runs are kept.
+
+    Examples:
+        >>> import bestiary
+        >>> entry = bestiary.load("period_doubling")
+        >>> entry.key, entry.catalog.detector
+        ('period_doubling', 'cycling')
+        >>> entry.knobs.loc["lr", "meaning"]
+        'step size, in units of the stable one'
+    """
+
+    def __init__(
+        self, entry: Entry, phenomenon: Phenomenon | None = None, *, cache: str | Path | None = None, keep: bool = True
+    ) -> None:
+        self._own = load(entry, phenomenon)
+        super().__init__(self._own.phenomenon, self._own.name, cache=cache, keep=keep)
+
+    def _loaded(self, phenomenon: Phenomenon, name: str) -> Setup:
+        return self._own
+
+    def _with(self, phenomenon: Phenomenon) -> Self:
+        return type(self)(self.catalog, phenomenon, cache=self._cache, keep=self._keep)
+
+    @property
+    def key(self) -> str:
+        """The entry's key."""
+        return self.catalog.key
+
+    @property
+    def catalog(self) -> Entry:
+        """The block of the catalog: title, definition, references, cases, claims."""
+        return self._own.entry
+
+    @property
+    def knobs(self) -> pd.DataFrame:
+        """Knobs (traced) and static values: default, unit, meaning."""
+        return tables.knobs(self.phenomenon, self.key)
+
+    @property
+    def cases(self) -> pd.DataFrame:
+        """The cases: what they change, and what each control removes."""
+        return tables.cases(self.catalog)
+
+    @property
+    def claims(self) -> pd.DataFrame:
+        """What is claimed of the cases: statistic, interval, source."""
+        return tables.claims(self.catalog)
+
+    def check(
+        self,
+        *,
+        root: int | Sequence[int] = 1,
+        seeds: int | None = None,
+        laws: bool = False,
+        alpha: float = ALPHA,
+        progress: bool = True,
+    ) -> Verdicts:
+        """Reproduce the cases and judge the claims, as `bestiary check` does.
+
+        Args:
+            root: root seed, or several. Root 0 is for tuning.
+            seeds: number of seeds of every case; default: the catalog's.
+            laws: whether laws, boundaries and paths are judged too.
+            alpha: false-alarm rate of one claim.
+            progress: whether a progress bar is shown.
+        """
+        roots = [root] if isinstance(root, int) else list(root)
+        with bars(hide=not progress) as on_progress:
+            how = {"roots": roots, "seeds": seeds, "alpha": alpha, "beyond": laws, "on_progress": on_progress}
+            return Verdicts(*judge_entries([self._own], self._store(), **how), alpha)
+
+    def cite(self) -> str:
+        """Return the BibTeX of what the entry rests on."""
+        return cite.bibtex(self.catalog.references)
+
+    def __repr__(self) -> str:
+        return tables.text(self.catalog, self.knobs)
+
+    def _repr_html_(self) -> str:
+        return tables.html(self.catalog, self.knobs)

@@ -1,0 +1,247 @@
+"""A setup that runs: training over seeds and knobs, findings, changed parts, maps."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import warnings
+from collections.abc import Callable, Mapping
+from itertools import product
+from pathlib import Path
+from typing import Any, Self
+
+import pandas as pd
+import xarray as xr
+
+from bestiary.api import accessor, tables
+from bestiary.api.datasets import inner, settings, stack
+from bestiary.api.findings import Findings
+from bestiary.api.grid import GridMap
+from bestiary.catalog.axes import Axis
+from bestiary.catalog.yaml_source import nearest
+from bestiary.entry import Phenomenon
+from bestiary.judge import setting
+from bestiary.judge.annotate import annotate, describe, units_of
+from bestiary.judge.rounds import drive
+from bestiary.maps import explore
+from bestiary.train import runs
+from bestiary.train.jobs import Setup
+from bestiary.train.progress import bars
+from bestiary.train.session import open_store
+from bestiary.train.store import NoStore, Store
+
+SEEDS = 16
+assert accessor  # whoever has runs has the accessor `.bestiary`
+
+
+class Experiment:
+    """A setup, ready to run: training over seeds and knobs, findings, changed parts, maps.
+
+    The methods train where runs are not kept already, show a progress bar, and keep what they train in the store; the
+    same call gives the same runs at once the next time. Runs are known by the source of the functions that decide them:
+    a changed function is another setup with runs of its own. Runs of a function whose source cannot be found, one typed
+    at a bare prompt, are not kept, and a warning says so.
+
+    Args:
+        phenomenon: the setup.
+        name: under which its runs are kept.
+        cache: folder for runs and compiled programs; default: BESTIARY_CACHE_DIR, or the user's cache.
+        keep: whether runs are kept, and taken from those that are.
+
+    Attributes:
+        setup: the phenomenon with its name and the hash of its source.
+
+    Examples:
+        >>> from bestiary import Experiment
+        >>> from bestiary.phenomena.period_doubling import PHENOMENON
+        >>> mine = Experiment(PHENOMENON, "mine", keep=False)
+        >>> ds = mine.run(seeds=2, lr=[0.9, 1.2], steps=200, progress=False)
+        >>> dict(ds.sizes)["lr"], [str(s) for s in ds.state.values[:, 0]]
+        (2, ['absent', 'found'])
+    """
+
+    def __init__(
+        self, phenomenon: Phenomenon, name: str = "own", *, cache: str | Path | None = None, keep: bool = True
+    ) -> None:
+        self.setup: Setup = self._loaded(phenomenon, name)
+        self._cache, self._keep = None if cache is None else Path(cache), keep
+        self.run: Callable[..., xr.Dataset] = _signed(self._run, phenomenon)
+
+    def _loaded(self, phenomenon: Phenomenon, name: str) -> Setup:
+        return Setup.of(name, phenomenon)
+
+    @property
+    def phenomenon(self) -> Phenomenon:
+        """The setup: data, network, loss, optimiser, observables, detector."""
+        return self.setup.phenomenon
+
+    @property
+    def knobs(self) -> pd.DataFrame:
+        """Knobs (traced) and static values with their defaults."""
+        return tables.knobs(self.phenomenon)
+
+    def _store(self) -> Store:
+        def notify(line: str) -> None:
+            warnings.warn(line, stacklevel=4)
+
+        store = open_store(self._cache, notify)
+        return store if self._keep else NoStore()
+
+    def _run(
+        self, *, seeds: int = SEEDS, root: int = 0, case: str | None = None, progress: bool = True, **values: Any
+    ) -> xr.Dataset:
+        """Train the setup over seeds, or take the runs that are kept.
+
+        Args:
+            seeds: number of runs of every setting.
+            root: root seed; root 0 is for trying things out.
+            case: start from the values of this case of the catalog, not from the setup's own.
+            progress: whether a progress bar is shown.
+            values: knobs and static values. A list or an array turns the knob: it becomes a dim.
+
+        Returns:
+            dims (*turned knobs, seed, step): the recorded curves with their units; `state`, `phase`, `onset`,
+            `reason` and `effects` of every run, as the setup's detector says; every knob as a coordinate.
+
+        Raises:
+            ValueError: no such knob or case, or a value of the wrong type; in one line.
+        """
+        turned = {k: list(v) for k, v in values.items() if not isinstance(v, str) and hasattr(v, "__len__")}
+        fixed = {k: v for k, v in values.items() if k not in turned}
+        if empty := [k for k, v in turned.items() if not v]:
+            raise ValueError(f"{empty[0]}: no value in the list")
+        if seeds < 1:
+            raise ValueError(f"seeds: want 1 or more, not {seeds}")
+        points = [dict(zip(turned, some, strict=True)) for some in product(*turned.values())]
+        asked = [setting.change_values(self.setup, case, _plain(fixed | point)) for point in points]
+        with bars(hide=not progress) as on_progress:
+            made = drive([setting.ask(one, seeds, root) for one in asked], self._store(), on_progress)
+        effects = units_of(f for _, findings in made for f in findings)
+        parts = [
+            describe(annotate(ds, findings, effects), self.setup, one.label)
+            for one, (ds, findings) in zip(asked, made, strict=True)
+        ]
+        return stack(parts, turned)
+
+    def detect(self, ds: xr.Dataset, detector: Callable[..., Any] | None = None) -> Findings:
+        """Ask a detector about every run of a data set.
+
+        Args:
+            ds: runs, as `run` returns them.
+            detector: Log -> Finding; default: the setup's own.
+
+        Returns:
+            The findings, one a run.
+        """
+        judge = detector or self.phenomenon.detect
+        found, index, names = [], [], ["seed"]
+        for place, part in settings(ds):
+            names = [*place, "seed"]
+            found += [judge(log) for log in runs.logs(inner(part))]
+            index += [(*place.values(), int(seed)) for seed in part["seed"].values]
+        return Findings(found, index, names)
+
+    def replace(self, **parts: Any) -> Self:
+        """Return the setup with another loss, optimiser, network, ...: another setup, with runs of its own.
+
+        Args:
+            parts: fields of `bestiary.entry.Phenomenon`, such as optimizer, loss, init, data, observe, detect.
+
+        Raises:
+            TypeError: a phenomenon has no such field.
+        """
+        fields = [f.name for f in dataclasses.fields(Phenomenon)]
+        for name in parts:
+            if name not in fields:
+                hint = nearest(name, fields)
+                raise TypeError(f"replace: a phenomenon has no {name!r}{hint}; it has {', '.join(fields)}")
+        changed = dataclasses.replace(self.phenomenon, **parts)
+        return self._with(changed)
+
+    def _with(self, phenomenon: Phenomenon) -> Self:
+        return type(self)(phenomenon, self.setup.name, cache=self._cache, keep=self._keep)
+
+    def map(
+        self,
+        *,
+        seeds: int = 8,
+        root: int = 0,
+        case: str | None = None,
+        of: str = "onset",
+        boundary_of: str = "found",
+        resolution: float | None = None,
+        progress: bool = True,
+        **axes: Any,
+    ) -> GridMap:
+        """Turn one, two or three knobs: rates, phases, boundaries and laws.
+
+        Args:
+            seeds: runs of every point.
+            root: root seed.
+            case: start from the values of this case of the catalog.
+            of: onset or effect whose law is fitted along a single knob.
+            boundary_of: state or phase whose boundary is sought along a single knob.
+            resolution: how narrow the brackets of that boundary are made.
+            progress: whether a progress bar is shown.
+            axes: a knob and its values: (lo, hi, n) are n values with equal differences, (lo, hi, n, "log") with equal
+                ratios, a list [a, b, c] those values. A single number or word fixes the knob.
+
+        Raises:
+            ValueError: no such knob, values that do not fit it, or no axis at all; in one line.
+        """
+        fixed = {k: v for k, v in axes.items() if isinstance(v, str) or not hasattr(v, "__len__")}
+        turned = [_axis(k, v) for k, v in axes.items() if k not in fixed]
+        if not 1 <= len(turned) <= 3:
+            raise ValueError(f"map: {len(turned)} axes; want one to three, such as knob=(0.1, 10, 5, 'log')")
+        plan = explore.plan(setting.change_values(self.setup, case, _plain(fixed)), turned, seeds, root)
+        with bars(hide=not progress) as on_progress:
+            how = {"of": of, "boundary_of": boundary_of, "resolution": resolution}
+            return GridMap(explore.run(plan, self._store(), on_progress, **how))
+
+    def __repr__(self) -> str:
+        return repr(self.phenomenon)
+
+    def _repr_html_(self) -> str:
+        return self.phenomenon._repr_html_()
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        p = vars(self).get("setup") and self.phenomenon
+        if p is not None and name in (*p.knobs._fields, *p.static._fields):
+            raise AttributeError(f"{name}: a setup is not changed in place; say run({name}=...) or replace(...)")
+        super().__setattr__(name, value)
+
+
+def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    """NumPy's scalars as Python's."""
+    return {k: v.item() if hasattr(v, "item") else v for k, v in values.items()}
+
+
+def _axis(name: str, value: Any) -> Axis:
+    """An axis as one writes it in Python.
+
+    Raises:
+        ValueError: what is wrong, in one line.
+    """
+    from bestiary.catalog.axes import parse
+
+    if isinstance(value, tuple) and len(value) in (3, 4) and (len(value) == 3 or value[3] == "log"):
+        return parse(f"{name}={':'.join(str(_plain({'v': v})['v']) for v in value)}")
+    if isinstance(value, tuple):
+        raise ValueError(f"{name}={value}: want (lo, hi, n), (lo, hi, n, 'log') or a list of values")
+    return parse(f"{name}={','.join(str(_plain({'v': v})['v']) for v in value)}")
+
+
+def _signed(run: Callable[..., xr.Dataset], p: Phenomenon) -> Callable[..., xr.Dataset]:
+    """The method with the setup's own knobs in its signature, so that editors complete them and help() lists them."""
+
+    def method(**values: Any) -> xr.Dataset:
+        return run(**values)
+
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    own = inspect.signature(run).parameters
+    named = [q for q in own.values() if q.kind is keyword]
+    fields = {**p.knobs._asdict(), **p.static._asdict()}
+    more = [inspect.Parameter(k, keyword, default=v) for k, v in fields.items() if k not in own]
+    method.__signature__ = inspect.Signature([*named, *more], return_annotation="xr.Dataset")  # pyright: ignore
+    method.__doc__, method.__name__, method.__qualname__ = run.__doc__, "run", "Experiment.run"
+    return method

@@ -1,0 +1,25 @@
+"""Set JAX up and open the store of runs, once for whoever trains."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from bestiary.train.jax_setup import prepare
+from bestiary.train.store import Store, cache_dir
+
+
+def open_store(cache: Path | None = None, notify: Callable[[str], None] = lambda line: None) -> Store:
+    """Set JAX up for this machine and open the store of runs.
+
+    Args:
+        cache: folder for runs and compiled programs; default: BESTIARY_CACHE_DIR, or the user's cache.
+        notify: called with one line when a file had to be rejected, or when runs cannot be kept.
+
+    Raises:
+        OSError: the folder cannot be made.
+    """
+    folder = cache or cache_dir()
+    folder.mkdir(parents=True, exist_ok=True)
+    prepare(folder)
+    return Store(folder / "runs", notify)

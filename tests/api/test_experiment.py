@@ -1,0 +1,229 @@
+"""An entry from Python: its runs as a data set, findings as a table, another part as another setup."""
+
+import inspect
+import json
+from dataclasses import replace
+
+import numpy as np
+import optax
+import pytest
+import tiny
+import xarray as xr
+
+import bestiary
+from bestiary.log import Finding, State
+from bestiary.train import runs
+from bestiary.train.store import Store
+
+
+def test_turned_knobs_are_dims_and_the_others_coordinates(entry, ds):
+    assert ds["weight"].dims == ("lr", "seed", "step") and ds["state"].dims == ("lr", "seed")
+    assert ds.sizes["lr"] == 2 and ds.sizes["seed"] == 3 and ds["step"].values[-1] == 300
+    assert float(ds["scatter"]) == entry.phenomenon.knobs.scatter
+    assert ds["weight"].attrs["units"] == entry.phenomenon.units["weight"]
+    assert (ds["state"].sel(lr=1.2) == "found").all() and (ds["state"].sel(lr=0.9) == "absent").all()
+    one = entry.run(seeds=2, steps=300, progress=False)
+    assert one["weight"].dims == ("seed", "step") and one["state"].dims == ("seed",)
+
+
+def test_runs_are_the_trainers_own(entry, ds):
+    p = entry.phenomenon
+    plain = bestiary.simulate(p, [p.knobs._replace(lr=1.2)], seeds=3, static=p.static._replace(steps=300))
+    np.testing.assert_array_equal(ds["weight"].sel(lr=1.2), plain["weight"].isel(setting=0))
+
+
+def test_findings_stand_beside_the_curves(entry, ds):
+    told = entry.detect(ds)
+    assert len(told) == 6 and told.rate() == 0.5
+    frame = told.to_frame()
+    assert frame.index.names == ["lr", "seed"] and list(frame.loc[1.2]["state"]) == ["found"] * 3
+    kept = ds.bestiary.findings
+    assert [f.state for f in kept] == [f.state for f in told]
+    np.testing.assert_allclose([f.onset for f in kept], [f.onset for f in told])
+    period = ds["effects"].sel(effect="period", lr=1.2).values
+    np.testing.assert_allclose(period, [f.effects["period"].value for f in told[3:]])
+    assert json.loads(ds["effects"].attrs["units"])["period"] == "step"
+    assert "3 found" in repr(told) and "<table" in told._repr_html_()
+
+
+def test_a_detector_of_ones_own_is_asked_about_every_run(entry, ds):
+    seen = []
+
+    def mine(log):
+        seen.append(log)
+        return Finding(State.FOUND if log["weight"].values[-1] > 1 else State.ABSENT, "the weight ends above 1")
+
+    told = entry.detect(ds, mine)
+    assert len(seen) == len(told) == 6
+    assert [log["weight"].values[-1] for log in seen] == [log["weight"].values[-1] for log in ds.bestiary.logs()]
+
+
+def test_undecided_runs_come_with_a_hint():
+    told = bestiary.load("grokking", keep=False).detect(
+        xr.Dataset(coords={"seed": np.arange(0), "last_step": ("seed", np.zeros(0, np.int32))})
+    )
+    assert len(told) == 0 and np.isnan(told.rate())
+    from bestiary.api.findings import Findings
+
+    some = Findings([Finding(State.UNDECIDED, "it ends too early")], [(0,)], ["seed"])
+    assert "more steps" in some.summary() and "more steps" not in Findings([], [], ["seed"]).summary()
+
+
+def test_the_same_call_trains_nothing(entry, ds, monkeypatch):
+    monkeypatch.setattr("bestiary.train.trainer.compile_program", pytest.fail)
+    assert entry.run(seeds=3, lr=[0.9, 1.2], steps=300, progress=False)["weight"].identical(ds["weight"])
+
+
+def test_nothing_is_kept_where_that_is_asked(tmp_path):
+    bestiary.load("period_doubling", cache=tmp_path, keep=False).run(seeds=2, steps=50, progress=False)
+    assert list(tmp_path.glob("**/*.nc")) == []
+
+
+def test_a_changed_part_is_another_setup_with_other_runs(entry):
+    """The runs of a changed optimiser are never those of the entry's own, through the store or not."""
+    g = bestiary.load("edge_of_stability", cache=entry._cache)
+    static = {"steps": 20, "log_every": 5, "seeds": 2, "progress": False}
+    own = g.run(**static)
+    other = g.replace(optimizer=lambda knobs, static: optax.sgd(0.0)).run(**static)
+    assert not np.allclose(own["loss"][:, -1], other["loss"][:, -1])
+    np.testing.assert_array_equal(other["loss"][:, 0], other["loss"][:, -1])
+    assert own.attrs["code"] != other.attrs["code"]
+    assert g.run(**static)["loss"].identical(own["loss"])
+    told = g.replace(detect=lambda log: Finding(State.ABSENT, "never")).run(**static)
+    assert told["loss"].identical(own["loss"]) and (told["state"] == "absent").all()
+
+
+def test_static_values_can_be_turned(entry):
+    made = entry.run(seeds=2, steps=[50, 100], progress=False)
+    assert made["weight"].dims == ("steps", "seed", "step") and made["last_step"].dims == ("steps", "seed")
+    assert np.isnan(made["weight"].sel(steps=50, step=80)).all()
+    assert np.isfinite(made["weight"].sel(steps=100, step=80)).all()
+    short = made.sel(steps=50).bestiary.logs()[0]
+    assert short["weight"].steps[-1] == 50
+
+
+def test_a_case_of_the_catalog(entry):
+    made = entry.run(case="two_at_once", seeds=2, steps=50, progress=False)
+    assert float(made["lr"]) == 1.05 and made.attrs["label"] == "two_at_once steps=50"
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "text"),
+    [
+        (lambda g: g.run(lrr=3), ValueError, "lrr: period_doubling has no knob 'lrr'; did you mean 'lr'"),
+        (lambda g: g.run(lr="x"), ValueError, "lr: want a number, not 'x'"),
+        (lambda g: g.run(lr=True), ValueError, "lr: want a number, not True"),
+        (lambda g: g.run(steps=1.5), ValueError, "steps: want an integer, not 1.5"),
+        (lambda g: g.run(lr=[]), ValueError, "lr: no value in the list"),
+        (lambda g: g.run(seeds=0), ValueError, "seeds: want 1 or more, not 0"),
+        (lambda g: g.run(case="tow"), ValueError, "tow: period_doubling has no such case; did you mean 'two'"),
+        (lambda g: g.replace(optimiser=1), TypeError, "no 'optimiser'; did you mean 'optimizer'"),
+        (lambda g: g.map(), ValueError, "map: 0 axes; want one to three"),
+        (lambda g: g.map(lr=(1, 2)), ValueError, r"lr=\(1, 2\): want \(lo, hi, n\)"),
+        (lambda g: g.map(lr=(1, 2, 0)), ValueError, "0 points make an empty range"),
+        (lambda g: g.map(width=(1, 2, 2)), ValueError, "width: no such knob"),
+        (lambda g: setattr(g, "lr", 2), AttributeError, r"say run\(lr=...\) or replace"),
+    ],
+)
+def test_a_mistake_is_one_line(entry, call, error, text):
+    with pytest.raises(error, match=text) as caught:
+        call(entry)
+    assert "\n" not in str(caught.value)
+
+
+def test_editors_and_help_know_the_knobs(entry):
+    known = inspect.signature(entry.run).parameters
+    assert {"seeds", "root", "case", "lr", "scatter", "steps"} <= set(known) and known["lr"].default == 1.2
+    assert "becomes a dim" in entry.run.__doc__
+    assert {"run", "detect", "replace", "map", "check", "cite", "knobs", "cases", "claims"} <= set(dir(entry))
+
+
+def test_an_entry_prints_as_a_table(entry):
+    text = repr(entry)
+    for part in ("period_doubling", "lr", "step size, in units of the stable one", "two_at_once", "zone 1"):
+        assert part in text
+    assert "<details" in entry._repr_html_() and entry.cite().startswith("@")
+    assert set(entry.claims["case"]) == set(entry.cases.index) == set(entry.catalog.cases)
+
+
+def test_a_setup_of_ones_own(cache, tmp_path):
+    mine = bestiary.Experiment(tiny.BOWL, "bowl", cache=cache)
+    made = mine.run(seeds=2, lr=[0.1, 0.2], progress=False)
+    assert made.sizes["lr"] == 2 and made.attrs["entry"] == "bowl" and made.attrs["code"]
+    assert "lr" in mine.knobs.index and "unit" not in mine.knobs.columns
+    cells = list((cache / "runs" / "bowl").glob("*.nc"))
+    assert len(cells) == 2
+    calmer = mine.replace(loss=lambda params, batch, knobs, static: 0.5 * tiny.BOWL.loss(params, batch, knobs, static))
+    assert not np.allclose(calmer.run(seeds=2, progress=False)["w"], mine.run(seeds=2, progress=False)["w"])
+    assert "lr" in repr(mine) and "<table" in mine._repr_html_()
+
+
+def test_what_cannot_be_followed_is_not_kept_and_a_warning_says_so(tmp_path):
+    made = {"bowl": tiny.BOWL.loss}
+    exec("def loss(params, batch, knobs, static):\n    return bowl(params, batch, knobs, static)", made)
+    mine = bestiary.Experiment(replace(tiny.BOWL, loss=made["loss"]), "typed", cache=tmp_path)
+    with pytest.warns(UserWarning, match="typed: not kept, since .*loss"):
+        mine.run(seeds=2, progress=False)
+    assert list(tmp_path.glob("**/*.nc")) == []
+
+
+def test_a_file_comes_back_as_it_was(entry, tmp_path):
+    made = entry.run(seeds=2, steps=100, progress=False)
+    file = made.bestiary.save(tmp_path / "x.nc")
+    assert bestiary.open_runs(file).identical(made)
+    report = bestiary.detect(file)
+    assert [run.reading.run for run in report] == ["seed 0", "seed 1"]
+    assert {"weight", "loss"} <= set(report.runs[0].reading.log.channels)
+    (tmp_path / "other.nc").write_bytes(b"no netCDF")
+    with pytest.raises(ValueError, match="not a readable netCDF file"):
+        bestiary.open_runs(tmp_path / "other.nc")
+
+
+def test_files_with_several_settings_and_of_maps_open(entry, tmp_path):
+    p = entry.phenomenon
+    both = bestiary.simulate(p, [p.knobs._replace(lr=lr) for lr in (1.2, 0.9)], seeds=2)
+    runs.write(runs.seal(both), tmp_path / "both.nc")
+    opened = bestiary.open_runs(tmp_path / "both.nc")
+    assert list(opened["lr"].values) == [0.9, 1.2] and opened["weight"].dims == ("lr", "seed", "step")
+    grid = entry.map(lr=[0.9, 1.2], seeds=2, steps=300, progress=False)
+    words = bestiary.open_runs(grid.save(tmp_path / "map.nc"))
+    assert (words["state"].sel(lr=1.2) == "found").all() and words.identical(grid.data)
+
+
+def test_runs_are_drawn_without_their_setup(ds, entry, tmp_path):
+    figure = ds.bestiary.plot()
+    text = " ".join(t.get_text() for t in figure.texts)
+    assert "lr = 0.9" in text and "3/3 found" in text and "root seed 0" in text
+    assert len(figure.axes) == 2 * 2
+    with pytest.raises(ValueError, match="want runs, with dims seed and step"):
+        xr.Dataset({"x": ("a", [1, 2])}).bestiary.plot()
+    wide = xr.concat([ds.isel(lr=[0])] * 13, "lr", coords=["last_step"], compat="override")
+    with pytest.raises(ValueError, match="13 settings; a figure has room for 12"):
+        wide.bestiary.plot()
+
+
+def test_a_map_tells_rates_boundaries_and_laws(entry):
+    found = entry.map(lr=(0.9, 1.3, 5), seeds=8, steps=300, progress=False)
+    frame = found.to_frame()
+    assert list(frame["rate"]) == [0, 0.0, 1, 1, 1] or frame["rate"].iloc[-1] == 1
+    assert found.data["state"].dtype.kind == "U" and found.boundaries[0].direction == "appears"
+    assert "found appears at lr" in repr(found) and "<table" in found._repr_html_()
+    assert len(found.plot().axes) >= 1
+    two = entry.map(lr=[0.9, 1.2], scatter=(0.01, 0.1, 2, "log"), seeds=2, steps=300, progress=False)
+    assert dict(two.data.sizes) == {"lr": 2, "scatter": 2, "seed": 2} and two.boundaries == ()
+
+
+def test_verdicts_as_a_table(entry, tmp_path):
+    told = entry.check(root=1, seeds=4, progress=False)
+    frame = told.to_frame()
+    assert len(told) == len(frame) == sum(len(c.claims) for c in entry.catalog.cases.values())
+    assert set(frame["case"]) == set(entry.catalog.cases) and told.holds
+    assert "12 claims" in repr(told) and "<table" in told._repr_html_()
+    (picture,) = told.save_figures(tmp_path)
+    assert picture.stat().st_size > 10_000
+
+
+def test_the_store_is_the_one_of_the_command_line(entry, ds, cache):
+    """What `bestiary run` trained is there for Python, and the other way round."""
+    cells = list((cache / "runs" / "period_doubling").glob("*.nc"))
+    assert cells and isinstance(entry._store(), Store)

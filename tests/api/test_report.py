@@ -1,0 +1,71 @@
+"""`bestiary.detect`: files, and runs in memory, judged as the command judges them."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from curves import bursts
+from written_logs import T, spiky
+
+import bestiary
+from bestiary.log import Severity, State
+
+LOSS = bursts(T, [1000, 2000, 3000])["loss"].values
+
+
+def test_a_file_and_the_same_run_in_memory_give_the_same(tmp_path):
+    file = bestiary.detect(spiky(tmp_path / "x.csv"))
+    frame = bestiary.detect(pd.DataFrame({"step": T, "loss": LOSS}))
+    plain = bestiary.detect({"step": T, "loss": LOSS})
+    log = bestiary.detect(bestiary.Log.of(T, loss=LOSS))
+    for report in (file, frame, plain, log):
+        (found,) = [a for _, a in report.found if a.detector == "spikes"]
+        assert found.finding.state is State.FOUND and abs(found.finding.onset - 1000) < 20
+        assert report.worst is Severity.WARNING and len(report) == 1
+
+
+def test_it_prints_as_the_command_does(tmp_path):
+    report = bestiary.detect(str(spiky(tmp_path / "x.csv")))
+    assert "spikes" in repr(report) and "1 run:" in repr(report)
+    assert "<table" in report._repr_html_() and "spikes" in report._repr_html_()
+    frame = report.to_frame()
+    assert list(frame["detector"]) == ["spikes"] and frame["severity"][0] == "warning"
+    assert len(report.to_frame(everything=True)) > 10
+    assert len(report.plot().axes) == 1
+
+
+def test_several_paths_and_one_that_cannot_be_read(tmp_path):
+    spiky(tmp_path / "a.csv")
+    (tmp_path / "b.csv").write_bytes(b"step,loss\n1,\xff\xfe\x00\n")
+    report = bestiary.detect([tmp_path / "a.csv", tmp_path / "b.csv"])
+    assert len(report) == 1 and len(report.unread) == 1 and "b.csv" in report.unread[0]
+    assert "b.csv" in repr(report)
+
+
+def test_names_and_thresholds_can_be_told():
+    made = {"i": T, "objective_7": LOSS}
+    assert bestiary.detect({"step": T, "loss": LOSS}, thresholds={"spikes": {"height": 1e6}}).found == []
+    named = bestiary.detect(made, channels={"step": "i", "train_loss": "objective_7"})
+    assert [a.detector for _, a in named.found] == ["spikes"]
+
+
+def test_names_are_escaped_in_notebooks():
+    report = bestiary.detect({"step": T, "loss": LOSS})
+    report.runs = (report.runs[0]._replace(path=type(report.runs[0].path)("<script>x</script>.csv")),)
+    assert "<script>" not in report._repr_html_()
+
+
+@pytest.mark.parametrize(
+    ("source", "more", "text"),
+    [
+        ("nowhere.csv", {}, "nowhere.csv: no such file or folder"),
+        ({}, {}, "no column of numbers"),
+        ({"loss": ["a", "b"]}, {}, "no column of numbers"),
+        ({"a": np.arange(3.0), "loss": np.arange(4.0)}, {}, "columns of different length"),
+        ({"loss": LOSS}, {"channels": {"lozz": "loss"}}, "lozz"),
+        ({"loss": LOSS}, {"thresholds": {"spike": {"height": 2}}}, "spike: no such detector"),
+    ],
+)
+def test_a_mistake_is_one_line(source, more, text):
+    with pytest.raises(ValueError, match=text) as caught:
+        bestiary.detect(source, **more)
+    assert "\n" not in str(caught.value)
