@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from functools import cache
 from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any, NamedTuple
@@ -39,7 +40,8 @@ def definition(thing: FunctionType | type) -> list[ast.AST]:
     if parsed is None:
         raise Unfollowed(f"{name}: no source; define it in a file or a notebook cell")
     if isinstance(thing, FunctionType):
-        if not any(_same(thing.__code__, code) for code in _codes(parsed.code)):
+        codes = chain(_codes(parsed.code), _by_statement(parsed.tree, file))
+        if not any(_same(thing.__code__, code) for code in codes):
             raise Unfollowed(f"{name}: its source was changed since it was imported; start again, or reload it")
         found = [node for node in ast.walk(parsed.tree) if _starts(node) == line]
     else:
@@ -176,6 +178,12 @@ def _codes(code: CodeType) -> Iterator[CodeType]:
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
             yield from _codes(constant)
+
+
+def _by_statement(tree: ast.Module, file: str) -> Iterator[CodeType]:
+    """What a notebook runs: each statement compiled alone, where a method of an imported name is called otherwise."""
+    for statement in tree.body:
+        yield from _codes(compile(ast.Module([statement], []), file, "exec", dont_inherit=True))
 
 
 def _same(a: CodeType, b: CodeType) -> bool:

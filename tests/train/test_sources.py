@@ -1,8 +1,10 @@
 """What decides a run is hashed with all the source that it leads to; what decides none is not."""
 
+import ast
 import dataclasses
 import importlib
 import itertools
+import linecache
 import os
 import subprocess
 import sys
@@ -18,10 +20,10 @@ import tiny
 from bestiary.files import modules
 from bestiary.train import jobs, parsed
 from bestiary.train.campaign import execute
-from bestiary.train.jobs import Job, Setup, run_hash
+from bestiary.train.jobs import Job, Setup, run_source
 from bestiary.train.parsed import Unfollowed, imports
-from bestiary.train.sources import source_hash
-from bestiary.train.store import Store
+from bestiary.train.sources import source_of
+from bestiary.train.store import Store, machine
 
 SETUP = """
     '''A setup.'''
@@ -84,9 +86,13 @@ def written(tmp_path, monkeypatch):
     return write
 
 
+def hash_of(parts):
+    return source_of(parts).code
+
+
 def hashed(module):
     """The hash of a setup's loss, whatever its package is called."""
-    return source_hash({"loss": module.loss})
+    return hash_of({"loss": module.loss})
 
 
 @pytest.fixture
@@ -150,21 +156,21 @@ def test_closures_partials_arrays_and_jitted_functions():
     again = [scaled(2.0), partial(power, n=2), np.arange(3.0), jax.jit(power), (1, {"a": scaled(3.0)})]
     other = [scaled(2.5), partial(power, n=3), np.arange(3), jax.jit(scaled(1)), (1, {"a": scaled(4.0)})]
     for a, b, c in zip(same, again, other, strict=True):
-        assert source_hash({"x": a}) == source_hash({"x": b}) != source_hash({"x": c})
+        assert hash_of({"x": a}) == hash_of({"x": b}) != hash_of({"x": c})
 
 
 def test_two_fields_that_change_places_are_another_setup():
     a, b = (lambda x: x), (lambda x: -x)  # on one line: both are hashed with each
     p, q = tiny.BOWL.loss, tiny.KEYS.loss
     assert a is not b
-    assert source_hash({"loss": p, "step": q}) != source_hash({"loss": q, "step": p})
+    assert hash_of({"loss": p, "step": q}) != hash_of({"loss": q, "step": p})
 
 
 def test_a_function_without_source_is_not_followed():
     made = {}
     exec("def loss(x):\n    return x", made)
     with pytest.raises(Unfollowed, match="loss"):
-        source_hash({"loss": made["loss"]})
+        hash_of({"loss": made["loss"]})
 
 
 def test_a_source_that_changed_since_it_was_imported_is_not_followed(written):
@@ -178,32 +184,32 @@ def test_a_source_that_changed_since_it_was_imported_is_not_followed(written):
 @pytest.mark.parametrize("key", sorted(modules("phenomena")))
 def test_every_entry_can_be_followed(key):
     p = importlib.import_module(f"bestiary.phenomena.{key}").PHENOMENON
-    before = run_hash(p)
+    before = run_source(p).code
     knobs, static = p.knobs._replace(**{p.knobs._fields[0]: 7.0}), p.static._replace(steps=3)
     told = dict.fromkeys(p.units, "mm")
     assert run_hash(dataclasses.replace(p, detect=len, units=told, figure=(), knobs=knobs, static=static)) == before
-    assert run_hash(dataclasses.replace(p, observe=tiny.BOWL.observe)) != before
+    assert run_source(dataclasses.replace(p, observe=tiny.BOWL.observe)).code != before
 
 
 def test_the_trainer_is_part_of_the_hash(monkeypatch):
-    before = run_hash(tiny.BOWL)
+    before = run_source(tiny.BOWL).code
     monkeypatch.setattr("bestiary.train.trainer.LANE_BYTES", 7)
-    assert run_hash(tiny.BOWL) != before
+    assert run_source(tiny.BOWL).code != before
     monkeypatch.undo()
     monkeypatch.setattr(jobs, "SETTLING", 9)
-    assert run_hash(tiny.BOWL) != before
+    assert run_source(tiny.BOWL).code != before
 
 
 def test_another_process_says_the_same():
     code = "from bestiary.phenomena.grokking import PHENOMENON as p\n"
-    code += "from bestiary.train.jobs import run_hash as h; print(h(p))"
+    code += "from bestiary.train.jobs import run_source as h; print(h(p).code)"
     said = {
         subprocess.run(
             [sys.executable, "-c", code], env=os.environ | {"PYTHONHASHSEED": seed}, capture_output=True, text=True
         ).stdout
         for seed in ("1", "2")
     }
-    assert said == {run_hash(importlib.import_module("bestiary.phenomena.grokking").PHENOMENON) + "\n"}
+    assert said == {run_source(importlib.import_module("bestiary.phenomena.grokking").PHENOMENON).code + "\n"}
 
 
 def test_a_changed_part_is_another_setup_with_other_runs(tmp_path):
@@ -232,7 +238,7 @@ def test_what_cannot_be_followed_is_not_kept_and_that_is_said(tmp_path):
     setup = Setup.of("mine", dataclasses.replace(tiny.BOWL, loss=made["loss"]))
     assert setup.code == "" and "loss" in setup.unkept
     told, p = [], setup.phenomenon
-    job = Job(setup.name, p, p.static, (p.knobs,), (2,), 0, setup.code, setup.unkept)
+    job = Job(setup.name, p, p.static, (p.knobs,), (2,), 0, setup.code, unkept=setup.unkept)
     store = Store(tmp_path, told.append)
     ((_, ds),) = execute([job], store)
     assert ds.sizes["seed"] == 2 and list(tmp_path.glob("**/*.nc")) == []
@@ -264,3 +270,32 @@ def test_every_form_of_import_is_seen():
         "bestiary.train.jobs",
     } <= found
     assert "bestiary.catalog.read" in found and "nowhere" not in found
+
+
+def test_packages_that_are_named_are_in_the_address_with_their_versions(monkeypatch):
+    import scipy.special
+
+    def loss(params, batch, knobs, static):
+        return scipy.special.expit(tiny.BOWL.loss(params, batch, knobs, static))
+
+    setup = Setup.of("bowl", dataclasses.replace(tiny.BOWL, loss=loss))
+    assert "scipy" in setup.packages and "scipy" not in Setup.of("bowl", tiny.BOWL).packages
+    p = setup.phenomenon
+    job = Job(setup.name, p, p.static, (p.knobs,), (2,), 0, setup.code, setup.packages)
+    versions = dict(job.cells()[0][0].machine)
+    assert versions["scipy"] == scipy.__version__ and versions["numpy"] == np.__version__
+    assert dict(machine(["sklearn"]))["sklearn"]
+
+
+def test_an_import_beside_a_function_in_a_notebook_cell(monkeypatch):
+    """A notebook compiles a cell statement by statement, so that the function's code is not that of the whole text."""
+    cell, name = "import math\n\ndef root(x):\n    return math.sqrt(x)\n", "/nowhere/ipykernel_1/1.py"
+    monkeypatch.setitem(linecache.cache, name, (len(cell), None, cell.splitlines(True), name))
+    scope = {"__name__": "__main__"}
+    for statement in ast.parse(cell).body:
+        exec(compile(ast.Module([statement], []), name, "exec"), scope)
+    assert [ast.unparse(node) for node in parsed.definition(scope["root"])] == ["def root(x):\n    return math.sqrt(x)"]
+    edited = cell.replace("math.sqrt(x)", "math.sqrt(2 * x)")
+    monkeypatch.setitem(linecache.cache, name, (len(edited), None, edited.splitlines(True), name))
+    with pytest.raises(Unfollowed, match="its source was changed"):
+        parsed.definition(scope["root"])
