@@ -91,7 +91,8 @@ class Report:
 
         out = StringIO()
         if self.runs:
-            print_report(self.runs, watching.rates(), False, Console(file=out, width=110, highlight=False))
+            console = Console(file=out, width=110, highlight=False, force_jupyter=False)
+            print_report(self.runs, watching.rates(), False, console)
         return "\n".join([out.getvalue().rstrip(), *self.unread]).strip() or "no runs"
 
     def _repr_html_(self) -> str:
