@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -75,7 +75,7 @@ def record(setup: Setup, results: Sequence[CaseResult], alpha: float, maps: Sequ
         "date": datetime.now(UTC).date().isoformat(),
         "bestiary": attrs["bestiary"],
         "commit": commit(),
-        "code": {"runs": setup.code, "judge": setup.judge_code},
+        "code": code_of(setup),
         "machine": json.loads(attrs["machine"]),
         "alpha": alpha,
         "quantiles": QUANTILES,
@@ -107,8 +107,14 @@ def read(entry: Entry, source: Path) -> dict[str, Any] | None:
     return json.loads(path.read_text("utf-8")) if path.is_file() else None
 
 
-def verdict(record: dict[str, Any] | None, entry: Entry) -> str:
-    """The record in words, for a table: how many claims held on how many roots, and when."""
+def verdict(record: dict[str, Any] | None, entry: Entry, code: Mapping[str, str] | None = None) -> str:
+    """Say in a table's cell how many claims held on how many roots.
+
+    Args:
+        record: of the entry; None if there is none.
+        entry: the catalog's block.
+        code: hashes of what decides runs and verdicts today; None if nobody asks.
+    """
     if record is None:
         return "not measured"
     if record["version"] != entry.version:
@@ -116,4 +122,11 @@ def verdict(record: dict[str, Any] | None, entry: Entry) -> str:
     parts = [*record["cases"].values(), *record.get("maps", {}).values()]
     outcomes = [c["outcome"] for part in parts for root in part.values() for c in root["claims"]]
     roots = {root for case in record["cases"].values() for root in case}
-    return f"{outcomes.count('holds')}/{len(outcomes)} hold on {len(roots)} roots"
+    words = f"{outcomes.count('holds')}/{len(outcomes)} hold on {len(roots)} roots"
+    other = [name for name, value in (code or {}).items() if record.get("code", {}).get(name) != value]
+    return f"{words}, measured with other code ({', '.join(other)})" if other else words
+
+
+def code_of(setup: Setup) -> dict[str, str]:
+    """Return the hashes of what decides an entry's runs, and its verdicts."""
+    return {"runs": setup.code, "judge": setup.judge_code}

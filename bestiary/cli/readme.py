@@ -25,9 +25,19 @@ def table(entries: Iterable[Entry], source: Path) -> str:
     rows = ["| entry | kind | zone | particle | a control removes | claims |", "|---|---|---|---|---|---|"]
     for e in entries:
         removed = "; ".join(case.control or "" for case in e.controls.values())
-        claims = measured.verdict(measured.read(e, source), e)
+        claims = measured.verdict(measured.read(e, source), e, _code(e))
         rows.append(f"| `{e.key}` | {e.kind} | {e.zone} | {', '.join(e.particle)} | {removed} | {claims} |")
     return "\n".join(rows)
+
+
+def _code(entry: Entry) -> dict[str, str] | None:
+    """The hashes of an entry's code today; None where its setup cannot be loaded."""
+    from bestiary.judge.setup import NotInstalled, load  # and with it JAX
+
+    try:
+        return measured.code_of(load(entry))
+    except NotInstalled:
+        return None
 
 
 def maps(entries: Iterable[Entry], source: Path) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
+from typing import Any
 
 from bestiary.catalog.claims import Case
 from bestiary.catalog.entries import Entry
@@ -13,7 +14,9 @@ from bestiary.catalog.read import check_against
 from bestiary.entry import Phenomenon
 from bestiary.train import jobs
 from bestiary.train.parsed import Unfollowed
-from bestiary.train.sources import source_hash
+from bestiary.train.sources import source_of
+
+PROSE = ("control", "side", "title", "where")  # fields of the catalog in words
 
 
 class NotInstalled(ValueError):
@@ -42,12 +45,19 @@ class Setup(jobs.Setup):
 
     @property
     def judge_code(self) -> str:
-        """Hash of the source of `detect`, the detector in it, and of the claims; empty if it cannot be followed."""
+        """Hash of the source of `detect` with its detector, and of the claims; empty if that cannot be followed."""
         claims = self.entry.model_dump(mode="json", include={"cases", "laws", "boundaries", "paths"})
         try:
-            return source_hash({"detect": self.phenomenon.detect, "claims": claims})
+            return source_of({"detect": self.phenomenon.detect, "claims": _without_prose(claims)}).code
         except Unfollowed:
             return ""
+
+
+def _without_prose(block: Any) -> Any:
+    """A piece of the catalog without the words that decide no verdict."""
+    if isinstance(block, dict):
+        return {k: _without_prose(v) for k, v in block.items() if k not in PROSE}
+    return [_without_prose(v) for v in block] if isinstance(block, list | tuple) else block
 
 
 def load(entry: Entry, phenomenon: Phenomenon | None = None) -> Setup:
@@ -68,4 +78,4 @@ def load(entry: Entry, phenomenon: Phenomenon | None = None) -> Setup:
         wanted = ",".join(sorted(extras))
         raise NotInstalled(f"{entry.key}: needs what is not installed; pip install 'bestiary[{wanted}]'")
     own = jobs.Setup.of(entry.key, p)
-    return Setup(own.name, p, own.code, own.unkept, entry=entry)
+    return Setup(own.name, p, own.code, own.packages, own.unkept, entry=entry)

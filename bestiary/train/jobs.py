@@ -12,7 +12,7 @@ import numpy as np
 from bestiary.entry import Knobs, Phenomenon, Static, TrainState
 from bestiary.train import store, trainer
 from bestiary.train.parsed import Unfollowed
-from bestiary.train.sources import source_hash
+from bestiary.train.sources import Source, source_of
 from bestiary.train.store import Cell
 
 BLOCK = 16  # seeds in a cell: the same blocks whatever the number of seeds asked for
@@ -29,12 +29,14 @@ class Setup:
         name: key of the entry, or any name.
         phenomenon: the setup.
         code: hash of the source of all that decides a run; empty if that cannot be followed.
+        packages: installed packages that the source names.
         unkept: why the runs are not kept; empty if they are.
     """
 
     name: str
     phenomenon: Phenomenon
     code: str
+    packages: tuple[str, ...] = ()
     unkept: str = ""
 
     @property
@@ -51,12 +53,12 @@ class Setup:
     def of(cls, name: str, phenomenon: Phenomenon) -> Setup:
         """Hash the source of a phenomenon and name it."""
         try:
-            return cls(name, phenomenon, run_hash(phenomenon))
+            return cls(name, phenomenon, *run_source(phenomenon))
         except Unfollowed as error:
-            return cls(name, phenomenon, "", str(error))
+            return cls(name, phenomenon, "", unkept=str(error))
 
 
-def run_hash(p: Phenomenon) -> str:
+def run_source(p: Phenomenon) -> Source:
     """Hash the source of all that decides a phenomenon's runs: its functions but `detect`, and the trainer.
 
     Knobs and static values are no part of it: they stand in the address of a run by value.
@@ -66,7 +68,7 @@ def run_hash(p: Phenomenon) -> str:
     """
     own = {field.name: getattr(p, field.name) for field in fields(p) if field.name not in UNHASHED}
     machine = {"functions": trainer.functions, "lanes": trainer.default_lanes, "state": TrainState}
-    return source_hash(own | machine | {"settling": SETTLING})
+    return source_of(own | machine | {"settling": SETTLING})
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,8 @@ class Job:
         seeds: (K) number of seeds of each setting.
         root: root seed.
         code: hash of the sources that decide the runs; empty if they are not kept.
-        unkept: why they are not.
+        packages: installed packages that these name.
+        unkept: why the runs are not kept.
     """
 
     entry: str
@@ -112,11 +115,12 @@ class Job:
     seeds: tuple[int, ...]
     root: int
     code: str
+    packages: tuple[str, ...] = ()
     unkept: str = ""
 
     def cells(self) -> list[list[Cell]]:
         """Return the blocks of seeds of every setting."""
-        static, here = tuple(self.static._asdict().items()), store.machine()
+        static, here = tuple(self.static._asdict().items()), store.machine(self.packages)
 
         def cell(knobs: Knobs, seeds: range) -> Cell:
             # The shortest decimal of the float32 that is trained with: 0.2, not 0.20000000298.
@@ -152,7 +156,9 @@ def jobs_of(requests: Sequence[Request]) -> Iterator[tuple[Job, list[list[Reques
 def _job(slab: Sequence[Sequence[Request]]) -> Job:
     first, setup = slab[0][0], slab[0][0].setup
     knobs, seeds = tuple(same[0].knobs for same in slab), tuple(same[0].seeds for same in slab)
-    return Job(setup.name, setup.phenomenon, first.static, knobs, seeds, first.root, setup.code, setup.unkept)
+    return Job(
+        setup.name, setup.phenomenon, first.static, knobs, seeds, first.root, setup.code, setup.packages, setup.unkept
+    )
 
 
 def curve_bytes(p: Phenomenon, static: Static) -> int:

@@ -23,7 +23,7 @@ def provenance(job: Job) -> dict[str, Any]:
         "root": job.root,
         "static": job.static._asdict(),
         "steps_planned": int(job.phenomenon.schedule(job.static)[-1]),
-        "machine": dict(machine()),
+        "machine": dict(machine(job.packages)),
         "date": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
 

@@ -1,8 +1,8 @@
 """Hash the source of what decides a run, as far as it can be followed from a setup's own functions.
 
 From a function the walk goes on to every function, class and constant that the function names, through the modules of
-bestiary and of whoever calls it. It stops at installed packages, of which name and version count. Docstrings, comments
-and annotations do not count: they decide no number.
+bestiary and of whoever calls it. It stops at installed packages, of which the names count. Docstrings, comments and
+annotations do not count: they decide no number.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import ast
 import enum
 import hashlib
-import importlib.metadata
 import sys
 import sysconfig
 from collections.abc import Mapping
@@ -18,7 +17,7 @@ from functools import cache, partial
 from importlib.util import find_spec
 from pathlib import Path
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -26,17 +25,25 @@ from bestiary.train.parsed import Unfollowed, definition, module_text, names_in
 
 PLAIN = (bool, int, float, complex, str, bytes, type(None), type(...))
 OPAQUE = ("bestiary.log",)  # what detectors read and answer: how a log prints decides no run
-ADDRESSED = ("jax", "jaxlib", "optax", "flax")  # their versions are in the address of a cell already
 
 
-def source_hash(parts: Mapping[str, Any]) -> str:
+class Source(NamedTuple):
+    """What some objects lead to.
+
+    Attributes:
+        code: hash of all the source, 16 hexadecimal digits.
+        packages: installed packages that the source names, whose versions may change a run too.
+    """
+
+    code: str
+    packages: tuple[str, ...]
+
+
+def source_of(parts: Mapping[str, Any]) -> Source:
     """Hash objects with all the source that they lead to.
 
     Args:
         parts: {name: function, class, constant, or a container of them}.
-
-    Returns:
-        16 hexadecimal digits.
 
     Raises:
         Unfollowed: some part leads to an object whose source cannot be found; the message names it.
@@ -46,7 +53,7 @@ def source_hash(parts: Mapping[str, Any]) -> str:
     h = hashlib.sha256()
     for line in (*tokens, *sorted(walk.texts)):
         h.update(line.encode() + b"\0")
-    return h.hexdigest()[:16]
+    return Source(h.hexdigest()[:16], tuple(sorted(walk.packages)))
 
 
 class _Walk:
@@ -54,6 +61,7 @@ class _Walk:
 
     def __init__(self) -> None:
         self.texts: set[str] = set()
+        self.packages: set[str] = set()
         self._tokens: dict[int, str] = {}
         self._alive: list[Any] = []  # an object that is gone would give its id to another
 
@@ -82,7 +90,7 @@ class _Walk:
                 return f"method({self._all([value.__func__, value.__self__], where)})"
             case ModuleType():
                 known = _installed(value.__name__)
-                return _versioned(value.__name__, value.__name__) if known else self._module(value, where)
+                return self._foreign(value.__name__, value.__name__) if known else self._module(value, where)
             case FunctionType():
                 return self._function(value, where)
             case type():
@@ -116,7 +124,7 @@ class _Walk:
         if _opaque(f.__module__):
             return token
         if _installed(f.__module__):
-            return _versioned(f.__module__, token)
+            return self._foreign(f.__module__, token)
         inner = getattr(f, "__wrapped__", None)
         if inner is not None:  # a decorator of an installed package may hide what it wraps
             token += f" of {self.visit(inner, name)}"
@@ -132,7 +140,7 @@ class _Walk:
         """A class's name; the text of its definition with the methods, and what the text names."""
         name = f"{cls.__module__}.{cls.__qualname__}"
         if _opaque(cls.__module__) or _installed(cls.__module__):
-            return _versioned(cls.__module__, name)
+            return self._foreign(cls.__module__, name)
         for node in definition(cls):
             self._keep(name, node, vars(sys.modules[cls.__module__]))
         for base in cls.__bases__:
@@ -150,6 +158,13 @@ class _Walk:
                     break
                 value, path = getattr(value, attribute), f"{path}.{attribute}"
             self.texts.add(f"{name} names {path}: {self.visit(value, f'{name}: {path}')}")
+
+    def _foreign(self, module: str, name: str) -> str:
+        """A name of an installed package; the package is noted, its source is not read."""
+        top = module.partition(".")[0]
+        if top not in sys.stdlib_module_names and top != "bestiary":
+            self.packages.add(top)
+        return name
 
     def _module(self, module: ModuleType, where: str) -> str:
         """A module that is handed on as a whole: all its text, and that of the modules it imports."""
@@ -207,20 +222,3 @@ def _installed(module: str | None) -> bool:
     spec = getattr(loaded, "__spec__", None) or (None if loaded else find_spec(top))
     places = [spec.origin] if spec and spec.origin else list(getattr(spec, "submodule_search_locations", None) or ())
     return any(home in Path(place).resolve().parents for place in places for home in _homes())
-
-
-def _versioned(module: str, name: str) -> str:
-    top = module.partition(".")[0]
-    if top in ADDRESSED or top in sys.stdlib_module_names or top == "bestiary":
-        return name
-    return f"{name} of {_version(top)}"
-
-
-@cache
-def _version(top: str) -> str:
-    made = getattr(sys.modules.get(top), "__version__", None)
-    if made is not None:
-        return str(made)
-    for package in importlib.metadata.packages_distributions().get(top, ()):
-        return importlib.metadata.version(package)
-    return ""

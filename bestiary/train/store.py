@@ -11,11 +11,13 @@ import hashlib
 import io
 import json
 import os
+import sys
 import time
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
+from functools import cache
+from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,7 @@ from bestiary.files import replace_with
 from bestiary.train import runs
 
 FORMAT = 2  # of a cell's file; a new number makes old files unfindable
+COMPUTING = ("jax", "jaxlib", "numpy", "optax", "flax")  # packages that every run needs
 STALE = 7 * 86400.0  # [s] age at which what a killed process left behind is swept
 
 
@@ -69,13 +72,28 @@ class Cell:
         return hashlib.sha256(self.fingerprint.encode()).hexdigest()[:32]
 
 
-def machine() -> tuple[tuple[str, str], ...]:
-    """Backend, device and versions of what computes."""
+def machine(packages: Iterable[str] = ()) -> tuple[tuple[str, str], ...]:
+    """Return backend, device and versions of what computes.
+
+    Args:
+        packages: installed packages, by the names that are imported, beside those that every run needs.
+    """
     import jax
 
     device = jax.local_devices()[0]
-    packages = {name: version(name) for name in ("jax", "jaxlib", "optax", "flax")}
-    return tuple(sorted({"platform": device.platform, "device": device.device_kind, **packages}.items()))
+    versions = {name: _version(name) for name in {*COMPUTING, *packages}}
+    return tuple(sorted({"platform": device.platform, "device": device.device_kind, **versions}.items()))
+
+
+@cache
+def _version(module: str) -> str:
+    """The version of an installed package by the name that is imported: that of sklearn is scikit-learn's."""
+    try:
+        return version(module)
+    except PackageNotFoundError:
+        for package in packages_distributions().get(module, ()):
+            return version(package)
+    return str(getattr(sys.modules.get(module), "__version__", ""))
 
 
 class Store:

@@ -45,3 +45,8 @@ def test_words_of_a_record():
         "cases": {"a": {"root 1": {"claims": [{"outcome": "holds"}, {"outcome": "fails"}]}}},
     }
     assert measured.verdict(record, entry) == "1/2 hold on 1 roots"
+    code = {"runs": "a", "judge": "b"}
+    assert measured.verdict(record | {"code": code}, entry, code) == "1/2 hold on 1 roots"
+    other = measured.verdict(record | {"code": code}, entry, code | {"judge": "c"})
+    assert other == "1/2 hold on 1 roots, measured with other code (judge)"
+    assert measured.verdict(record, entry, code).endswith("measured with other code (runs, judge)")

@@ -187,7 +187,8 @@ def test_every_entry_can_be_followed(key):
     before = run_source(p).code
     knobs, static = p.knobs._replace(**{p.knobs._fields[0]: 7.0}), p.static._replace(steps=3)
     told = dict.fromkeys(p.units, "mm")
-    assert run_hash(dataclasses.replace(p, detect=len, units=told, figure=(), knobs=knobs, static=static)) == before
+    other = dataclasses.replace(p, detect=len, units=told, figure=(), knobs=knobs, static=static)
+    assert run_source(other).code == before
     assert run_source(dataclasses.replace(p, observe=tiny.BOWL.observe)).code != before
 
 
