@@ -42,16 +42,18 @@ POINTS = BASE**2
 
 
 class Knobs(NamedTuple):  # traced
-    lr: float = 0.1  # [1]
+    lr: float = 0.1  # [1] step size of either optimiser
     beta2: float = 0.999  # [1] memory of the second moment
     attending: float = 1.0  # [1] factor of the attention scores; 0: both digits are paid the same
 
 
 class Static(NamedTuple):  # static
-    network: str = "pair"  # or "mlp", "transformer"
-    inputs: str = "number"  # or "digits"
-    target: str = "square"  # or "chebyshev"
-    optimizer: str = "adam"  # or "sgd"
+    network: str = "pair"  # pair: a (silu(w x) + silu(-w x)), two parameters; mlp: tanh, two hidden layers of 16;
+    # transformer: one layer and head, on digits
+    inputs: str = "number"  # number: x itself, for the pair and the mlp;
+    # digits: the two octal digits of the point's number, one-hot, for the mlp and the transformer
+    target: str = "square"  # square: x^2; chebyshev: T_4(x) = 8 x^4 - 8 x^2 + 1
+    optimizer: str = "adam"  # adam: Adam; sgd: gradient descent
     steps: int = 5000
     log_every: int = 2
 

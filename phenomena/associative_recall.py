@@ -35,10 +35,10 @@ class Knobs(NamedTuple):  # traced
 
 
 class Static(NamedTuple):  # static
-    alphabet: int = 16
-    pairs: int = 4
-    width: int = 32
-    batch: int = 32
+    alphabet: int = 16  # [token] V, the tokens that keys and values are drawn from
+    pairs: int = 4  # [pair] pairs that a sequence has room for; the knob says how many of them are in use
+    width: int = 32  # [1] dimension of the embedding
+    batch: int = 32  # [sequence] sequences drawn at every step; the test set has four times as many
     steps: int = 1000
     log_every: int = 10
 

@@ -40,11 +40,11 @@ class Knobs(NamedTuple):
 class Static(NamedTuple):
     """Static."""
 
-    activation: str = "relu"  # or "tanh"
-    optimizer: str = "sgd"  # or "adam"
-    points: int = 32
-    inputs: int = 4
-    width: int = 16
+    activation: str = "relu"  # relu: max(z, 0); tanh: tanh z, which breaks the symmetry
+    optimizer: str = "sgd"  # sgd: gradient descent; adam: Adam
+    points: int = 32  # [sample] points trained on
+    inputs: int = 4  # [1] dimension of x
+    width: int = 16  # [neuron] hidden units
     steps: int = 4000
     log_every: int = 20
 

@@ -38,8 +38,8 @@ class Knobs(NamedTuple):
 class Static(NamedTuple):
     """Static."""
 
-    tokens: int = 10
-    most: int = 6
+    tokens: int = 10  # [token] V, size of the alphabet
+    most: int = 6  # [1] greatest dimension and greatest rank
     steps: int = 3000
     log_every: int = 20
 

@@ -32,13 +32,13 @@ from bestiary.log import Effect
 class Knobs(NamedTuple):
     """Traced."""
 
-    lr: float = 3.0  # [1 / curvature at step 0]
+    lr: float = 3.0  # [1 / curvature at step 0] gradient-descent step size
 
 
 class Static(NamedTuple):
     """Static."""
 
-    width: int = 512
+    width: int = 512  # [neuron] n, hidden units
     steps: int = 400
     log_every: int = 1
 

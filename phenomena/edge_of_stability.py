@@ -35,14 +35,14 @@ WIDTH, POINTS = 12, 20
 class Knobs(NamedTuple):
     """Traced."""
 
-    lr: float = 0.4  # [(2 + 2 momentum) / sharpness at step 0]
-    momentum: float = 0.0  # [1] beta
+    lr: float = 0.4  # [(2 + 2 momentum) / sharpness at step 0] gradient-descent step size
+    momentum: float = 0.0  # [1] beta, share of the last update that is added to the next
 
 
 class Static(NamedTuple):
     """Static."""
 
-    network: str = "mlp"  # or "linear": a polynomial of degree 4
+    network: str = "mlp"  # mlp: tanh 1-12-12-1; linear: a polynomial of degree 4, linear in its parameters
     steps: int = 3000
     log_every: int = 1
 

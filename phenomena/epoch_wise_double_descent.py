@@ -35,7 +35,7 @@ class Knobs(NamedTuple):
 
     lr: float = 0.2  # [1] gradient-descent step
     scale: float = 0.07  # [1] s, standard deviation of the slow features
-    samples: float = 85.0  # [1] at most static.most_samples
+    samples: float = 85.0  # [1] number of samples, at most static.most_samples
     fast_signal: float = 2.0  # [1] standard deviation of the fast part of the labels
     slow_signal: float = 3.0  # [1] standard deviation of the slow part
     noise: float = 1.0  # [1] standard deviation of the label noise
@@ -44,9 +44,9 @@ class Knobs(NamedTuple):
 class Static(NamedTuple):
     """Static."""
 
-    fast: int = 70
-    slow: int = 5
-    most_samples: int = 900
+    fast: int = 70  # [feature] features of standard deviation 1
+    slow: int = 5  # [feature] features of standard deviation s
+    most_samples: int = 900  # [sample] samples drawn; the first `samples` of them are trained on
     steps: int = 20_000
     log_every: int = 100  # unused: records are spaced logarithmically
 

@@ -43,8 +43,8 @@ class Knobs(NamedTuple):
 class Static(NamedTuple):
     """Static."""
 
-    modulus: int = 23
-    width: int = 64
+    modulus: int = 23  # [1] p of the addition modulo p
+    width: int = 64  # [neuron] hidden units
     steps: int = 600
     log_every: int = 2
 

@@ -39,9 +39,9 @@ class Knobs(NamedTuple):  # traced
 
 
 class Static(NamedTuple):  # static
-    inputs: int = 500  # d
-    points: int = 140  # n
-    tests: int = 800
+    inputs: int = 500  # [1] d, dimension of x
+    points: int = 140  # [sample] n, points drawn to train on
+    tests: int = 800  # [sample] points drawn to test on
     steps: int = 4000
     log_every: int = 1  # [step] at least; records are spaced logarithmically
 

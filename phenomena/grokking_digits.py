@@ -46,10 +46,10 @@ class Knobs(NamedTuple):  # traced
 
 
 class Static(NamedTuple):  # static
-    rule: str = "first"  # or "sum": modulo 10
-    activation: str = "relu"  # or "quadratic"
-    copies: int = 4  # examples of every pair
-    width: int = 128
+    rule: str = "first"  # first: the label is the first digit; sum: the label is the sum of both digits modulo 10
+    activation: str = "relu"  # relu: max(z, 0); quadratic: z^2
+    copies: int = 4  # [sample] examples of every pair
+    width: int = 128  # [neuron] hidden units
     steps: int = 1000
     log_every: int = 5
 

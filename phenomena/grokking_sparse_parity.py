@@ -37,11 +37,11 @@ class Knobs(NamedTuple):  # traced
 
 
 class Static(NamedTuple):  # static
-    bits: int = 30
-    relevant: int = 3
-    points: int = 500  # n
-    tests: int = 500
-    width: int = 128
+    bits: int = 30  # [bit] length of a point
+    relevant: int = 3  # [bit] number of bits whose product is the label, the first ones
+    points: int = 500  # [sample] n, points drawn to train on
+    tests: int = 500  # [sample] points drawn to test on
+    width: int = 128  # [neuron] hidden units
     steps: int = 4000
     log_every: int = 10
 

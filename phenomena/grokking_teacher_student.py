@@ -40,10 +40,10 @@ class Knobs(NamedTuple):  # traced
 
 
 class Static(NamedTuple):  # static
-    points: int = 100  # n
-    tests: int = 400
-    inputs: int = 5  # and outputs
-    width: int = 100  # h
+    points: int = 100  # [sample] n, points trained on
+    tests: int = 400  # [sample] points tested on
+    inputs: int = 5  # [1] dimension of a point, and of its image
+    width: int = 100  # [neuron] h, units of each hidden layer
     steps: int = 3000
     log_every: int = 10
 

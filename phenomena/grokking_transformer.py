@@ -38,15 +38,16 @@ class Knobs(NamedTuple):  # traced
 
 
 class Static(NamedTuple):  # static
-    modulus: int = 23
-    pairs: str = "unordered"  # or "ordered": (a, b) and (b, a) are two examples
-    error: str = "cross_entropy"  # or "squared", to the one-hot label
-    activation: str = "relu"  # or "quadratic"
-    tokens: str = "embedded"  # or, before "sum", "one_hot"
-    mixing: str = "attention"  # or "sum": of a table for the first and one for the second number
-    width: int = 64
-    heads: int = 4
-    hidden: int = 128
+    modulus: int = 23  # [1] p of the addition modulo p
+    pairs: str = "unordered"  # unordered: (a, b) and (b, a) are one example; ordered: they are two
+    error: str = "cross_entropy"  # cross_entropy: of the label; squared: to the one-hot label
+    activation: str = "relu"  # relu: max(z, 0); quadratic: z^2
+    tokens: str = "embedded"  # embedded: by a matrix that is trained; one_hot: as they are, where mixing is "sum"
+    mixing: str = "attention"  # attention: a transformer block;
+    # sum: the rows of two tables are added, one for the first and one for the second number
+    width: int = 64  # [1] dimension of the embedding
+    heads: int = 4  # [head] heads of the attention
+    hidden: int = 128  # [neuron] units of the MLP, or columns of the two tables
     steps: int = 1000
     log_every: int = 5
 

@@ -36,12 +36,12 @@ class Knobs(NamedTuple):  # traced
 
 
 class Static(NamedTuple):  # static
-    vocabulary: int = 12
-    length: int = 20
+    vocabulary: int = 12  # [token] V, size of the alphabet
+    length: int = 20  # [token] T, places that the network reads
     shortest: int = 5  # [token] least period
     longest: int = 9  # [token] greatest period
-    batch: int = 32
-    test: int = 64
+    batch: int = 32  # [sequence] sequences drawn at every step
+    test: int = 64  # [sequence] sequences drawn once to test on
     steps: int = 240
     log_every: int = 3
 

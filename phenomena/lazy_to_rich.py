@@ -42,9 +42,9 @@ class Knobs(NamedTuple):
 class Static(NamedTuple):
     """Static."""
 
-    inputs: int = 8
-    samples: int = 100  # to train on, and as many to test on
-    width: int = 100
+    inputs: int = 8  # [1] dimension of x
+    samples: int = 100  # [sample] samples to train on, and as many to test on
+    width: int = 100  # [neuron] hidden units, an even number
     steps: int = 1000
     log_every: int = 5
 

@@ -41,11 +41,11 @@ class Knobs(NamedTuple):  # traced
 class Static(NamedTuple):
     """Static."""
 
-    inputs: int = 64
-    dimension: int = 16
-    classes: int = 10
-    width: int = 32
-    task: int = 80  # [step] per task
+    inputs: int = 64  # [sample] n, number of inputs, the same for every task
+    dimension: int = 16  # [1] d, dimension of an input
+    classes: int = 10  # [class] classes that labels are drawn from
+    width: int = 32  # [neuron] units of each hidden layer
+    task: int = 80  # [step] length of a task
     steps: int = 2400
     log_every: int = 80
 

@@ -41,9 +41,9 @@ class Knobs(NamedTuple):
 class Static(NamedTuple):
     """Static."""
 
-    features: str = "relu"  # or plain
-    samples: int = 40
-    inputs: int = 10  # of ReLU features; plain ones have as many as the largest width
+    features: str = "relu"  # relu: relu(V x) with a random V; plain: the coordinates of x
+    samples: int = 40  # [sample] n, samples that the model is fitted to
+    inputs: int = 10  # [1] dimension of x under ReLU features; under plain ones it is the largest width
     steps: int = 400  # [feature] the largest width, D
     log_every: int = 1  # unused: the widths are spaced about the number of samples
 

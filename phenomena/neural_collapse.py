@@ -40,9 +40,9 @@ class Knobs(NamedTuple):
 class Static(NamedTuple):
     """Static."""
 
-    classes: int = 4
-    per_class: int = 10
-    dim: int = 16  # of the features
+    classes: int = 4  # [class] K, number of classes, which is even
+    per_class: int = 10  # [sample] examples of every class
+    dim: int = 16  # [1] dimension of the features
     steps: int = 1000
     log_every: int = 5
 

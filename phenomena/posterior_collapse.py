@@ -41,7 +41,7 @@ class Knobs(NamedTuple):
 class Static(NamedTuple):
     """Static."""
 
-    latents: int = 6
+    latents: int = 6  # [latent] k, dimension of z
     steps: int = 4000
     log_every: int = 20
 

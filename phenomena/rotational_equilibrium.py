@@ -40,8 +40,8 @@ class Knobs(NamedTuple):
 class Static(NamedTuple):
     """Static."""
 
-    width: int = 64
-    batch: int = 8
+    width: int = 64  # [1] d, dimension of x and w
+    batch: int = 8  # [sample] examples drawn at every step
     steps: int = 4000
     log_every: int = 20
 

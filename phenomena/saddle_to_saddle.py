@@ -44,9 +44,9 @@ class Knobs(NamedTuple):
 class Static(NamedTuple):
     """Static."""
 
-    dim: int = 8
-    width: int = 128
-    layers: int = 2  # or 1
+    dim: int = 8  # [1] d, dimension of inputs and outputs, at least 4
+    width: int = 128  # [neuron] hidden units
+    layers: int = 2  # [layer] layers of the network, 2 or 1
     steps: int = 800
     log_every: int = 2
 

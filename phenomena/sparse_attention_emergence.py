@@ -41,9 +41,9 @@ class Knobs(NamedTuple):  # traced
 
 
 class Static(NamedTuple):  # static
-    positions: int = 64
-    width: int = 16
-    batch: int = 8
+    positions: int = 64  # [token] greatest length of a sequence
+    width: int = 16  # [1] d, dimension of a token
+    batch: int = 8  # [sequence] sequences drawn at every step
     steps: int = 800
     log_every: int = 4
 

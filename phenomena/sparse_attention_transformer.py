@@ -44,14 +44,14 @@ class Knobs(NamedTuple):  # traced
 
 
 class Static(NamedTuple):  # static
-    scores: str = "dot_product"  # or position: one number for each place
-    values: str = "residual"  # or matrix: y = W sum_t a_t (x_t, m_t)
-    optimizer: str = "adam"  # or sgd
-    layers: int = 1
-    positions: int = 64
-    width: int = 8  # d
-    embedding: int = 64  # four times the head's width k
-    batch: int = 16
+    scores: str = "dot_product"  # dot_product: of query and key; position: one number for each place
+    values: str = "residual"  # residual: y is read off the stream; matrix: y = W sum_t a_t (x_t, m_t)
+    optimizer: str = "adam"  # adam: Adam, of step size adam_lr; sgd: SGD, of step size lr
+    layers: int = 1  # [layer] layers of attention
+    positions: int = 64  # [token] greatest length of a sequence
+    width: int = 8  # [1] d, dimension of a token
+    embedding: int = 64  # [1] dimension of the stream, four times the head's width k
+    batch: int = 16  # [sequence] sequences drawn at every step; the test set has twice as many
     steps: int = 320
     log_every: int = 4
 

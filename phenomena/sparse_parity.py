@@ -35,10 +35,10 @@ class Knobs(NamedTuple):  # traced
 
 
 class Static(NamedTuple):  # static
-    bits: int = 50
-    width: int = 400
-    batch: int = 64
-    test: int = 512
+    bits: int = 50  # [bit] n, length of an example
+    width: int = 400  # [neuron] hidden units
+    batch: int = 64  # [sample] examples drawn at every step
+    test: int = 512  # [sample] examples drawn once to test on
     steps: int = 2000
     log_every: int = 10
 

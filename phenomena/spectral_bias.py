@@ -45,8 +45,8 @@ class Knobs(NamedTuple):
 class Static(NamedTuple):
     """Static."""
 
-    points: int = 32
-    width: int = 512
+    points: int = 32  # [sample] points of the circle
+    width: int = 512  # [neuron] hidden units, an even number
     steps: int = 1000
     log_every: int = 1
 

@@ -41,9 +41,9 @@ class Knobs(NamedTuple):
 class Static(NamedTuple):
     """Static."""
 
-    features: int = 5
-    dimensions: int = 2
-    batch: int = 256
+    features: int = 5  # [feature] n, features of an example
+    dimensions: int = 2  # [1] m, rows of W
+    batch: int = 256  # [sample] examples drawn at every step
     steps: int = 1500
     log_every: int = 10
 

@@ -30,7 +30,7 @@ class Knobs(NamedTuple):
     """Traced."""
 
     broken: float = 0.0  # [1] s, share of the target's mean square that is odd
-    frequency: float = 1.5  # [1 / x] k
+    frequency: float = 1.5  # [1 / x] k, of the wave
     fresh: float = 0.0  # [1] 1: as many new points at every step
     lr: float = 0.005  # [1] Adam step size
 
@@ -38,10 +38,10 @@ class Knobs(NamedTuple):
 class Static(NamedTuple):
     """Static."""
 
-    points: int = 64
-    dimension: int = 10
-    width: int = 64
-    pairs: int = 256  # of a test point and its mirror image
+    points: int = 64  # [sample] points to train on
+    dimension: int = 10  # [1] d, dimension of x
+    width: int = 64  # [neuron] hidden units of each network
+    pairs: int = 256  # [pair] pairs of a test point and its mirror image
     steps: int = 1000
     log_every: int = 10
 

@@ -1,5 +1,7 @@
 """Knobs read from the text of a file are those of the imported setup."""
 
+import ast
+import inspect
 import subprocess
 import sys
 from importlib import import_module
@@ -48,6 +50,42 @@ def test_names_order_and_defaults_are_those_of_the_setup(key):
 @pytest.mark.parametrize("key", KEYS)
 def test_every_traced_knob_has_a_unit(key):
     assert [knob.name for knob in knobs_of(key) if knob.traced and not knob.unit] == []
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_every_knob_and_static_value_has_a_meaning(key):
+    assert [knob.name for knob in knobs_of(key) if not knob.meaning] == []
+
+
+def listed(meaning):
+    """Return the words that a comment explains, as `word: meaning; word: meaning`."""
+    return {part.partition(": ")[0] for part in meaning.split("; ") if ": " in part}
+
+
+def compared(module, name):
+    """Return the words that a module looks for: in `static.name == word` and in `{word: ...}[static.name]`."""
+    words = set()
+    for node in ast.walk(ast.parse(inspect.getsource(module))):
+        match node:
+            case ast.Compare(left=asked, comparators=[ast.Constant(value=word)]):
+                found = {word}
+            case ast.Subscript(value=ast.Dict(keys=keys), slice=asked):
+                found = {key.value for key in keys if isinstance(key, ast.Constant)}
+            case _:
+                continue
+        if ast.unparse(asked) == f"static.{name}":
+            words |= found
+    return words
+
+
+CHOICES = [(key, knob) for key in KEYS for knob in knobs_of(key) if knob.kind == "word"]
+
+
+@pytest.mark.parametrize("key, choice", CHOICES, ids=[f"{key}.{choice.name}" for key, choice in CHOICES])
+def test_the_words_of_a_choice_are_all_explained(key, choice):
+    searched = compared(import_module(f"bestiary.phenomena.{key}"), choice.name)
+    assert searched
+    assert {choice.default} | searched <= listed(choice.meaning)
 
 
 def test_units_meanings_and_constants():
