@@ -8,7 +8,7 @@ BIN := .venv/bin
 # Compiled programs and finished runs stay inside the checkout.
 export BESTIARY_CACHE_DIR ?= $(CURDIR)/.cache
 
-.PHONY: help .venv demo test lint typecheck test-wheel oldest check-all bench readme schema clean distclean
+.PHONY: help .venv demo test lint typecheck test-wheel oldest check-all bench readme notebook schema clean distclean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[.a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -64,6 +64,9 @@ bench: .venv ## speed, and the detectors' operating curves
 
 readme: .venv ## rewrite README.md's entry table from the catalog and benchmarks/measured
 	$(BIN)/python -m bestiary.cli.readme
+
+notebook: .venv ## run docs/first_experiment.ipynb anew, in place
+	$(BIN)/python tests/helpers/rerun_notebook.py docs/first_experiment.ipynb
 
 schema: .venv ## rewrite catalog.schema.json from the models
 	$(BIN)/python -m bestiary.catalog.schema > catalog.schema.json.new

@@ -1,4 +1,4 @@
-"""Every Python block of the pages runs, in order, with warnings as errors; what is printed is what the page is about."""
+"""Every Python block of the pages runs, in order, with warnings as errors, and prints what the page is about."""
 
 import os
 import re
