@@ -109,6 +109,34 @@ class Phenomenon:
         lanes: runs advanced together on a CPU core; None lets the trainer choose.
         clock: name and unit of the recorded axis.
         needs: {module: extra}: what the setup imports that not every installation has.
+
+    Examples:
+        >>> from typing import NamedTuple
+        >>> import optax
+        >>> from bestiary import State, simulate
+        >>> class Knobs(NamedTuple):
+        ...     lr: float = 0.1  # [1] step size
+        >>> class Static(NamedTuple):
+        ...     steps: int = 20
+        ...     log_every: int = 10
+        >>> def loss(w, batch, knobs, static):
+        ...     return 0.5 * w**2
+        >>> def observe(state, data, knobs, static):
+        ...     return {"loss": loss(state.params, data, knobs, static)}
+        >>> bowl = Phenomenon(
+        ...     knobs=Knobs(),
+        ...     static=Static(),
+        ...     data=lambda key, knobs, static: (),
+        ...     init=lambda key, knobs, static: jax.random.normal(key),
+        ...     loss=loss,
+        ...     optimizer=lambda knobs, static: optax.sgd(knobs.lr),
+        ...     observe=observe,
+        ...     detect=lambda log: Finding(State.ABSENT, "a bowl has no phenomenon"),
+        ...     units={"loss": "1"},
+        ...     figure=("loss",),
+        ... )
+        >>> simulate(bowl, seeds=4)["loss"].sizes["seed"]
+        4
     """
 
     knobs: Knobs

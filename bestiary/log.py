@@ -16,7 +16,12 @@ WIDE = 100  # [character] of a line of a Finding's repr
 
 
 class State(StrEnum):
-    """The five answers a detector can give about one run."""
+    """The five answers a detector can give about one run.
+
+    Examples:
+        >>> State("found") is State.FOUND, [str(state) for state in State][:3]
+        (True, ['found', 'absent', 'undecided'])
+    """
 
     FOUND = "found"
     ABSENT = "absent"
@@ -26,7 +31,12 @@ class State(StrEnum):
 
 
 class Severity(IntEnum):
-    """How much a finding should worry whoever did not look for it."""
+    """How much a finding should worry whoever did not look for it.
+
+    Examples:
+        >>> Severity.WARNING > Severity.INFO, str(Severity.ERROR)
+        (True, 'error')
+    """
 
     INFO = 0
     WARNING = 1
@@ -37,7 +47,12 @@ class Severity(IntEnum):
 
 
 class Effect(NamedTuple):
-    """A measured quantity and its unit; "1" is dimensionless."""
+    """A measured quantity and its unit; "1" is dimensionless.
+
+    Examples:
+        >>> str(Effect(12.0, "step")), str(Effect(0.5))
+        ('12 step', '0.5')
+    """
 
     value: float
     unit: str = "1"
@@ -47,7 +62,12 @@ class Effect(NamedTuple):
 
 
 class Span(NamedTuple):
-    """A stretch of the run to draw; an instant has start == stop."""
+    """A stretch of the run to draw; an instant has start == stop.
+
+    Examples:
+        >>> Span(10.0, 40.0, "plateau").label
+        'plateau'
+    """
 
     start: float
     stop: float
@@ -123,6 +143,11 @@ class Finding:
         spans: stretches of the run to draw.
         phase: the name of the run's phase if the detector tells more than found and absent (grokking,
             memorisation, ...); else empty.
+
+    Examples:
+        >>> finding = Finding(State.FOUND, "the loss doubles", 120.0, {"height": Effect(2.1)})
+        >>> finding.found, finding.headline, finding.effects["height"].value
+        (True, 'found at step 120', 2.1)
     """
 
     state: State
@@ -161,7 +186,13 @@ class Finding:
 
 
 class Series(NamedTuple):
-    """One recorded curve: strictly increasing steps (T,) and values (T,), both float64."""
+    """One recorded curve: strictly increasing steps (T,) and values (T,), both float64.
+
+    Examples:
+        >>> import numpy as np
+        >>> Series(np.arange(3.0), np.array([1.0, 0.5, np.nan])).diverged_at
+        2.0
+    """
 
     steps: np.ndarray
     values: np.ndarray
@@ -200,6 +231,13 @@ class Log:
 
     Raises:
         ValueError: a curve is not one-dimensional, its lengths differ, or its steps do not increase.
+
+    Examples:
+        >>> import numpy as np
+        >>> Log.of(np.arange(100), loss=np.ones(100))
+        Log(loss: 100 records, steps 0 to 99)
+        >>> "loss" in Log({"test_acc": ([0, 50], [0.1, 0.9])})
+        False
     """
 
     channels: Mapping[str, Series]

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from every_detector import DETECTORS
 
+import bestiary
+
 
 def modules_with_examples():
     """Names of modules, read off the files so that those without an example are not imported."""
@@ -33,3 +35,11 @@ def test_every_detector_has_an_example(name):
     (test,) = doctest.DocTestFinder(recurse=False).find(getattr(module, name), name, module)
     assert f"{name}(" in "".join(example.source for example in test.examples)
     assert test.examples[-1].want.startswith("found "), f"{name}: its example prints the state and the onset"
+
+
+@pytest.mark.parametrize("name", sorted(set(bestiary.__all__) - {"__version__"}))
+def test_every_public_name_has_an_example(name):
+    thing = getattr(bestiary, name)
+    thing = thing if isinstance(thing, type) or callable(thing) else type(thing)
+    tests = doctest.DocTestFinder(recurse=False).find(thing, name)
+    assert any(test.examples for test in tests), name

@@ -28,7 +28,7 @@ BELOW: dict[str, tuple[str, ...]] = {
     "detectors": ("log",),
     "phenomena": ("detectors", "entry", "networks", "observables", "single_location"),
     "train": ("entry", "files", "version"),
-    "catalog": ("entry", "files"),
+    "catalog": ("entry", "files", "version"),
     "judge": ("catalog", "train"),
     "maps": ("judge",),
     "logs": ("train",),  # it reads the files in which train keeps runs

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import sys
 import warnings
 from collections.abc import Callable, Mapping
 from itertools import product
@@ -82,7 +83,7 @@ class Experiment:
 
     def _store(self) -> Store:
         def notify(line: str) -> None:
-            warnings.warn(line, stacklevel=4)
+            warnings.warn(line, stacklevel=_outside())
 
         store = open_store(self._cache, notify)
         return store if self._keep else NoStore()
@@ -209,6 +210,14 @@ class Experiment:
         if p is not None and name in (*p.knobs._fields, *p.static._fields):
             raise AttributeError(f"{name}: a setup is not changed in place; say run({name}=...) or replace(...)")
         super().__setattr__(name, value)
+
+
+def _outside() -> int:
+    """The stack level, for a warning of the function that asks, of whoever called the package."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "bestiary":
+        level, frame = level + 1, frame.f_back
+    return level
 
 
 def _plain(values: Mapping[str, Any]) -> dict[str, Any]:

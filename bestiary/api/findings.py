@@ -9,6 +9,7 @@ from typing import overload
 import pandas as pd
 
 from bestiary.log import Finding, State
+from bestiary.logs.run_table import plural
 
 LATER = "the run ended too early to tell: more steps would"
 
@@ -72,7 +73,7 @@ class Findings(Sequence[Finding]):
     def summary(self) -> str:
         """Say in one line how many runs are in which state, and what to do about those that ended too early."""
         counts = Counter(str(f.state) + (f" ({f.phase})" if f.phase else "") for f in self._findings)
-        text = f"{len(self)} runs: " + ", ".join(f"{n} {word}" for word, n in counts.most_common())
+        text = f"{plural(len(self), 'run')}: " + ", ".join(f"{n} {word}" for word, n in counts.most_common())
         return f"{text}; {LATER}" if any(f.state is State.UNDECIDED for f in self._findings) else text
 
     def __repr__(self) -> str:

@@ -27,6 +27,14 @@ def open_runs(file: str | Path) -> xr.Dataset:
     Raises:
         FileNotFoundError: there is no such file.
         ValueError: the file is no such file, or is damaged; in one line.
+
+    Examples:
+        >>> import tempfile, bestiary
+        >>> runs = bestiary.load("period_doubling", keep=False).run(seeds=2, steps=50, progress=False)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     file = runs.bestiary.save(f"{folder}/runs.nc")
+        ...     bestiary.open_runs(file).identical(runs)
+        True
     """
     ds = runs.read(Path(file))
     if "setting" not in ds.dims:

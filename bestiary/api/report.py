@@ -12,7 +12,7 @@ import pandas as pd
 
 from bestiary.log import Log, Severity, State
 from bestiary.logs.channels import Reading, readings
-from bestiary.logs.run_table import Column, RunTable
+from bestiary.logs.run_table import Column, RunTable, plural
 from bestiary.watch import detect as watching
 from bestiary.watch.detect import SHOWN, Answer, Read
 from bestiary.watch.thresholds import checked
@@ -91,7 +91,7 @@ class Report:
 
         out = StringIO()
         if self.runs:
-            console = Console(file=out, width=110, highlight=False, force_jupyter=False)
+            console = Console(file=out, width=110, highlight=False, force_terminal=False, force_jupyter=False)
             print_report(self.runs, watching.rates(), False, console)
         return "\n".join([out.getvalue().rstrip(), *self.unread]).strip() or "no runs"
 
@@ -99,7 +99,7 @@ class Report:
         from html import escape
 
         undecided = sum(a.finding.state is State.UNDECIDED for run in self.runs for a in run.answers)
-        counts = f"<p>{len(self)} runs: {len(self.found)} found, {undecided} undecided</p>"
+        counts = f"<p>{plural(len(self), 'run')}: {len(self.found)} found, {undecided} undecided</p>"
         unread = "".join(f"<p>{escape(line)}</p>" for line in self.unread)
         return counts + self.to_frame().to_html(index=False, float_format="{:.4g}".format) + unread
 

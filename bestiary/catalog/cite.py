@@ -13,6 +13,7 @@ from bibtexparser.writer import BibtexFormat
 
 from bestiary.catalog.yaml_source import nearest
 from bestiary.files import locate
+from bestiary.version import __version__
 
 
 def path() -> Path:
@@ -49,3 +50,15 @@ def bibtex(keys: Iterable[str], file: Path | None = None) -> str:
     form = BibtexFormat()
     form.indent, form.block_separator, form.trailing_comma = "  ", "\n", True
     return write_string(Library([known[key] for key in keys]), bibtex_format=form)
+
+
+def own() -> str:
+    """Write the BibTeX entry of bestiary itself, of the version that is installed."""
+    return (
+        "@software{bestiary,\n"
+        "  author = {{The bestiary authors}},\n"
+        "  title = {bestiary: a catalog of training-dynamics phenomena},\n"
+        f"  version = {{{__version__}}},\n"
+        f"  year = {{{__version__.partition('.')[0]}}},\n"
+        "}\n"
+    )

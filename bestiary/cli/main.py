@@ -65,11 +65,13 @@ def show(entry: str, file: Path | None) -> None:
 @click.argument("keys", nargs=-1, required=True, metavar="ENTRY...", shell_complete=completion.entries)
 @catalog_option
 def cite(keys: Sequence[str], file: Path | None) -> None:
-    """Print the BibTeX of what entries rest on."""
+    """Print the BibTeX of what entries rest on; of the catalog itself, for ENTRY `bestiary`."""
     from bestiary.catalog import cite as bib
 
-    references = dict.fromkeys(r for e in entries(file, keys) for r in e.references)
-    click.echo(bib.bibtex(references), nl=False)
+    named = [key for key in keys if key != "bestiary"]
+    chosen = entries(file, named) if named else []
+    parts = [bib.bibtex(dict.fromkeys(r for e in chosen for r in e.references))] if chosen else []
+    click.echo("\n".join([*([bib.own()] if "bestiary" in keys else []), *parts]), nl=False)
 
 
 @cli.command()
@@ -202,7 +204,7 @@ def run(
         raise BadInput(str(error)) from error
     with progress_bars() as on_progress:
         ds, findings = setting.run(asked, seeds, root, store, on_progress)
-    tables.print_findings(entry, findings)
+    tables.print_findings(entry, findings, asked.static.steps)
     if out is not None:
         from bestiary.cli import export
 

@@ -11,6 +11,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from bestiary.catalog.knobs import knobs_of
+
 if TYPE_CHECKING:
     from bestiary.catalog.claims import Claim
     from bestiary.catalog.entries import Entry
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from bestiary.log import Finding
 
 STYLE = {"holds": "green", "fails": "bold red", "inconclusive": "yellow"}
+UNFINISHED = ("memorisation",)  # phases out of which runs come if they go on
 WIDE = 150  # [column] where there is no terminal to fit into
 
 
@@ -73,6 +76,7 @@ def print_entry(e: Entry) -> None:
         out.print(f"also fires {detector}: {why}")
     if e.notes:
         out.print(f"\n{e.notes.strip()}")
+    _print_knobs(e, out)
     made = table("case", "removes", "seeds", "changes", "claim", "interval", "source")
     for case in e.cases.values():
         changes = ", ".join(
@@ -83,6 +87,15 @@ def print_entry(e: Entry) -> None:
             made.add_row(*(first if i == 0 else ("", "", "", "")), name(claim), interval(claim), _source(claim))
     out.print(made)
     _print_maps(e, out)
+
+
+def _print_knobs(e: Entry, out: Console) -> None:
+    """Print knobs and static values: what `--set` and `--over` take."""
+    made = table("knob", "default", "unit", "meaning", "a change")
+    for knob in knobs_of(e.key):
+        default = f"{knob.default:g}" if isinstance(knob.default, float) else str(knob.default)
+        made.add_row(knob.name, default, knob.unit, knob.meaning, "" if knob.traced else "compiles again")
+    out.print(made)
 
 
 def _print_maps(e: Entry, out: Console) -> None:
@@ -135,11 +148,19 @@ def print_reasons(judged: Iterable[tuple[str, int, Sequence[Verdict]]]) -> None:
                 out.print(f"{v.outcome}: {what} {name(v.claim)} (root {root}): {v.reason}")
 
 
-def print_findings(key: str, findings: Sequence[Finding]) -> None:
-    """Print how many runs are in which state, the spread of onset and effects, and one reason."""
+def print_findings(key: str, findings: Sequence[Finding], steps: int) -> None:
+    """Print how many runs are in which state, the spread of onset and effects, one reason, and what to try next.
+
+    Args:
+        key: name of the setup.
+        findings: one per seed.
+        steps: [step] planned length of the runs.
+    """
     from collections import Counter
 
     import numpy as np  # half the start-up of `list`, which needs none of it
+
+    from bestiary.log import State
 
     out = console()
     counts = Counter((str(f.state), f.phase) for f in findings)
@@ -156,3 +177,6 @@ def print_findings(key: str, findings: Sequence[Finding]) -> None:
             made.add_row(effect, str(len(values)), f"{mid:.4g}", f"{low:.4g}", f"{high:.4g}", unit)
     out.print(made)
     out.print(f"seed 0: {findings[0].reason}")
+    early = sum(f.state is State.UNDECIDED or f.phase in UNFINISHED for f in findings)
+    if early:
+        out.print(f"{early} of {len(findings)} runs may have ended too early to tell: try --set steps={2 * steps}")

@@ -84,7 +84,8 @@ def change_values(setup: Setup, case: str | None, values: Mapping[str, Any]) -> 
             static = static._replace(**{name: value})
         else:
             known = [*knobs._fields, *static._fields]
-            raise ValueError(f"{name}: {setup.name} has no knob {name!r}{nearest(name, known)}")
+            hint = nearest(name, known) or f"; it has {', '.join(known)}"
+            raise ValueError(f"{name}: {setup.name} has no knob {name!r}{hint}")
     label = " ".join([*([case] if case else []), *(f"{k}={v}" for k, v in values.items())])
     return Setting(setup, knobs, static, label or "default")
 

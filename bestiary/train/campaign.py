@@ -216,6 +216,13 @@ def simulate(
 
     Returns:
         dims (setting, seed, step); see `bestiary.train.runs`.
+
+    Examples:
+        >>> from bestiary.phenomena.period_doubling import PHENOMENON as p
+        >>> settings = [p.knobs._replace(lr=lr) for lr in (0.9, 1.2)]
+        >>> ds = simulate(p, settings, seeds=2, static=p.static._replace(steps=50))
+        >>> dict(ds.sizes)["setting"], ds["weight"].dims
+        (2, ('setting', 'seed', 'step'))
     """
     settings = tuple(settings or (p.knobs,))
     job = Job("", p, static or p.static, settings, (seeds,) * len(settings), root, "")

@@ -154,6 +154,13 @@ class Monitor:
 
     Raises:
         ValueError: no detector reads such a channel or has such a threshold, or a number is out of range.
+
+    Examples:
+        >>> monitor = Monitor()
+        >>> for step in range(300):
+        ...     _ = monitor.log(step, train_loss=0.99**step * (50 if step in (120, 121, 122) else 1))
+        >>> monitor.finish().reading.log["train_loss"].steps.size
+        300
     """
 
     def __init__(

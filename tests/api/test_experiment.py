@@ -162,8 +162,9 @@ def test_what_cannot_be_followed_is_not_kept_and_a_warning_says_so(tmp_path):
     made = {"bowl": tiny.BOWL.loss}
     exec("def loss(params, batch, knobs, static):\n    return bowl(params, batch, knobs, static)", made)
     mine = bestiary.Experiment(replace(tiny.BOWL, loss=made["loss"]), "typed", cache=tmp_path)
-    with pytest.warns(UserWarning, match="typed: not kept, since .*loss"):
+    with pytest.warns(UserWarning, match="typed: not kept, since .*loss") as told:
         mine.run(seeds=2, progress=False)
+    assert told[0].filename == __file__  # the line of whoever called, not one of the machine
     assert list(tmp_path.glob("**/*.nc")) == []
 
 

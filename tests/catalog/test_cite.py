@@ -6,6 +6,7 @@ import sys
 
 import pytest
 from bibtexparser.entrypoint import parse_string
+from click.testing import CliRunner
 
 from bestiary.catalog import cite
 from bestiary.catalog.read import read_catalog
@@ -88,3 +89,13 @@ def test_citing_imports_no_jax():
     code = "import sys; from bestiary.catalog.cite import bibtex; bibtex(['gromov2023grokking']); "
     code += "sys.exit('jax' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_the_catalog_itself_can_be_cited():
+    from bestiary.catalog.cite import own
+    from bestiary.cli.main import cli
+    from bestiary.version import __version__
+
+    ran = CliRunner().invoke(cli, ["cite", "bestiary", "catapult"])
+    assert ran.exit_code == 0 and ran.stdout.startswith(own()) and "lewkowycz2020" in ran.stdout
+    assert f"version = {{{__version__}}}" in own() and list(parse_string(own()).entries_dict) == ["bestiary"]
