@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -51,7 +52,8 @@ def print_report(
 
 def title(read: Read) -> str:
     """Name the run in a few words."""
-    return f"{read.path}: {read.reading.run}" if read.reading.run else str(read.path)
+    path = "in memory" if read.path == Path() else str(read.path)
+    return f"{path}: {read.reading.run}" if read.reading.run else path
 
 
 def _how(group: Sequence[Read]) -> list[str]:

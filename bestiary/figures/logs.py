@@ -64,7 +64,7 @@ def draw(reads: Sequence[Read]) -> Figure:
 def _title(read: Read) -> str:
     shown = [(a.detector.replace("_", " "), a.severity) for a in read.answers if a.finding.state in SHOWN]
     found = [name if severity is not None else f"{name} (undecided)" for name, severity in shown]
-    name = f"{read.path.name}, {read.reading.run}" if read.reading.run else read.path.name
+    name = ", ".join(filter(None, (read.path.name, read.reading.run))) or "in memory"
     return f"{name}: {', '.join(found) or 'nothing found'}"
 
 

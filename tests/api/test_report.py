@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from curves import bursts
+from matplotlib.text import Text
 from written_logs import T, spiky
 
 import bestiary
@@ -17,16 +18,20 @@ def test_a_file_and_the_same_run_in_memory_give_the_same(tmp_path):
     frame = bestiary.detect(pd.DataFrame({"step": T, "loss": LOSS}))
     plain = bestiary.detect({"step": T, "loss": LOSS})
     log = bestiary.detect(bestiary.Log.of(T, loss=LOSS))
+    assert repr(file).startswith(f"{tmp_path / 'x.csv'}\n")
+    assert {repr(report).splitlines()[0] for report in (frame, plain, log)} == {"in memory"}
+    assert "in memory: spikes" in [text.get_text() for text in plain.plot().findobj(Text)]
     for report in (file, frame, plain, log):
         (found,) = [a for _, a in report.found if a.detector == "spikes"]
         assert found.finding.state is State.FOUND and abs(found.finding.onset - 1000) < 20
         assert report.worst is Severity.WARNING and len(report) == 1
 
 
-def test_it_prints_as_the_command_does(tmp_path):
+def test_it_prints_as_the_command_does(tmp_path, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")  # as in a notebook's kernel: a repr is plain text all the same
     report = bestiary.detect(str(spiky(tmp_path / "x.csv")))
-    assert "spikes" in repr(report) and "1 run:" in repr(report)
-    assert "<table" in report._repr_html_() and "spikes" in report._repr_html_()
+    assert "spikes" in repr(report) and "1 run:" in repr(report) and "\x1b" not in repr(report)
+    assert "<p>1 run: 1 found" in report._repr_html_() and "spikes" in report._repr_html_()
     frame = report.to_frame()
     assert list(frame["detector"]) == ["spikes"] and frame["severity"][0] == "warning"
     assert len(report.to_frame(everything=True)) > 10
