@@ -122,7 +122,8 @@ class Experiment:
             describe(annotate(ds, findings, effects), self.setup, one.label)
             for one, (ds, findings) in zip(asked, made, strict=True)
         ]
-        return stack(parts, turned)
+        knobs = self.phenomenon.knobs._fields  # traced as floats, whatever they were given as
+        return stack(parts, {k: [float(v) for v in some] if k in knobs else some for k, some in turned.items()})
 
     def detect(self, ds: xr.Dataset, detector: Callable[..., Any] | None = None) -> Findings:
         """Ask a detector about every run of a data set.

@@ -26,6 +26,13 @@ def test_turned_knobs_are_dims_and_the_others_coordinates(entry, ds):
     assert one["weight"].dims == ("seed", "step") and one["state"].dims == ("seed",)
 
 
+def test_a_knob_is_a_float_however_it_is_given(entry):
+    whole = entry.run(lr=[1, 2], seeds=1, steps=100, progress=False)
+    assert whole["lr"].dtype == np.float64
+    assert entry.run(lr=1, seeds=1, steps=100, progress=False)["lr"].dtype == np.float64
+    assert entry.run(steps=[100, 200], seeds=1, progress=False)["steps"].dtype == np.int64
+
+
 def test_runs_are_the_trainers_own(entry, ds):
     p = entry.phenomenon
     plain = bestiary.simulate(p, [p.knobs._replace(lr=1.2)], seeds=3, static=p.static._replace(steps=300))

@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 LOG = "step,train_acc,test_acc\n" + "".join(f"{t},{float(t > 50)},{float(t > 900)}\n" for t in range(0, 2000, 10))
 SAID = {  # page: words that it must print
-    "README.md": ["3    1.0", "grokking appears at fraction"],
+    "README.md": ["3.0    1.0", "grokking appears at fraction"],
     "docs/python.md": [
         "delayed_generalization",
         "8 runs: 8 found (grokking)",
