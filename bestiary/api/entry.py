@@ -52,6 +52,10 @@ class CatalogEntry(Experiment):
     def _with(self, phenomenon: Phenomenon) -> Self:
         return type(self)(self.catalog, phenomenon, cache=self._cache, keep=self._keep)
 
+    def _renewed(self) -> Setup:
+        self.setup = self._own = self._own.renewed()
+        return self._own
+
     @property
     def key(self) -> str:
         """The entry's key."""
@@ -98,7 +102,7 @@ class CatalogEntry(Experiment):
         roots = [root] if isinstance(root, int) else list(root)
         with bars(hide=not progress) as on_progress:
             how = {"roots": roots, "seeds": seeds, "alpha": alpha, "beyond": laws, "on_progress": on_progress}
-            return Verdicts(*judge_entries([self._own], self._store(), **how), alpha)
+            return Verdicts(*judge_entries([self._renewed()], self._store(), **how), alpha)
 
     def cite(self) -> str:
         """Return the BibTeX of what the entry rests on."""

@@ -81,6 +81,11 @@ class Experiment:
         """Knobs (traced) and static values with their defaults."""
         return tables.knobs(self.phenomenon)
 
+    def _renewed(self) -> Setup:
+        """The setup as its functions are now."""
+        self.setup = self.setup.renewed()
+        return self.setup
+
     def _store(self) -> Store:
         def notify(line: str) -> None:
             warnings.warn(line, stacklevel=_outside())
@@ -114,12 +119,13 @@ class Experiment:
         if seeds < 1:
             raise ValueError(f"seeds: want 1 or more, not {seeds}")
         points = [dict(zip(turned, some, strict=True)) for some in product(*turned.values())]
-        asked = [setting.change_values(self.setup, case, _plain(fixed | point)) for point in points]
+        setup = self._renewed()
+        asked = [setting.change_values(setup, case, _plain(fixed | point)) for point in points]
         with bars(hide=not progress) as on_progress:
             made = drive([setting.ask(one, seeds, root) for one in asked], self._store(), on_progress)
         effects = units_of(f for _, findings in made for f in findings)
         parts = [
-            describe(annotate(ds, findings, effects), self.setup, one.label)
+            describe(annotate(ds, findings, effects), setup, one.label)
             for one, (ds, findings) in zip(asked, made, strict=True)
         ]
         knobs = self.phenomenon.knobs._fields  # traced as floats, whatever they were given as
@@ -195,7 +201,7 @@ class Experiment:
         turned = [_axis(k, v) for k, v in axes.items() if k not in fixed]
         if not 1 <= len(turned) <= 3:
             raise ValueError(f"map: {len(turned)} axes; want one to three, such as knob=(0.1, 10, 5, 'log')")
-        plan = explore.plan(setting.change_values(self.setup, case, _plain(fixed)), turned, seeds, root)
+        plan = explore.plan(setting.change_values(self._renewed(), case, _plain(fixed)), turned, seeds, root)
         with bars(hide=not progress) as on_progress:
             how = {"of": of, "boundary_of": boundary_of, "resolution": resolution}
             return GridMap(explore.run(plan, self._store(), on_progress, **how))

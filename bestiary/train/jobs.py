@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass, fields, replace
+from typing import Any, Self
+from weakref import WeakKeyDictionary
 
 import jax
 import numpy as np
@@ -52,10 +53,34 @@ class Setup:
     @classmethod
     def of(cls, name: str, phenomenon: Phenomenon) -> Setup:
         """Hash the source of a phenomenon and name it."""
-        try:
-            return cls(name, phenomenon, *run_source(phenomenon))
-        except Unfollowed as error:
-            return cls(name, phenomenon, "", unkept=str(error))
+        return cls(name, phenomenon, **_hashed(phenomenon))
+
+    def renewed(self) -> Self:
+        """Return the setup as its functions are now: what they name, such as a constant, may be another since."""
+        new = _hashed(self.phenomenon)
+        return self if new["code"] and new["code"] == self.code else replace(self, **new)
+
+
+_codes: WeakKeyDictionary[Phenomenon, str] = WeakKeyDictionary()  # of every phenomenon, when it was last hashed
+_names: dict[str, str] = {}  # what every name in a source stood for, when it was last read
+
+
+def _hashed(p: Phenomenon) -> dict[str, Any]:
+    """The fields of a setup that its source decides.
+
+    JAX traces a function once, with what its names stand for then. If that changed since, or if nobody can tell, all
+    that was traced is forgotten.
+    """
+    try:
+        source = run_source(p)
+    except Unfollowed as error:
+        trainer.forget()
+        return {"code": "", "packages": (), "unkept": str(error)}
+    if _codes.get(p, source.code) != source.code or any(_names.get(k, v) != v for k, v in source.names.items()):
+        trainer.forget()
+    _codes[p] = source.code
+    _names.update(source.names)
+    return {"code": source.code, "packages": source.packages, "unkept": ""}
 
 
 def run_source(p: Phenomenon) -> Source:

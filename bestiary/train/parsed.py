@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ast
+import dis
+import inspect
 import linecache
 import sys
+from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache
 from importlib.util import find_spec
@@ -13,42 +16,55 @@ from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any, NamedTuple
 
+from bestiary.train.imports import imports
+
 
 class Unfollowed(ValueError):
     """What decides a run cannot be traced to its source; the message says what, and where it was met."""
 
 
 class _File(NamedTuple):
-    """One parsed file or notebook cell."""
+    """One parsed file or notebook cell.
+
+    Attributes:
+        tree: its syntax.
+        codes: {(name, line): what Python makes of the functions of that name that start there}.
+        functions: {line: the functions that start there}.
+        classes: {qualified name: the classes of that name}.
+    """
 
     tree: ast.Module
-    code: CodeType
+    codes: dict[tuple[str, int], list[CodeType]]
+    functions: dict[int, list[ast.AST]]
+    classes: dict[str, list[ast.AST]]
 
 
 def definition(thing: FunctionType | type) -> list[ast.AST]:
-    """Return the definition of a function or a class, bare; several where a line holds more than one lambda.
+    """Return the definition of a function or a class, bare; several where a class is defined under conditions.
 
     Raises:
         Unfollowed: the source is not to be had, or was changed since it was imported.
     """
     name = f"{thing.__module__}.{thing.__qualname__}"
-    if isinstance(thing, FunctionType):
-        file, line = thing.__code__.co_filename, thing.__code__.co_firstlineno
-    else:
-        file, line = _file_of(thing), None
+    file = thing.__code__.co_filename if isinstance(thing, FunctionType) else _file_of(thing)
     parsed = _parsed(file, _text(file))
     if parsed is None:
         raise Unfollowed(f"{name}: no source; define it in a file or a notebook cell")
     if isinstance(thing, FunctionType):
-        codes = chain(_codes(parsed.code), _by_statement(parsed.tree, file))
-        if not any(_same(thing.__code__, code) for code in codes):
+        line = thing.__code__.co_firstlineno
+        codes = parsed.codes.get((thing.__code__.co_name, line), [])
+        if not any(_same(thing.__code__, code) for code in chain(codes, _by_statement(parsed.tree, file))):
             raise Unfollowed(f"{name}: its source was changed since it was imported; start again, or reload it")
-        found = [node for node in ast.walk(parsed.tree) if _starts(node) == line]
+        found = parsed.functions.get(line, [])
+        if len(found) > 1:  # two lambdas on one line
+            found = _around(thing.__code__, found)
+        if len(found) > 1:
+            raise Unfollowed(f"{name}: several functions on line {line} of {file}; give each a line of its own")
     else:
-        found = [node for node, path in _classes(parsed.tree, "") if path == thing.__qualname__]
+        found = parsed.classes.get(thing.__qualname__, [])
     if not found:
         raise Unfollowed(f"{name}: no definition of it in {file}")
-    return [bare(node) for node in found]
+    return [_bare_once(node) for node in found]
 
 
 def module_text(name: str, where: str) -> Iterator[str]:
@@ -75,24 +91,6 @@ def module_text(name: str, where: str) -> Iterator[str]:
         left += [other for other in imports(parsed.tree, one) if other.partition(".")[0] == top]
 
 
-def imports(tree: ast.AST, module: str) -> set[str]:
-    """Return the modules that a module imports, in whatever form, inside functions too.
-
-    Args:
-        tree: the module's syntax.
-        module: its dotted name, from which relative imports start.
-    """
-    found: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            base = ".".join(module.split(".")[: -node.level]) if node.level else ""
-            base = ".".join(filter(None, (base, node.module)))
-            found |= {base, *(f"{base}.{alias.name}" for alias in node.names)}
-    return {name for name in found if _exists(name)}
-
-
 def names_in(node: ast.AST) -> set[tuple[str, ...]]:
     """Return every name that a definition reads, with the attributes that follow: a.b.c is (a, b, c)."""
     found: set[tuple[str, ...]] = set()
@@ -106,6 +104,11 @@ def names_in(node: ast.AST) -> set[tuple[str, ...]]:
         else:
             left += ast.iter_child_nodes(part)
     return found
+
+
+@cache
+def _bare_once(node: ast.AST) -> ast.AST:
+    return bare(node)
 
 
 def bare(node: ast.AST) -> ast.AST:
@@ -146,9 +149,18 @@ def _parsed(file: str, text: str) -> _File | None:
     if not text and not Path(file).is_file():
         return None
     try:
-        return _File(ast.parse(text), compile(text, file, "exec", dont_inherit=True))
+        tree, code = ast.parse(text), compile(text, file, "exec", dont_inherit=True)
     except SyntaxError:  # a shell's line, or half of an edit
         return None
+    codes, functions, classes = defaultdict(list), defaultdict(list), defaultdict(list)
+    for one in _codes(code):
+        codes[one.co_name, one.co_firstlineno].append(one)
+    for node in ast.walk(tree):
+        if (line := _starts(node)) is not None:
+            functions[line].append(node)
+    for node, path in _classes(tree, ""):
+        classes[path].append(node)
+    return _File(tree, dict(codes), dict(functions), dict(classes))
 
 
 def _file_of(cls: type) -> str:
@@ -187,11 +199,48 @@ def _by_statement(tree: ast.Module, file: str) -> Iterator[CodeType]:
 
 
 def _same(a: CodeType, b: CodeType) -> bool:
-    """Whether two pieces of code do the same, wherever they stand."""
-    if (a.co_name, a.co_firstlineno, a.co_code, a.co_names) != (b.co_name, b.co_firstlineno, b.co_code, b.co_names):
-        return False
-    plain = ([c for c in code.co_consts if not isinstance(c, CodeType | str)] for code in (a, b))
-    return repr(next(plain)) == repr(next(plain))
+    """Whether two pieces of code do the same and stand on the same line; docstrings do not count."""
+    return a == b or ((a.co_name, a.co_firstlineno) == (b.co_name, b.co_firstlineno) and _content(a) == _content(b))
+
+
+def _content(code: CodeType) -> tuple:
+    """All of a piece of code that decides what it does."""
+    docstring = bool(code.co_flags & inspect.CO_NEWLOCALS) and code.co_consts and isinstance(code.co_consts[0], str)
+    # A string that comes first is a docstring, or it is loaded: then an instruction has its number, 0.
+    loaded = docstring and any(i.opname == "LOAD_CONST" and i.arg == 0 for i in dis.get_instructions(code))
+    constants = code.co_consts[1:] if docstring and not loaded else code.co_consts
+    return (
+        *(code.co_name, code.co_firstlineno, code.co_code, code.co_names),
+        *(code.co_varnames, code.co_freevars, code.co_cellvars, code.co_argcount, code.co_kwonlyargcount),
+        tuple(_content(c) if isinstance(c, CodeType) else _constant(c) for c in constants),
+    )
+
+
+def _constant(value: Any) -> str:
+    """A constant as text: 1, 1.0 and True are equal, their texts are not."""
+    if isinstance(value, frozenset):
+        return f"{{{sorted(map(_constant, value))}}}"
+    return repr(value)
+
+
+def _around(code: CodeType, nodes: list[ast.AST]) -> list[ast.AST]:
+    """The innermost of some functions that has all of a piece of code in its body."""
+    places = [(line, column) for line, _, column, _ in code.co_positions() if line and column is not None]
+    places = [place for place in places if place != (code.co_firstlineno, 0)] or places  # where every function starts
+    whole = [node for node in nodes if all(_first(node) <= place < _last(node) for place in places)]
+    return [max(whole, key=_first)] if whole and places else nodes
+
+
+def _body(node: Any) -> list[Any]:
+    return node.body if isinstance(node.body, list) else [node.body]
+
+
+def _first(node: ast.AST) -> tuple[int, int]:
+    return _body(node)[0].lineno, _body(node)[0].col_offset
+
+
+def _last(node: ast.AST) -> tuple[int, int]:
+    return _body(node)[-1].end_lineno, _body(node)[-1].end_col_offset
 
 
 def _classes(node: ast.AST, prefix: str) -> Iterator[tuple[ast.ClassDef, str]]:
@@ -203,11 +252,3 @@ def _classes(node: ast.AST, prefix: str) -> Iterator[tuple[ast.ClassDef, str]]:
             yield from _classes(child, f"{prefix}{child.name}.<locals>.")
         else:
             yield from _classes(child, prefix)
-
-
-@cache
-def _exists(module: str) -> bool:
-    try:
-        return find_spec(module) is not None
-    except (ImportError, ValueError, AttributeError):  # the parent is no package
-        return False

@@ -1,30 +1,43 @@
 """Hash the source of what decides a run, as far as it can be followed from a setup's own functions.
 
 From a function the walk goes on to every function, class and constant that the function names, through the modules of
-bestiary and of whoever calls it. It stops at installed packages, of which the names count. Docstrings, comments and
-annotations do not count: they decide no number.
+bestiary and of whoever calls it; what a name stands for is read when the walk comes to it. The walk stops at installed
+packages, of which the names count. Docstrings, comments and annotations do not count: they decide no number.
+
+A function that looks names up by text, or reads the environment or a file, cannot be followed.
 """
 
 from __future__ import annotations
 
 import ast
+import builtins
 import enum
 import hashlib
+import importlib
+import os
 import sys
 import sysconfig
 from collections.abc import Mapping
 from functools import cache, partial
 from importlib.util import find_spec
 from pathlib import Path
-from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
+from types import BuiltinFunctionType, FunctionType, MappingProxyType, MethodType, ModuleType
 from typing import Any, NamedTuple
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 
+from bestiary.train.held import attributes, content, foreign_content, generated, without_prose
+from bestiary.train.imports import imported_in
 from bestiary.train.parsed import Unfollowed, definition, module_text, names_in
 
 PLAIN = (bool, int, float, complex, str, bytes, type(None), type(...))
 OPAQUE = ("bestiary.log",)  # what detectors read and answer: how a log prints decides no run
+HIDING = (  # what these give stands in no source
+    *(globals, eval, exec, open, builtins.__import__, importlib.import_module, sys.modules, os.environ, os.getenv),
+    *(np.load, np.loadtxt, np.genfromtxt, np.fromfile),
+)
 
 
 class Source(NamedTuple):
@@ -33,10 +46,12 @@ class Source(NamedTuple):
     Attributes:
         code: hash of all the source, 16 hexadecimal digits.
         packages: installed packages that the source names, whose versions may change a run too.
+        names: {a name in the source: what it stands for now}.
     """
 
     code: str
     packages: tuple[str, ...]
+    names: Mapping[str, str]
 
 
 def source_of(parts: Mapping[str, Any]) -> Source:
@@ -51,9 +66,9 @@ def source_of(parts: Mapping[str, Any]) -> Source:
     walk = _Walk()
     tokens = [f"{name}={walk.visit(value, name)}" for name, value in sorted(parts.items())]
     h = hashlib.sha256()
-    for line in (*tokens, *sorted(walk.texts)):
+    for line in (*tokens, *sorted(walk.texts), *(f"{name}: {token}" for name, token in sorted(walk.names.items()))):
         h.update(line.encode() + b"\0")
-    return Source(h.hexdigest()[:16], tuple(sorted(walk.packages)))
+    return Source(h.hexdigest()[:16], tuple(sorted(walk.packages)), walk.names)
 
 
 class _Walk:
@@ -61,6 +76,7 @@ class _Walk:
 
     def __init__(self) -> None:
         self.texts: set[str] = set()
+        self.names: dict[str, str] = {}
         self.packages: set[str] = set()
         self._tokens: dict[int, str] = {}
         self._alive: list[Any] = []  # an object that is gone would give its id to another
@@ -72,11 +88,11 @@ class _Walk:
             value: any object.
             where: how the walk came there, for the error.
         """
-        if isinstance(value, PLAIN) and not isinstance(value, enum.Enum):
+        if type(value) in PLAIN:
             return repr(value)
         if id(value) not in self._tokens:
             self._alive.append(value)
-            self._tokens[id(value)] = f"<{type(value).__name__} within itself>"
+            self._tokens[id(value)] = f"<{getattr(value, '__qualname__', type(value).__name__)} within itself>"
             self._tokens[id(value)] = self._token(value, where)
         return self._tokens[id(value)]
 
@@ -95,69 +111,98 @@ class _Walk:
                 return self._function(value, where)
             case type():
                 return self._class(value, where)
-            case Mapping():
-                rows = [f"{self.visit(k, where)}: {self.visit(v, where)}" for k, v in value.items()]
-                return f"{{{', '.join(rows)}}}"
-            case tuple() | list():
-                kind = "" if type(value) in (tuple, list) else self.visit(type(value), where)
-                return f"{kind}[{self._all(value, where)}]"
-            case set() | frozenset():
-                return f"{{{', '.join(sorted(self.visit(v, where) for v in value))}}}"
             case BuiltinFunctionType():
-                return f"{value.__module__}.{value.__qualname__}"
-        if hasattr(value, "__array__") and hasattr(value, "dtype"):
-            array = np.asarray(value)
-            content = hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
-            return f"array({array.dtype}, {array.shape}, {content})"
+                owner = "" if isinstance(value.__self__, ModuleType | None) else self.visit(value.__self__, where)
+                return f"{value.__module__}.{value.__qualname__}{owner and f' of {owner}'}"
+            case np.ndarray() | np.generic() | jax.Array() if type(value) is np.ndarray or not hasattr(value, "base"):
+                return self._array(value, where)
+        if type(value) in (dict, MappingProxyType):
+            return f"{{{', '.join(f'{self.visit(k, where)}: {self.visit(v, where)}' for k, v in value.items())}}}"
+        if type(value) in (tuple, list):
+            return f"{'' if type(value) is list else 'tuple'}[{self._all(value, where)}]"
+        if type(value) in (set, frozenset):
+            return f"{{{', '.join(sorted(self.visit(v, where) for v in value))}}}"
         return self._object(value, where)
+
+    def _array(self, value: Any, where: str) -> str:
+        try:
+            keys = isinstance(value, jax.Array) and jnp.issubdtype(value.dtype, jax.dtypes.prng_key)
+            array = np.asarray(jax.random.key_data(value) if keys else value)
+        except Exception as error:  # a traced array, a deleted one
+            raise Unfollowed(f"{where}: an array without values ({type(error).__name__})") from None
+        if array.dtype.hasobject:
+            return f"array({array.shape}, {self._all(array.ravel().tolist(), where)})"
+        digest = hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
+        return f"array({value.dtype}, {array.shape}, {digest})"
 
     def _all(self, values: Any, where: str) -> str:
         return ", ".join(self.visit(v, where) for v in values)
 
     def _function(self, f: FunctionType, where: str) -> str:
-        """A function's name with what it has closed over; its text, and what the text names."""
+        """A function's name with its text and what it holds; what the text names is kept."""
         name = f"{f.__module__}.{f.__qualname__}"
         held = dict(zip(f.__code__.co_freevars, f.__closure__ or (), strict=True))
         cells = [f"{k}={self.visit(c.cell_contents, f'{name}: {k}')}" for k, c in held.items() if _filled(c)]
-        defaults = self._all([f.__defaults__ or (), f.__kwdefaults__ or {}], name)
-        token = f"{name}({'; '.join([*cells, defaults])})"
-        if _opaque(f.__module__):
+        more = [f.__defaults__ or (), f.__kwdefaults__ or {}, without_prose(vars(f))]  # and what decorators wrapped
+        token = f"{name}({'; '.join([*cells, self._all(more, name)])})"
+        home = f.__globals__.get("__name__")  # a wrapper says that it is of the module of what it wraps
+        if _opaque(home):
             return token
-        if _installed(f.__module__):
-            return self._foreign(f.__module__, token)
-        inner = getattr(f, "__wrapped__", None)
-        if inner is not None:  # a decorator of an installed package may hide what it wraps
-            token += f" of {self.visit(inner, name)}"
+        if _installed(home):
+            return self._foreign(str(home), token)
+        if generated(f):
+            return token
         if f.__code__.co_filename.startswith("<") and f.__code__.co_filename.endswith("string>"):
-            if inner is None and not _generated(f):
-                raise Unfollowed(f"{where}: {name} was made from a string; define it in a file or a cell")
-            return token  # made by dataclass or NamedTuple: the class says all
-        for node in definition(f):
-            self._keep(name, node, f.__globals__)
-        return token
+            raise Unfollowed(f"{where}: {name} was made from a string; define it in a file or a cell")
+        return token + "".join(self._keep(name, node, f.__globals__) for node in definition(f))
 
     def _class(self, cls: type, where: str) -> str:
-        """A class's name; the text of its definition with the methods, and what the text names."""
+        """A class's name with what it and its bases hold now; the text of its definition, and what the text names."""
         name = f"{cls.__module__}.{cls.__qualname__}"
         if _opaque(cls.__module__) or _installed(cls.__module__):
             return self._foreign(cls.__module__, name)
-        for node in definition(cls):
-            self._keep(name, node, vars(sys.modules[cls.__module__]))
-        for base in cls.__bases__:
-            self.visit(base, name)
-        return name
+        texts = "".join(self._keep(name, node, vars(sys.modules[cls.__module__])) for node in definition(cls))
+        held = [f"{k}={self.visit(v, f'{name}.{k}')}" for k, v in attributes(cls).items()]
+        return f"{name}({'; '.join(held)}; {self._all([type(cls), *cls.__bases__], name)}){texts}"
 
-    def _keep(self, name: str, node: ast.AST, names: Mapping[str, Any]) -> None:
-        self.texts.add(f"{name}: {ast.unparse(node)}")
-        for chain in names_in(node):
+    def _keep(self, name: str, node: ast.AST, names: Mapping[str, Any]) -> str:
+        """Keep the text of a definition and what its names stand for; return a mark of the text."""
+        text = f"{name}: {ast.unparse(node)}"
+        mark = f"#{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+        self.texts.add(text)
+        local = imported_in(node, str(names.get("__package__") or ""))
+        bound = {bound: self._bound(*what, name) for bound, what in local.items()}
+        names = {**vars(builtins), **names, **bound}
+        for chain in sorted(names_in(node)):
             if chain[0] not in names:
-                continue  # a local name, a built-in, or what the function has closed over
+                continue  # a local name, or what the function has closed over
             value, path = names[chain[0]], chain[0]
+            _refuse_hiding(value, name, path)
             for attribute in chain[1:]:
-                if not isinstance(value, ModuleType) or _installed(value.__name__) or not hasattr(value, attribute):
+                if not isinstance(value, ModuleType) or not hasattr(value, attribute):
+                    break
+                _refuse_hiding(getattr(value, attribute), name, f"{path}.{attribute}")
+                if _installed(value.__name__):
                     break
                 value, path = getattr(value, attribute), f"{path}.{attribute}"
-            self.texts.add(f"{name} names {path}: {self.visit(value, f'{name}: {path}')}")
+            if value is not vars(builtins).get(path, self):
+                self.names[f"{name}{mark} names {path}"] = self.visit(value, f"{name}: {path}")
+        return mark
+
+    def _bound(self, module: str, attribute: str, where: str) -> Any:
+        """What an import statement within a function binds; of an installed package its name, since it may be large."""
+        top = module.partition(".")[0]
+        if _installed(top) and top not in (*sys.stdlib_module_names, "numpy"):
+            return self._foreign(module, f"{module}.{attribute}")
+        try:
+            found = importlib.import_module(module)
+        except ImportError:  # one of two that the function tries
+            return f"no {module} for {where}"
+        if attribute in ("", "."):
+            return found if attribute == "" else sys.modules[top]
+        if hasattr(found, attribute) or attribute == "*":
+            return getattr(found, attribute, found)
+        return self._bound(f"{module}.{attribute}", "", where)
 
     def _foreign(self, module: str, name: str) -> str:
         """A name of an installed package; the package is noted, its source is not read."""
@@ -167,23 +212,25 @@ class _Walk:
         return name
 
     def _module(self, module: ModuleType, where: str) -> str:
-        """A module that is handed on as a whole: all its text, and that of the modules it imports."""
+        """A module that is handed on as a whole: its text, that of the modules it imports, and its values now."""
         for text in module_text(module.__name__, where):
             self.texts.add(text)
-        return module.__name__
+        values = {k: v for k, v in vars(module).items() if not k.startswith("__") or k == "__getattr__"}
+        return f"{module.__name__}({self.visit(values, where)})"
 
     def _object(self, value: Any, where: str) -> str:
-        """Any other object: its class, and all its attributes."""
+        """Any other object: its class, and all that it holds."""
         kind = self.visit(type(value), where)
-        inner = getattr(value, "__wrapped__", None)  # a jitted function, a cached one
-        if inner is not None:
-            return f"{kind} of {self.visit(inner, where)}"
         try:
-            held = vars(value)
+            held = foreign_content(value) if _installed(type(value).__module__) else content(value)
         except TypeError:
             raise Unfollowed(f"{where}: an object of type {type(value).__qualname__} cannot be followed") from None
-        rows = [f"{k}={self.visit(v, f'{where}.{k}')}" for k, v in sorted(held.items())]
-        return f"{kind}({', '.join(rows)})"
+        return f"{kind}({self._all(held, where)})"
+
+
+def _refuse_hiding(value: Any, name: str, path: str) -> None:
+    if any(value is one for one in HIDING):
+        raise Unfollowed(f"{name}: reads {path}, so what it comes to stands in no source")
 
 
 def _filled(cell: Any) -> bool:
@@ -191,13 +238,6 @@ def _filled(cell: Any) -> bool:
         return cell.cell_contents is not cell
     except ValueError:  # a name that is not bound yet
         return False
-
-
-def _generated(f: FunctionType) -> bool:
-    """Whether dataclass or NamedTuple wrote a method."""
-    owner = sys.modules.get(f.__module__)
-    parts = f.__qualname__.split(".")
-    return hasattr(owner, parts[0]) if len(parts) > 1 else f.__name__ in ("__new__", "__init__", "__create_fn__")
 
 
 def _opaque(module: str | None) -> bool:
@@ -216,7 +256,7 @@ def _installed(module: str | None) -> bool:
     top = (module or "").partition(".")[0]
     if top in ("", "bestiary", "__main__"):
         return False
-    if top in sys.stdlib_module_names or top in sys.builtin_module_names:
+    if top in sys.stdlib_module_names or top in sys.builtin_module_names or top.startswith("_cython_"):
         return True
     loaded = sys.modules.get(top)
     spec = getattr(loaded, "__spec__", None) or (None if loaded else find_spec(top))

@@ -211,6 +211,12 @@ def compile_program(
 _lock, _locks = threading.Lock(), {}
 
 
+def forget() -> None:
+    """Drop all programs and all that JAX has traced: a function that was traced may do something else now."""
+    _compile.cache_clear()
+    jax.clear_caches()
+
+
 @lru_cache(maxsize=64)
 def _compile(p: Phenomenon, static: Static, width: int, lanes: int | None, devices: int) -> Program:
     started = time.perf_counter()

@@ -20,8 +20,9 @@ import tiny
 from bestiary.files import modules
 from bestiary.train import jobs, parsed
 from bestiary.train.campaign import execute
+from bestiary.train.imports import imports
 from bestiary.train.jobs import Job, Setup, run_source
-from bestiary.train.parsed import Unfollowed, imports
+from bestiary.train.parsed import Unfollowed
 from bestiary.train.sources import source_of
 from bestiary.train.store import Store, machine
 
@@ -29,12 +30,12 @@ SETUP = """
     '''A setup.'''
     import math
     from typing import NamedTuple
-    import {package}.pieces
-    from {package} import pieces as other
-    from {package}.pieces import half as halved
+    import own.pieces
+    from own import pieces as other
+    from own.pieces import half as halved
 
     SCALE = 2.0
-    TABLE = {{"a": [1, 2]}}
+    TABLE = {"a": [1, 2]}
 
     def helper(x):
         '''Prose.'''
@@ -47,12 +48,12 @@ SETUP = """
             return helper(x) * self.width
 
     def loss(params: float, batch, knobs, static) -> float:
-        return Net()(params) + {package}.pieces.third(batch) + other.quarter(1) + halved(2) + TABLE["a"][0]
+        return Net()(params) + own.pieces.third(batch) + other.quarter(1) + halved(2) + TABLE["a"][0]
 
     def detect(log):
         return halved(log)
 """
-NUMBERS = itertools.count()  # a package that was imported once is never read again
+NUMBERS = itertools.count()
 PIECES = """
     PART = 0.5
     def half(x): return x * PART
@@ -64,24 +65,23 @@ PIECES = """
 
 @pytest.fixture
 def written(tmp_path, monkeypatch):
-    """(changes) -> the module of a setup, written with these changes to its source."""
-    monkeypatch.syspath_prepend(tmp_path)
+    """(changes) -> the module of a setup, written with these changes to its source; each is a package named own."""
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
 
     def write(*changes):
-        package = f"own{next(NUMBERS)}"
-        (tmp_path / package).mkdir()
-        (tmp_path / package / "__init__.py").touch()
+        folder = tmp_path / str(next(NUMBERS))
+        (folder / "own").mkdir(parents=True)
+        (folder / "own" / "__init__.py").touch()
         for name, text in (("setup", SETUP), ("pieces", PIECES)):
             source = textwrap.dedent(text)
             for before, after in changes:
                 source = source.replace(before, after)
-            # The name of the package is part of what is hashed: all have the same length of name, which is put back.
-            (tmp_path / package / f"{name}.py").write_text(
-                source.replace("{package}", package).replace("{{", "{").replace("}}", "}")
-            )
+            (folder / "own" / f"{name}.py").write_text(source)
+        monkeypatch.syspath_prepend(folder)
+        for name in [name for name in sys.modules if name.partition(".")[0] == "own"]:
+            del sys.modules[name]
         importlib.invalidate_caches()
-        return importlib.import_module(f"{package}.setup")
+        return importlib.import_module("own.setup")
 
     return write
 
@@ -91,25 +91,15 @@ def hash_of(parts):
 
 
 def hashed(module):
-    """The hash of a setup's loss, whatever its package is called."""
+    """The hash of a setup's loss."""
     return hash_of({"loss": module.loss})
 
 
 @pytest.fixture
-def compared(written, monkeypatch):
+def compared(written):
     """(changes) -> whether the hash of the loss is another one with them."""
-
-    def text(*changes):
-        module = written(*changes)
-        from bestiary.train import sources
-
-        walk = sources._Walk()
-        token = walk.visit(module.loss, "loss")
-        package = module.__name__.partition(".")[0]
-        return token.replace(package, "own"), {line.replace(package, "own") for line in walk.texts}
-
-    before = text()
-    return lambda *changes: text(*changes) != before
+    before = hashed(written())
+    return lambda *changes: hashed(written(*changes)) != before
 
 
 CHANGES = {
