@@ -21,7 +21,7 @@ mechanism; the two-parameter model of Z. Liu, "Physics of AI" blog, 27 January 2
 """
 
 from functools import partial
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -42,18 +42,19 @@ POINTS = BASE**2
 
 
 class Knobs(NamedTuple):  # traced
-    lr: float = 0.1  # [1] step size of either optimiser
-    beta2: float = 0.999  # [1] memory of the second moment
-    attending: float = 1.0  # [1] factor of the attention scores; 0: both digits are paid the same
+    lr: float = 0.1  # [1] step size of either optimiser; > 0
+    beta2: float = 0.999  # [1] memory of the second moment; >= 0 and < 1
+    attending: float = 1.0  # [1] factor of the attention scores; 0: both digits are paid the same; >= 0
 
 
 class Static(NamedTuple):  # static
-    network: str = "pair"  # pair: a (silu(w x) + silu(-w x)), two parameters; mlp: tanh, two hidden layers of 16;
+    network: Literal["pair", "mlp", "transformer"] = "pair"  # pair: a (silu(w x) + silu(-w x)), two parameters;
+    # mlp: tanh, two hidden layers of 16;
     # transformer: one layer and head, on digits
-    inputs: str = "number"  # number: x itself, for the pair and the mlp;
+    inputs: Literal["number", "digits"] = "number"  # number: x itself, for the pair and the mlp;
     # digits: the two octal digits of the point's number, one-hot, for the mlp and the transformer
-    target: str = "square"  # square: x^2; chebyshev: T_4(x) = 8 x^4 - 8 x^2 + 1
-    optimizer: str = "adam"  # adam: Adam; sgd: gradient descent
+    target: Literal["square", "chebyshev"] = "square"  # square: x^2; chebyshev: T_4(x) = 8 x^4 - 8 x^2 + 1
+    optimizer: Literal["adam", "sgd"] = "adam"  # adam: Adam; sgd: gradient descent
     steps: int = 5000
     log_every: int = 2
 

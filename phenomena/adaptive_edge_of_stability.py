@@ -33,10 +33,10 @@ WIDTH, POINTS = 12, 20
 class Knobs(NamedTuple):
     """Traced."""
 
-    lr: float = 0.001  # [1] Adam step size
-    beta1: float = 0.9  # [1] memory of the gradient
-    beta2: float = 0.95  # [1] memory of the squared gradient
-    eps: float = 1e-8  # [gradient] added to sqrt(v_hat), which Adam divides by
+    lr: float = 0.001  # [1] Adam step size; > 0
+    beta1: float = 0.9  # [1] memory of the gradient; >= 0 and < 1
+    beta2: float = 0.95  # [1] memory of the squared gradient; >= 0 and < 1
+    eps: float = 1e-8  # [gradient] added to sqrt(v_hat), which Adam divides by; >= 0
 
 
 class Static(NamedTuple):

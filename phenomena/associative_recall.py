@@ -29,14 +29,15 @@ EMBEDDING_SCALE = 1.4  # [1] over 1 / sqrt(width): tokens begin half as large as
 
 
 class Knobs(NamedTuple):  # traced
-    lr: float = 0.003  # [1] Adam step size
-    pairs: float = 4.0  # [pair] N, at most static.pairs; the first ones are left out
-    first_layer: float = 1.0  # [1] 0: the first layer adds nothing
+    lr: float = 0.003  # [1] Adam step size; > 0
+    pairs: float = 4.0  # [pair] N; the first ones are left out; 1 to static.pairs
+    first_layer: float = 1.0  # [1] 0: the first layer adds nothing; >= 0
 
 
 class Static(NamedTuple):  # static
     alphabet: int = 16  # [token] V, the tokens that keys and values are drawn from
-    pairs: int = 4  # [pair] pairs that a sequence has room for; the knob says how many of them are in use
+    pairs: int = 4  # [pair] pairs that a sequence has room for; the knob says how many of them are in use;
+    # 1 to static.alphabet
     width: int = 32  # [1] dimension of the embedding
     batch: int = 32  # [sequence] sequences drawn at every step; the test set has four times as many
     steps: int = 1000

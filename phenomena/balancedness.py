@@ -17,7 +17,7 @@ theorem cancels nothing.
 Source. Du, Hu & Lee, arXiv:1806.00900; with weight decay, Kunin et al., arXiv:2012.04728.
 """
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -33,15 +33,15 @@ from bestiary.observables import sum_of_squares
 class Knobs(NamedTuple):
     """Traced."""
 
-    lr: float = 0.005  # [1] step size
-    weight_decay: float = 0.0  # [1] in the gradient, per unit of lr
+    lr: float = 0.005  # [1] step size; > 0
+    weight_decay: float = 0.0  # [1] in the gradient, per unit of lr; >= 0
 
 
 class Static(NamedTuple):
     """Static."""
 
-    activation: str = "relu"  # relu: max(z, 0); tanh: tanh z, which breaks the symmetry
-    optimizer: str = "sgd"  # sgd: gradient descent; adam: Adam
+    activation: Literal["relu", "tanh"] = "relu"  # relu: max(z, 0); tanh: tanh z, which breaks the symmetry
+    optimizer: Literal["sgd", "adam"] = "sgd"  # sgd: gradient descent; adam: Adam
     points: int = 32  # [sample] points trained on
     inputs: int = 4  # [1] dimension of x
     width: int = 16  # [neuron] hidden units

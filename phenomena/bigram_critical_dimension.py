@@ -28,17 +28,17 @@ from bestiary.log import Effect
 class Knobs(NamedTuple):
     """Traced."""
 
-    dimension: float = 3.0  # [1] N, at most static.most
-    rank: float = 3.0  # [1] R, at most static.most
-    strength: float = 1.0  # [nat] std of the entries of A B^T
-    lr: float = 0.03  # [1] Adam step size at the start
-    init_scale: float = 0.3  # [1] std of the weights
+    dimension: float = 3.0  # [1] N; 1 to static.most
+    rank: float = 3.0  # [1] R; 1 to static.most
+    strength: float = 1.0  # [nat] std of the entries of A B^T; >= 0
+    lr: float = 0.03  # [1] Adam step size at the start; > 0
+    init_scale: float = 0.3  # [1] std of the weights; >= 0
 
 
 class Static(NamedTuple):
     """Static."""
 
-    tokens: int = 10  # [token] V, size of the alphabet
+    tokens: int = 10  # [token] V, size of the alphabet; >= 2
     most: int = 6  # [1] greatest dimension and greatest rank
     steps: int = 3000
     log_every: int = 20

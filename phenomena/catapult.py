@@ -32,7 +32,7 @@ from bestiary.log import Effect
 class Knobs(NamedTuple):
     """Traced."""
 
-    lr: float = 3.0  # [1 / curvature at step 0] gradient-descent step size
+    lr: float = 3.0  # [1 / curvature at step 0] gradient-descent step size; > 0
 
 
 class Static(NamedTuple):

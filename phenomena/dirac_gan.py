@@ -33,10 +33,10 @@ H = 0.5  # h = f'(0), the slope of a sigmoid
 class Knobs(NamedTuple):
     """Traced."""
 
-    lr: float = 0.1  # [1] step size of both
-    reg: float = 0.0  # [1] strength of the R1 penalty
-    in_turn: float = 0.0  # [1] 1: the discriminator sees the generator's new place
-    radius: float = 0.001  # [1] distance from equilibrium at the start
+    lr: float = 0.1  # [1] step size of both; > 0
+    reg: float = 0.0  # [1] strength of the R1 penalty; >= 0
+    in_turn: float = 0.0  # [1] 1: the discriminator sees the generator's new place; 0 or 1
+    radius: float = 0.001  # [1] distance from equilibrium at the start; > 0
 
 
 class Static(NamedTuple):

@@ -18,7 +18,7 @@ Source. Cohen et al., arXiv:2103.00065; why S falls beyond the edge: Damian et a
 """
 
 from functools import partial
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import jax.numpy as jnp
 import optax
@@ -35,14 +35,15 @@ WIDTH, POINTS = 12, 20
 class Knobs(NamedTuple):
     """Traced."""
 
-    lr: float = 0.4  # [(2 + 2 momentum) / sharpness at step 0] gradient-descent step size
-    momentum: float = 0.0  # [1] beta, share of the last update that is added to the next
+    lr: float = 0.4  # [(2 + 2 momentum) / sharpness at step 0] gradient-descent step size; > 0
+    momentum: float = 0.0  # [1] beta, share of the last update that is added to the next; >= 0 and < 1
 
 
 class Static(NamedTuple):
     """Static."""
 
-    network: str = "mlp"  # mlp: tanh 1-12-12-1; linear: a polynomial of degree 4, linear in its parameters
+    network: Literal["mlp", "linear"] = "mlp"  # mlp: tanh 1-12-12-1;
+    # linear: a polynomial of degree 4, linear in its parameters
     steps: int = 3000
     log_every: int = 1
 

@@ -33,12 +33,12 @@ from bestiary.log import Effect
 class Knobs(NamedTuple):
     """Traced."""
 
-    lr: float = 0.2  # [1] gradient-descent step
-    scale: float = 0.07  # [1] s, standard deviation of the slow features
-    samples: float = 85.0  # [1] number of samples, at most static.most_samples
-    fast_signal: float = 2.0  # [1] standard deviation of the fast part of the labels
-    slow_signal: float = 3.0  # [1] standard deviation of the slow part
-    noise: float = 1.0  # [1] standard deviation of the label noise
+    lr: float = 0.2  # [1] gradient-descent step; > 0
+    scale: float = 0.07  # [1] s, standard deviation of the slow features; >= 0
+    samples: float = 85.0  # [1] number of samples; 1 to static.most_samples
+    fast_signal: float = 2.0  # [1] standard deviation of the fast part of the labels; >= 0
+    slow_signal: float = 3.0  # [1] standard deviation of the slow part; >= 0
+    noise: float = 1.0  # [1] standard deviation of the label noise; >= 0
 
 
 class Static(NamedTuple):

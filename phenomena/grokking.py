@@ -33,17 +33,17 @@ from bestiary.observables import accuracy, sum_of_squares
 class Knobs(NamedTuple):
     """Traced."""
 
-    lr: float = 0.01  # [1] AdamW step size
-    weight_decay: float = 3.0  # [1] decoupled, per unit of lr
-    fraction: float = 0.4  # [1] share of the pairs that is trained on
-    init_scale: float = 0.5  # [1] std of every weight, in units of (2 width)^(-1/3)
-    shuffled: float = 0.0  # [1] 1: labels permuted at random over the pairs
+    lr: float = 0.01  # [1] AdamW step size; > 0
+    weight_decay: float = 3.0  # [1] decoupled, per unit of lr; >= 0
+    fraction: float = 0.4  # [1] share of the pairs that is trained on; 0 to 1
+    init_scale: float = 0.5  # [1] std of every weight, in units of (2 width)^(-1/3); >= 0
+    shuffled: float = 0.0  # [1] 1: labels permuted at random over the pairs; 0 or 1
 
 
 class Static(NamedTuple):
     """Static."""
 
-    modulus: int = 23  # [1] p of the addition modulo p
+    modulus: int = 23  # [1] p of the addition modulo p; >= 2
     width: int = 64  # [neuron] hidden units
     steps: int = 600
     log_every: int = 2

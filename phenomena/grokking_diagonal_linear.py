@@ -31,11 +31,11 @@ from bestiary.observables import sum_of_squares
 
 
 class Knobs(NamedTuple):  # traced
-    lr: float = 0.1  # [1] step size
-    weight_decay: float = 0.01  # [1] in the gradient, per unit of lr
-    alpha: float = 1.0  # [1] every weight at the start
-    twin: float = 2.0  # [1] r, the twin's start over the network's
-    share: float = 1.0  # [1] of the points that is trained on
+    lr: float = 0.1  # [1] step size; > 0
+    weight_decay: float = 0.01  # [1] in the gradient, per unit of lr; >= 0
+    alpha: float = 1.0  # [1] every weight at the start; > 0
+    twin: float = 2.0  # [1] r, the twin's start over the network's; > 0
+    share: float = 1.0  # [1] of the points that is trained on; 0 to 1
 
 
 class Static(NamedTuple):  # static

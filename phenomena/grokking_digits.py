@@ -13,7 +13,7 @@ does. Other knobs lead here from the modular addition of one-hot digits.
 Source. Liu et al., arXiv:2210.01117, on MNIST; the clock of Lyu et al., arXiv:2311.18817.
 """
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -36,18 +36,20 @@ TO_A_WORD = 8  # pixels
 
 
 class Knobs(NamedTuple):  # traced
-    lr: float = 0.03  # [1] AdamW step size
-    weight_decay: float = 0.06  # [1] decoupled, per unit of lr
-    fraction: float = 0.4  # [1] share of the pairs of every first digit that is trained on
-    init_scale: float = 6.0  # [1] std of every weight, in units of 1 / sqrt(fan-in), where 20 inputs count
-    picture: float = 1.0  # [1] a digit is shown as this times its picture, beside 1 - this times its one-hot vector
-    spread: float = 1.0  # [1] weight of the example's own picture, against one that is always the same
-    second: float = 0.0  # [1] factor of all that is shown of the second digit
+    lr: float = 0.03  # [1] AdamW step size; > 0
+    weight_decay: float = 0.06  # [1] decoupled, per unit of lr; >= 0
+    fraction: float = 0.4  # [1] share of the pairs of every first digit that is trained on; 0 to 1
+    init_scale: float = 6.0  # [1] std of every weight, in units of 1 / sqrt(fan-in), where 20 inputs count; >= 0
+    picture: float = 1.0  # [1] a digit is shown as this times its picture, beside 1 - this times its one-hot vector;
+    # 0 to 1
+    spread: float = 1.0  # [1] weight of the example's own picture, against one that is always the same; 0 to 1
+    second: float = 0.0  # [1] factor of all that is shown of the second digit; >= 0
 
 
 class Static(NamedTuple):  # static
-    rule: str = "first"  # first: the label is the first digit; sum: the label is the sum of both digits modulo 10
-    activation: str = "relu"  # relu: max(z, 0); quadratic: z^2
+    rule: Literal["first", "sum"] = "first"  # first: the label is the first digit;
+    # sum: the label is the sum of both digits modulo 10
+    activation: Literal["relu", "quadratic"] = "relu"  # relu: max(z, 0); quadratic: z^2
     copies: int = 4  # [sample] examples of every pair
     width: int = 128  # [neuron] hidden units
     steps: int = 1000

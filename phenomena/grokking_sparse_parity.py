@@ -30,15 +30,15 @@ from bestiary.observables import sum_of_squares, train_and_test
 
 
 class Knobs(NamedTuple):  # traced
-    lr: float = 0.5  # [1] step size
-    weight_decay: float = 0.005  # [1] in the gradient, per unit of lr
-    init_scale: float = 2.0  # [1] every weight at the start, over the ordinary one
-    share: float = 1.0  # [1] of the points that is trained on
+    lr: float = 0.5  # [1] step size; > 0
+    weight_decay: float = 0.005  # [1] in the gradient, per unit of lr; >= 0
+    init_scale: float = 2.0  # [1] every weight at the start, over the ordinary one; >= 0
+    share: float = 1.0  # [1] of the points that is trained on; 0 to 1
 
 
 class Static(NamedTuple):  # static
     bits: int = 30  # [bit] length of a point
-    relevant: int = 3  # [bit] number of bits whose product is the label, the first ones
+    relevant: int = 3  # [bit] number of bits whose product is the label, the first ones; 1 to static.bits
     points: int = 500  # [sample] n, points drawn to train on
     tests: int = 500  # [sample] points drawn to test on
     width: int = 128  # [neuron] hidden units

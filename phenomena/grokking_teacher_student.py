@@ -33,10 +33,10 @@ RIGHT = 1e-3  # [1] squared error below which a point is right
 
 
 class Knobs(NamedTuple):  # traced
-    lr: float = 3e-3  # [1] AdamW step size
-    weight_decay: float = 0.1  # [1] decoupled, per unit of lr
-    init_scale: float = 2.0  # [1] student's weights at the start, over the teacher's scale
-    shuffled: float = 0.0  # [1] 1: every point is given the image of the next
+    lr: float = 3e-3  # [1] AdamW step size; > 0
+    weight_decay: float = 0.1  # [1] decoupled, per unit of lr; >= 0
+    init_scale: float = 2.0  # [1] student's weights at the start, over the teacher's scale; >= 0
+    shuffled: float = 0.0  # [1] 1: every point is given the image of the next; 0 or 1
 
 
 class Static(NamedTuple):  # static

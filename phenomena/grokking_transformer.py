@@ -13,7 +13,7 @@ Control. Without weight decay, or with too few pairs, the network only memorises
 Source. Power et al., arXiv:2201.02177; network and optimiser after Nanda et al., arXiv:2301.05217.
 """
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import flax.linen as nn
 import jax
@@ -29,23 +29,26 @@ from bestiary.observables import sum_of_squares, train_and_test
 
 
 class Knobs(NamedTuple):  # traced
-    lr: float = 0.01  # [1] AdamW step size
-    weight_decay: float = 2.5  # [1] decoupled, per unit of lr
-    fraction: float = 0.85  # [1] share of the pairs that is trained on
-    init_scale: float = 1.0  # [1] std of every weight, in units of 1 / sqrt(fan-in)
-    sharpness: float = 1.0  # [1] factor of the attention scores; 0: every token is paid the same
-    skip: float = 1.0  # [1] weight of the skip connections
+    lr: float = 0.01  # [1] AdamW step size; > 0
+    weight_decay: float = 2.5  # [1] decoupled, per unit of lr; >= 0
+    fraction: float = 0.85  # [1] share of the pairs that is trained on; 0 to 1
+    init_scale: float = 1.0  # [1] std of every weight, in units of 1 / sqrt(fan-in); >= 0
+    sharpness: float = 1.0  # [1] factor of the attention scores; 0: every token is paid the same; >= 0
+    skip: float = 1.0  # [1] weight of the skip connections; >= 0
 
 
 class Static(NamedTuple):  # static
-    modulus: int = 23  # [1] p of the addition modulo p
-    pairs: str = "unordered"  # unordered: (a, b) and (b, a) are one example; ordered: they are two
-    error: str = "cross_entropy"  # cross_entropy: of the label; squared: to the one-hot label
-    activation: str = "relu"  # relu: max(z, 0); quadratic: z^2
-    tokens: str = "embedded"  # embedded: by a matrix that is trained; one_hot: as they are, where mixing is "sum"
-    mixing: str = "attention"  # attention: a transformer block;
+    modulus: int = 23  # [1] p of the addition modulo p; >= 2
+    pairs: Literal["unordered", "ordered"] = "unordered"  # unordered: (a, b) and (b, a) are one example;
+    # ordered: they are two
+    error: Literal["cross_entropy", "squared"] = "cross_entropy"  # cross_entropy: of the label;
+    # squared: to the one-hot label
+    activation: Literal["relu", "quadratic"] = "relu"  # relu: max(z, 0); quadratic: z^2
+    tokens: Literal["embedded", "one_hot"] = "embedded"  # embedded: by a matrix that is trained;
+    # one_hot: as they are, where mixing is "sum"
+    mixing: Literal["attention", "sum"] = "attention"  # attention: a transformer block;
     # sum: the rows of two tables are added, one for the first and one for the second number
-    width: int = 64  # [1] dimension of the embedding
+    width: int = 64  # [1] dimension of the embedding; a multiple of static.heads
     heads: int = 4  # [head] heads of the attention
     hidden: int = 128  # [neuron] units of the MLP, or columns of the two tables
     steps: int = 1000

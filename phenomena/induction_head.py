@@ -29,17 +29,17 @@ from bestiary.observables import prefix_matching, previous_token
 
 
 class Knobs(NamedTuple):  # traced
-    lr: float = 0.02  # [1] Adam step size
-    init_scale: float = 0.01  # [1] std of all parameters
-    first_layer: float = 1.0  # [1] 0: the second layer matches tokens with tokens, A = 1
-    repeating: float = 1.0  # [1] 0: all tokens random
+    lr: float = 0.02  # [1] Adam step size; > 0
+    init_scale: float = 0.01  # [1] std of all parameters; >= 0
+    first_layer: float = 1.0  # [1] 0: the second layer matches tokens with tokens, A = 1; 0 or 1
+    repeating: float = 1.0  # [1] 0: all tokens random; 0 or 1
 
 
 class Static(NamedTuple):  # static
-    vocabulary: int = 12  # [token] V, size of the alphabet
+    vocabulary: int = 12  # [token] V, size of the alphabet; >= 2
     length: int = 20  # [token] T, places that the network reads
-    shortest: int = 5  # [token] least period
-    longest: int = 9  # [token] greatest period
+    shortest: int = 5  # [token] least period; 1 to static.longest
+    longest: int = 9  # [token] greatest period; >= 1 and < static.length
     batch: int = 32  # [sequence] sequences drawn at every step
     test: int = 64  # [sequence] sequences drawn once to test on
     steps: int = 240

@@ -35,8 +35,8 @@ PROBES = 32  # inputs on which the tangent kernel is taken
 class Knobs(NamedTuple):
     """Traced."""
 
-    lr: float = 0.3  # [1] gradient-descent step
-    alpha: float = 0.1  # [1] scale of the output, over that of the target
+    lr: float = 0.3  # [1] gradient-descent step; > 0
+    alpha: float = 0.1  # [1] scale of the output, over that of the target; > 0
 
 
 class Static(NamedTuple):
@@ -44,7 +44,7 @@ class Static(NamedTuple):
 
     inputs: int = 8  # [1] dimension of x
     samples: int = 100  # [sample] samples to train on, and as many to test on
-    width: int = 100  # [neuron] hidden units, an even number
+    width: int = 100  # [neuron] hidden units; even
     steps: int = 1000
     log_every: int = 5
 

@@ -32,10 +32,10 @@ from bestiary.observables import accuracy, sum_of_squares
 
 
 class Knobs(NamedTuple):  # traced
-    lr: float = 0.01  # [1] Adam step size
-    leak: float = 0.0  # [1] slope of the activation below 0
-    reset: float = 0.0  # [1] 1: every task starts from the parameters and moments of step 0
-    redraw: float = 1.0  # [1] 0: every task has the labels of the first
+    lr: float = 0.01  # [1] Adam step size; > 0
+    leak: float = 0.0  # [1] slope of the activation below 0; -1 to 1
+    reset: float = 0.0  # [1] 1: every task starts from the parameters and moments of step 0; 0 or 1
+    redraw: float = 1.0  # [1] 0: every task has the labels of the first; 0 or 1
 
 
 class Static(NamedTuple):
@@ -43,7 +43,7 @@ class Static(NamedTuple):
 
     inputs: int = 64  # [sample] n, number of inputs, the same for every task
     dimension: int = 16  # [1] d, dimension of an input
-    classes: int = 10  # [class] classes that labels are drawn from
+    classes: int = 10  # [class] classes that labels are drawn from; >= 2
     width: int = 32  # [neuron] units of each hidden layer
     task: int = 80  # [step] length of a task
     steps: int = 2400

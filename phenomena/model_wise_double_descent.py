@@ -16,7 +16,7 @@ Control. A ridge. Label noise is no cause: what the features cannot express is n
 Source. Belkin et al., arXiv:1812.11118; the exact law: Belkin, Hsu, Xu, arXiv:1903.07571.
 """
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -34,14 +34,14 @@ ROUNDING = 1e-5  # [1] smallest singular value that is no rounding error, over t
 class Knobs(NamedTuple):
     """Traced."""
 
-    noise: float = 0.5  # [1] standard deviation of the label noise
-    ridge: float = 0.0  # [1] added to the squared singular values of features / sqrt(P)
+    noise: float = 0.5  # [1] standard deviation of the label noise; >= 0
+    ridge: float = 0.0  # [1] added to the squared singular values of features / sqrt(P); >= 0
 
 
 class Static(NamedTuple):
     """Static."""
 
-    features: str = "relu"  # relu: relu(V x) with a random V; plain: the coordinates of x
+    features: Literal["relu", "plain"] = "relu"  # relu: relu(V x) with a random V; plain: the coordinates of x
     samples: int = 40  # [sample] n, samples that the model is fitted to
     inputs: int = 10  # [1] dimension of x under ReLU features; under plain ones it is the largest width
     steps: int = 400  # [feature] the largest width, D

@@ -32,15 +32,15 @@ from bestiary.observables import accuracy
 class Knobs(NamedTuple):
     """Traced."""
 
-    lr: float = 0.5  # [1] gradient-descent step
-    weight_decay: float = 0.01  # [1] wd, of classifier and features
-    pairing: float = 2.0  # [1] length of the vector that a pair of classes has in common at the start
+    lr: float = 0.5  # [1] gradient-descent step; > 0
+    weight_decay: float = 0.01  # [1] wd, of classifier and features; >= 0
+    pairing: float = 2.0  # [1] length of the vector that a pair of classes has in common at the start; >= 0
 
 
 class Static(NamedTuple):
     """Static."""
 
-    classes: int = 4  # [class] K, number of classes, which is even
+    classes: int = 4  # [class] K, number of classes; even
     per_class: int = 10  # [sample] examples of every class
     dim: int = 16  # [1] dimension of the features
     steps: int = 1000

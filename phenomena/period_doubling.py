@@ -33,9 +33,9 @@ from bestiary.log import Effect
 class Knobs(NamedTuple):
     """Traced."""
 
-    lr: float = 1.2  # [1] step size, in units of the stable one
-    scatter: float = 0.05  # [1] std of the start about the minimum
-    noise: float = 1e-6  # [1] std of the target from step to step: no cycle lives off the rounding of float32
+    lr: float = 1.2  # [1] step size, in units of the stable one; > 0
+    scatter: float = 0.05  # [1] std of the start about the minimum; >= 0
+    noise: float = 1e-6  # [1] std of the target from step to step: no cycle lives off the rounding of float32; >= 0
 
 
 class Static(NamedTuple):

@@ -33,9 +33,9 @@ ALIVE = 0.05  # [nat] KL to the prior that makes a latent active
 class Knobs(NamedTuple):
     """Traced."""
 
-    decoder_variance: float = 1.5  # [variance] sigma^2
-    prior: float = 1.0  # [1] weight of the KL to the prior in the loss; 0: an autoencoder
-    lr: float = 0.01  # [1] Adam step size
+    decoder_variance: float = 1.5  # [variance] sigma^2; > 0
+    prior: float = 1.0  # [1] weight of the KL to the prior in the loss; 0: an autoencoder; >= 0
+    lr: float = 0.01  # [1] Adam step size; > 0
 
 
 class Static(NamedTuple):

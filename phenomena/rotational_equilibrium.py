@@ -31,10 +31,10 @@ MEMORY = 0.995  # [1] share of the mean square angle that a step keeps
 class Knobs(NamedTuple):
     """Traced."""
 
-    lr: float = 0.1  # [1] SGD step size
-    weight_decay: float = 0.01  # [1] per unit of lr
-    normalised: float = 1.0  # [1] m; 0: a plain linear unit
-    noise: float = 1.0  # [1] std of the label noise, in units of the signal's
+    lr: float = 0.1  # [1] SGD step size; > 0
+    weight_decay: float = 0.01  # [1] per unit of lr; >= 0
+    normalised: float = 1.0  # [1] m; 0: a plain linear unit; 0 to 1
+    noise: float = 1.0  # [1] std of the label noise, in units of the signal's; >= 0
 
 
 class Static(NamedTuple):

@@ -35,18 +35,18 @@ MODES = 4
 class Knobs(NamedTuple):
     """Traced."""
 
-    lr: float = 0.02  # [1] gradient-descent step
-    init_scale: float = 1e-3  # [1] std of every weight
-    ratio: float = 2.0  # [1] strength of a mode over that of the next
-    strongest: float = 4.0  # [1] strength of the first
+    lr: float = 0.02  # [1] gradient-descent step; > 0
+    init_scale: float = 1e-3  # [1] std of every weight; > 0
+    ratio: float = 2.0  # [1] strength of a mode over that of the next; > 0
+    strongest: float = 4.0  # [1] strength of the first; > 0
 
 
 class Static(NamedTuple):
     """Static."""
 
-    dim: int = 8  # [1] d, dimension of inputs and outputs, at least 4
+    dim: int = 8  # [1] d, dimension of inputs and outputs; >= 4
     width: int = 128  # [neuron] hidden units
-    layers: int = 2  # [layer] layers of the network, 2 or 1
+    layers: int = 2  # [layer] layers of the network; 1 or 2
     steps: int = 800
     log_every: int = 2
 

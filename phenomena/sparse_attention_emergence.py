@@ -29,15 +29,15 @@ from bestiary.single_location import last, sequences, unit_columns
 
 
 class Knobs(NamedTuple):  # traced
-    lr: float = 1.0  # [1] SGD step size
-    length: float = 64.0  # [token] T, at most static.positions
-    copies: float = 1.0  # [token] positions that hold the relevant token, the last ones
-    tied: float = 0.0  # [1] 1: those positions share one score
-    common: float = 0.0  # [1] p, share of the sequences whose token is the first unit vector
+    lr: float = 1.0  # [1] SGD step size; > 0
+    length: float = 64.0  # [token] T; 1 to static.positions
+    copies: float = 1.0  # [token] positions that hold the relevant token, the last ones; 1 to static.positions
+    tied: float = 0.0  # [1] 1: those positions share one score; 0 or 1
+    common: float = 0.0  # [1] p, share of the sequences whose token is the first unit vector; 0 to 1
     preset: float = 0.0  # [1] initial score of the relevant positions
-    learn_attention: float = 1.0  # [1] 0: attention stays even
-    init_scale: float = 0.0  # [1] std of the entries of W, in units of 1 / sqrt(d)
-    shuffled: float = 0.0  # [1] 1: targets of another sequence
+    learn_attention: float = 1.0  # [1] 0: attention stays even; >= 0
+    init_scale: float = 0.0  # [1] std of the entries of W, in units of 1 / sqrt(d); >= 0
+    shuffled: float = 0.0  # [1] 1: targets of another sequence; 0 or 1
 
 
 class Static(NamedTuple):  # static

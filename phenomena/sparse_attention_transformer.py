@@ -14,7 +14,7 @@ Control. One token; the token repeated; attention even, or preset; no mark; labe
 Source. Zucchet, d'Angelo, Lampinen & Chan, arXiv:2505.17863, appendix D.
 """
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -32,25 +32,27 @@ ON_TOKEN = 30.0  # [1] preset score that draws all attention to the relevant tok
 
 
 class Knobs(NamedTuple):  # traced
-    lr: float = 1.0  # [1] SGD step size
-    adam_lr: float = 0.002  # [1] Adam step size
-    length: float = 64.0  # [token] T, at most static.positions
-    copies: float = 1.0  # [token] places that hold the relevant token
-    moving: float = 1.0  # [1] share of the sequences whose relevant token is at a random place, not the last
-    mark: float = 1.0  # [1] size of the feature that marks the relevant token
-    attending: float = 1.0  # [1] 0: attention stays even
+    lr: float = 1.0  # [1] SGD step size; > 0
+    adam_lr: float = 0.002  # [1] Adam step size; > 0
+    length: float = 64.0  # [token] T; 1 to static.positions
+    copies: float = 1.0  # [token] places that hold the relevant token; 1 to static.positions
+    moving: float = 1.0  # [1] share of the sequences whose relevant token is at a random place, not the last; 0 to 1
+    mark: float = 1.0  # [1] size of the feature that marks the relevant token; >= 0
+    attending: float = 1.0  # [1] 0: attention stays even; >= 0
     preset: float = 0.0  # [1] added to the score of the relevant token
-    shuffled: float = 0.0  # [1] 1: targets of another sequence
+    shuffled: float = 0.0  # [1] 1: targets of another sequence; 0 or 1
 
 
 class Static(NamedTuple):  # static
-    scores: str = "dot_product"  # dot_product: of query and key; position: one number for each place
-    values: str = "residual"  # residual: y is read off the stream; matrix: y = W sum_t a_t (x_t, m_t)
-    optimizer: str = "adam"  # adam: Adam, of step size adam_lr; sgd: SGD, of step size lr
+    scores: Literal["dot_product", "position"] = "dot_product"  # dot_product: of query and key;
+    # position: one number for each place
+    values: Literal["residual", "matrix"] = "residual"  # residual: y is read off the stream;
+    # matrix: y = W sum_t a_t (x_t, m_t)
+    optimizer: Literal["adam", "sgd"] = "adam"  # adam: Adam, of step size adam_lr; sgd: SGD, of step size lr
     layers: int = 1  # [layer] layers of attention
     positions: int = 64  # [token] greatest length of a sequence
     width: int = 8  # [1] d, dimension of a token
-    embedding: int = 64  # [1] dimension of the stream, four times the head's width k
+    embedding: int = 64  # [1] dimension of the stream, four times the head's width k; a multiple of 4
     batch: int = 16  # [sequence] sequences drawn at every step; the test set has twice as many
     steps: int = 320
     log_every: int = 4

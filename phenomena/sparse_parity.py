@@ -28,10 +28,10 @@ from bestiary.log import Effect
 
 
 class Knobs(NamedTuple):  # traced
-    lr: float = 0.2  # [1] SGD step size
-    relevant: float = 3.0  # [bit] k, bits whose product is the label
-    learn_first: float = 1.0  # [1] 0: first layer frozen as it begins
-    shuffled: float = 0.0  # [1] 1: labels drawn at random
+    lr: float = 0.2  # [1] SGD step size; > 0
+    relevant: float = 3.0  # [bit] k, bits whose product is the label; 1 to static.bits
+    learn_first: float = 1.0  # [1] 0: first layer frozen as it begins; 0 to 1
+    shuffled: float = 0.0  # [1] 1: labels drawn at random; 0 or 1
 
 
 class Static(NamedTuple):  # static

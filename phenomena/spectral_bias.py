@@ -36,17 +36,17 @@ LAWS = tuple(f"law_{k}" for k in FREQUENCIES)
 class Knobs(NamedTuple):
     """Traced."""
 
-    lr: float = 1.0  # [1] gradient-descent step
-    waves: float = 0.0  # [1] 0: the inputs are cos t and sin t; 1: those of all frequencies
-    bias: float = 1.0  # [1] factor of the hidden biases
-    amplitude: float = 0.03  # [1] of each wave of the target; the kernel stays the same if it is small
+    lr: float = 1.0  # [1] gradient-descent step; > 0
+    waves: float = 0.0  # [1] 0: the inputs are cos t and sin t; 1: those of all frequencies; 0 to 1
+    bias: float = 1.0  # [1] factor of the hidden biases; >= 0
+    amplitude: float = 0.03  # [1] of each wave of the target; the kernel stays the same if it is small; > 0
 
 
 class Static(NamedTuple):
     """Static."""
 
     points: int = 32  # [sample] points of the circle
-    width: int = 512  # [neuron] hidden units, an even number
+    width: int = 512  # [neuron] hidden units; even
     steps: int = 1000
     log_every: int = 1
 

@@ -31,11 +31,11 @@ STORED = 0.5  # |W_i|^2 of a feature that is half stored by a linear network
 class Knobs(NamedTuple):
     """Traced."""
 
-    lr: float = 0.03  # [1] Adam step size at the start; falls to 0 as a cosine
-    density: float = 0.05  # [1] p, probability that a feature is there
-    importance: float = 0.9  # [1] v, importance of a feature over that of the one before
-    relu: float = 1.0  # [1] 0: linear output
-    init_scale: float = 0.1  # [1] std of the entries of W
+    lr: float = 0.03  # [1] Adam step size at the start; falls to 0 as a cosine; > 0
+    density: float = 0.05  # [1] p, probability that a feature is there; > 0 and <= 1
+    importance: float = 0.9  # [1] v, importance of a feature over that of the one before; >= 0
+    relu: float = 1.0  # [1] 0: linear output; 0 or 1
+    init_scale: float = 0.1  # [1] std of the entries of W; >= 0
 
 
 class Static(NamedTuple):

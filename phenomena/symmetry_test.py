@@ -29,10 +29,10 @@ from bestiary.log import Effect
 class Knobs(NamedTuple):
     """Traced."""
 
-    broken: float = 0.0  # [1] s, share of the target's mean square that is odd
-    frequency: float = 1.5  # [1 / x] k, of the wave
-    fresh: float = 0.0  # [1] 1: as many new points at every step
-    lr: float = 0.005  # [1] Adam step size
+    broken: float = 0.0  # [1] s, share of the target's mean square that is odd; 0 to 1
+    frequency: float = 1.5  # [1 / x] k, of the wave; >= 0
+    fresh: float = 0.0  # [1] 1: as many new points at every step; 0 or 1
+    lr: float = 0.005  # [1] Adam step size; > 0
 
 
 class Static(NamedTuple):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, product
 from statistics import mean, pstdev
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from bestiary.catalog.knobs import Knob
+from bestiary.catalog.values import Key, declared, find, misfit, short, wrong
 from bestiary.catalog.yaml_source import nearest
 
 if TYPE_CHECKING:
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
 GRAMMAR = "NAME=LO:HI:N, NAME=LO:HI:N:log or NAME=A,B,C"
 MOST = 100_000  # points along one axis; more is a slip of the finger
+FEW = 100  # values of an axis that are all compared with those of another
 
 
 class Axis(NamedTuple):
@@ -113,30 +116,70 @@ def fit(axis: Axis, p: Phenomenon) -> Axis:
     """Give the values of an axis the type that the setup's knob or static value has.
 
     Raises:
-        ValueError: in one line: no such knob; a knob that wants numbers; a static value that wants integers or words.
+        ValueError: in one line; see `typed`.
     """
-    knobs, static = p.knobs._asdict(), p.static._asdict()
-    if axis.name in knobs:
-        if not _numbers(axis.values):
-            raise ValueError(f"{axis.name}={axis.values[0]}: {axis.name} is a knob; want numbers")
-        return axis._replace(values=tuple(float(v) for v in axis.values))
-    if axis.name not in static:
-        hint, known = nearest(axis.name, [*knobs, *static]), ", ".join([*knobs, *static])
-        raise ValueError(f"{axis.name}: no such knob{hint or '.'} There are {known}")
-    if isinstance(static[axis.name], str):
-        if not all(isinstance(v, str) for v in axis.values):
-            raise ValueError(
-                f"{axis.name}={axis.values[0]}: {axis.name} is static and wants words, such as "
-                f"{axis.name}={static[axis.name]}"
-            )
-        return axis
-    for v in axis.values:
-        if isinstance(v, str) or abs(v - round(v)) > 1e-9 * max(1.0, abs(v)):
-            raise ValueError(
-                f"{axis.name}={v}: {axis.name} is static and wants integers; name them, "
-                f"{axis.name}={static[axis.name]},{2 * static[axis.name]}"
-            )
-    return axis._replace(values=tuple(round(v) for v in axis.values if not isinstance(v, str)))
+    return typed(axis, declared(p.knobs, p.static))
+
+
+def typed(axis: Axis, knobs: Sequence[Knob]) -> Axis:
+    """Give the values of an axis the type that a knob or static value has.
+
+    Raises:
+        ValueError: in one line: no such knob; a knob that wants numbers; a static value that wants integers or words;
+            a word that is none of those that the static value may be.
+    """
+    knob = next((knob for knob in knobs if knob.name == axis.name), None)
+    if knob is None:
+        names = list(dict.fromkeys(knob.name for knob in knobs))
+        hint = nearest(axis.name, names)
+        raise ValueError(f"{axis.name}: no such knob{hint or '.'} There are {', '.join(names)}")
+    first, values = f"{axis.name}={axis.values[0]}", axis.values
+    if knob.kind == "number":
+        if not _numbers(values):
+            raise ValueError(f"{first}: {axis.name} is a knob; want numbers")
+        values = tuple(float(v) for v in values)
+    elif knob.kind == "word":
+        if not all(isinstance(v, str) for v in values):
+            such = f"{axis.name}={','.join(knob.words) or knob.default}"
+            raise ValueError(f"{first}: {axis.name} is static and wants words, such as {such}")
+    else:
+        for v in values:
+            if isinstance(v, str) or abs(v - round(v)) > 1e-9 * max(1.0, abs(v)):
+                raise ValueError(
+                    f"{axis.name}={v}: {axis.name} is static and wants integers; name them, "
+                    f"{axis.name}={knob.default},{2 * int(knob.default)}"
+                )
+        values = tuple(round(v) for v in values if not isinstance(v, str))
+    for v in values:
+        if why := misfit(knob, v):
+            raise ValueError(f"{axis.name}={v}: {why}")
+    return axis._replace(values=values)
+
+
+def refuse(turned: Sequence[Axis], knobs: Sequence[Knob], values: Mapping[Key, Any]) -> None:
+    """Check that every point of a grid lies in the ranges of the setup.
+
+    Args:
+        turned: the axes, with the setup's types.
+        knobs: of the setup.
+        values: of the setting in which the axes are turned.
+
+    Raises:
+        ValueError: in one line: which value of which axis is outside, and what the range is.
+    """
+    keys = {axis.name: (find("", knobs, axis.name).traced, axis.name) for axis in turned}
+    for knob in knobs:
+        involved = {(knob.traced, knob.name), *((False, name) for limit in knob.ranges for name in limit.names)}
+        few = [axis for axis in turned if keys[axis.name] in involved]
+        for where in product(*(_told(axis.values) for axis in few)) if few else ():
+            change = {keys[axis.name]: value for axis, value in zip(few, where, strict=True)}
+            for key, why in wrong([knob], {**values, **change}, change.keys()):
+                raise ValueError(f"{key[1]}={short(change[key])}: {why}")
+
+
+def _told(values: Sequence[Any]) -> Sequence[Any]:
+    """All values of an axis; of a long one, its ends: ranges are without holes but for choices and multiples."""
+    return values if len(values) <= FEW else (min(values), max(values), *values[:FEW])
 
 
 @dataclass(frozen=True)

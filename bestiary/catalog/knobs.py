@@ -11,11 +11,18 @@ import tokenize
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple, get_args, get_origin
+
+from bestiary.catalog import ranges
+from bestiary.catalog.ranges import Range
 
 PARTS = {"Knobs": True, "Static": False}  # class: whether its values are traced
 KINDS = {"float": "number", "int": "integer", "str": "word"}
-CONTRACT = {"steps": ("step", "length of a run"), "log_every": ("step", "from one record to the next")}
+CONTRACT = {  # field: unit, meaning and range
+    "steps": ("step", "length of a run", ">= 1"),
+    "log_every": ("step", "from one record to the next", "1 to static.steps"),
+}
+COUNT, SHARE = ranges.trailing(">= 1"), ranges.trailing("0 to 1")  # of a static integer, of the unit `share`
 
 
 class Knob(NamedTuple):
@@ -27,7 +34,9 @@ class Knob(NamedTuple):
         kind: number, integer or word.
         default: the setup's own value.
         unit: as the comment beside the field states it; "" where it states none.
-        meaning: what the comment says after the unit; "" where it says nothing.
+        meaning: what the comment says after the unit, the ranges included; "" where it says nothing.
+        words: the words that a static word may be; empty if any word may stand there, and for numbers.
+        ranges: where a number may lie; it is in all of them, and finite.
     """
 
     name: str
@@ -36,13 +45,22 @@ class Knob(NamedTuple):
     default: float | int | str
     unit: str
     meaning: str
+    words: tuple[str, ...] = ()
+    ranges: tuple[Range, ...] = ()
+
+    @property
+    def allowed(self) -> str:
+        """Return the words, or the ranges, that a value may be in; empty if any finite number or word may stand."""
+        return " or ".join(self.words) if self.words else "; ".join(one.text for one in self.ranges)
 
 
 def knobs_of(key: str) -> tuple[Knob, ...]:
     """Read the knobs of an entry, then its static values, in the order of its file.
 
-    A field is written as `name: float = 0.01  # [unit] meaning`. A meaning may go on in comments directly below the
-    field. `steps` and `log_every`, which every setup has, need no comment.
+    A field is written as `name: float = 0.01  # [unit] meaning; range`. A meaning may go on in comments directly below
+    the field; see `ranges.read` for the ranges that may end it. A static integer without a range is a count from 1 on.
+    The words of a choice are its annotation, `Literal["adam", "sgd"]`. `steps` and `log_every`, which every setup has,
+    need no comment.
 
     Args:
         key: the entry's key in the catalog.
@@ -97,8 +115,9 @@ def _knob(
 ) -> Knob:
     """Read one field, its type, its default and the comment beside it."""
     where, annotation = f"{file}:{field.lineno}: {called}", ast.unparse(field.annotation)
-    if annotation not in KINDS:
-        raise ValueError(f"{where}: want float, int or str, not {annotation}")
+    words = words_of(annotation)
+    if annotation not in KINDS and not words:
+        raise ValueError(f"{where}: want float, int, str or Literal of words, not {annotation}")
     if field.value is None:
         raise ValueError(f"{where}: no default")
     value = constants.get(field.value.id, field.value) if isinstance(field.value, ast.Name) else field.value
@@ -110,9 +129,45 @@ def _knob(
     unit, meaning = "", text
     if text.startswith("[") and "]" in text:
         unit, _, meaning = text[1:].partition("]")
-    if not text:
-        unit, meaning = CONTRACT.get(called, ("", ""))
-    return Knob(called, traced, KINDS[annotation], default, unit.strip(), meaning.strip())
+    unit, meaning, span = (unit.strip(), meaning.strip(), "") if text else CONTRACT.get(called, ("", "", ""))
+    kind = KINDS.get(annotation, "word")
+    if words and default not in words:
+        raise ValueError(f"{where}: the default {default!r} is not one of {', '.join(words)}")
+    return Knob(called, traced, kind, default, unit, meaning, words, range_of(kind, unit, span or meaning))
+
+
+def range_of(kind: str, unit: str, meaning: str) -> tuple[Range, ...]:
+    """Return the ranges that a comment states, or those that go without saying: a count is 1 or more, a share is 0 to 1.
+
+    Args:
+        kind: number, integer or word.
+        unit: of the value.
+        meaning: the comment after the unit, or what ends it.
+    """
+    if kind == "word":
+        return ()
+    stated = ranges.trailing(meaning)
+    if kind == "integer":
+        return stated if any(one.has_low_end for one in stated) else (*stated, *COUNT)
+    return stated or (SHARE if unit == "share" else ())
+
+
+def words_of(annotation: object) -> tuple[str, ...]:
+    """Return the words of a Literal; none if the annotation is another, or has something else than words.
+
+    Args:
+        annotation: of a field: an object, its text, or a forward reference to it.
+    """
+    if get_origin(annotation) is Literal:
+        words = get_args(annotation)
+        return words if all(isinstance(word, str) for word in words) else ()
+    text = getattr(annotation, "__forward_arg__", annotation)
+    tree = ast.parse(text, mode="eval").body if isinstance(text, str) else None
+    if not isinstance(tree, ast.Subscript) or ast.unparse(tree.value) not in ("Literal", "typing.Literal"):
+        return ()
+    parts = tree.slice.elts if isinstance(tree.slice, ast.Tuple) else [tree.slice]
+    words = tuple(p.value for p in parts if isinstance(p, ast.Constant) and isinstance(p.value, str))
+    return words if len(words) == len(parts) else ()
 
 
 def _beside(field: ast.AnnAssign, comments: dict[int, tuple[bool, str]]) -> Iterator[str]:
