@@ -18,6 +18,8 @@ FOLDERS = {"bestiary": "bestiary", "detectors": "bestiary.detectors", "phenomena
 BELOW: dict[str, tuple[str, ...]] = {
     "version": (),
     "files": (),
+    "one_line": (),
+    "special_files": (),
     "notebook": (),
     "log": ("notebook",),
     "initial": (),
@@ -28,10 +30,10 @@ BELOW: dict[str, tuple[str, ...]] = {
     "detectors": ("log",),
     "phenomena": ("detectors", "entry", "networks", "observables", "single_location"),
     "train": ("entry", "files", "version"),
-    "catalog": ("entry", "files", "version"),
+    "catalog": ("entry", "files", "one_line", "special_files", "version"),
     "judge": ("catalog", "train"),
     "maps": ("judge",),
-    "logs": ("train",),  # it reads the files in which train keeps runs
+    "logs": ("one_line", "special_files", "train"),  # it reads the files in which train keeps runs
     "watch": ("logs",),
     "callbacks": ("watch",),
     "figures": ("maps", "watch"),

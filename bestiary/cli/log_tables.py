@@ -12,7 +12,7 @@ from rich.markup import escape
 from bestiary.cli import tables as listing
 from bestiary.log import State
 from bestiary.logs.run_table import plural
-from bestiary.watch.detect import SHOWN, Answer, Read
+from bestiary.watch.detect import FEW, SHOWN, Answer, Read
 
 COLOUR = {"error": "bold red", "warning": "yellow", "info": "cyan", "undecided": "dim"}
 UNUSED = 12  # names of unused columns that are listed
@@ -45,9 +45,9 @@ def print_report(
     found = [answer for _, answer in rows if answer.severity is not None]
     undecided = sum(answer.finding.state is State.UNDECIDED for _, answer in rows)
     counts = f"{plural(len(reads), 'run')}: {len(found)} found, {undecided} undecided"
-    out.print(
-        counts if applied else f"{counts}; no detector reads these channels: name them with --channel", markup=False
-    )
+    few = any(0 < read.reading.longest < FEW for read in reads)  # of which no detector was asked, as a note says
+    counts += "" if applied or few else "; no detector reads these channels: name them with --channel"
+    out.print(counts, markup=False)
 
 
 def title(read: Read) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 from bestiary.log import Log, Series
 from bestiary.logs import steps as log_steps
 from bestiary.logs import thinning
+from bestiary.logs.percent import PERCENT, in_percent
 from bestiary.logs.run_table import NotALog, RunTable, plural
 
 # A name is split into words at / _ . - @ spaces and capitals. Words of a role say train or test, those of padding
@@ -20,7 +21,7 @@ ROLES: dict[str, tuple[str, ...]] = {
     "train": ("train", "training", "tr"),
     "test": ("val", "valid", "validation", "eval", "evaluation", "dev", "heldout", "test", "testing"),
 }
-PADDING = ("step", "epoch", "batch", "mean", "avg", "average", "metrics")
+PADDING = ("step", "epoch", "batch", "mean", "avg", "average", "metrics", "pct", "percent", "percentage")
 PHRASES: dict[str, tuple[str, ...]] = {
     "loss": (
         *("loss", "nll", "nll loss", "ce", "ce loss", "cross entropy", "crossentropy", "cross entropy loss", "xent"),
@@ -38,7 +39,6 @@ ALONE: dict[str, tuple[str, ...]] = {  # without a role; channels of single dete
 }
 TAG = re.compile(r"tag-(.+)")  # in the name of a CSV that TensorBoard's page downloads: run-NAME-tag-METRIC.csv
 BLANK, FEW = 4, 20  # [longest gap], [row] for which a column is blank to the end before that is said
-PERCENT = 100.0
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,11 @@ class Reading:
     steps: str
     uses: tuple[Use, ...]
     notes: tuple[str, ...] = field(default=())
+
+    @property
+    def longest(self) -> int:
+        """[record] of the channel that has most."""
+        return max((curve.steps.size for curve in self.log.channels.values()), default=0)
 
 
 def channel(name: str, own: Collection[str] = ()) -> tuple[str, int] | None:
@@ -109,6 +114,7 @@ def readings(table: RunTable, columns: Mapping[str, str], path: Path, own: Colle
 
     Raises:
         NotALog: no run has a curve.
+        Unreadable: there are too many runs.
     """
     if table.clock:
         steps = {name: log_steps.counted(column.at) for name, column in table.columns.items()}
@@ -119,13 +125,19 @@ def readings(table: RunTable, columns: Mapping[str, str], path: Path, own: Colle
         return [_reading(table, table.clock, (), steps, columns, own)]
     if "Value" in table.columns and "Wall time" in table.columns and (tag := TAG.search(path.stem)):
         table.columns[tag[1]] = table.columns.pop("Value")
-    made = []
+    made: list[Reading] = []
+    passed: list[NotALog] = []
     for run in log_steps.split(table):
-        column = columns.get("step")
-        axis = log_steps.axis(run, column if column in run.columns else None)
-        for part, axes in log_steps.restarts(run, axis):
-            steps = {name: axes.of(column) for name, column in part.columns.items() if name not in axes.used}
-            made.append(_reading(part, axes.told, axes.used, steps, columns, own))
+        try:
+            column = columns.get("step")
+            axis = log_steps.axis(run, column if column in run.columns else None)
+            for part, axes in log_steps.restarts(run, axis):
+                steps = {name: axes.of(column) for name, column in part.columns.items() if name not in axes.used}
+                made.append(_reading(part, axes.told, axes.used, steps, columns, own))
+        except NotALog as error:  # a run of one record, beside others
+            passed.append(error)
+    if not made:
+        raise passed[0]
     return made
 
 
@@ -154,7 +166,7 @@ def _reading(
             several = f"{names[0]} and {plural(len(names) - 1, 'other column')}" if len(names) > 1 else names[0]
             notes.append(f"{several}: {change}")
     channels = {name: curves[column] for name, column in chosen.items()}
-    _rescale(channels, chosen, why)
+    _rescale(channels, curves, chosen, why)
     for column in chosen.values():
         bad = int((~np.isfinite(curves[column].values)).sum())
         if bad and not np.isfinite(curves[column].diverged_at):
@@ -202,17 +214,18 @@ def _chosen(
     return chosen, why
 
 
-def _rescale(channels: dict[str, Series], chosen: Mapping[str, str], why: dict[str, str]) -> None:
-    """Divide accuracies in per cent by 100, if one of the run exceeds 1.5; drop what cannot be an accuracy."""
-    tops = {}
-    for name in ("train_acc", "test_acc"):
-        if name in channels and (values := channels[name].finite().values).size:
-            tops[name] = float(values.max())
-            if values.min() < 0 or tops[name] > PERCENT:
-                odd = values.min() if values.min() < 0 else tops[name]
-                why[chosen[name]] = f"no accuracy: it reaches {odd:g}"
-                del channels[name], tops[name]
-    if max(tops.values(), default=0.0) > 1.5:
-        for name in tops:
+def _rescale(
+    channels: dict[str, Series], curves: Mapping[str, Series], chosen: Mapping[str, str], why: dict[str, str]
+) -> None:
+    """Divide accuracies in per cent by 100; drop what cannot be an accuracy."""
+    for name in {"train_acc", "test_acc"} & set(channels):
+        values = channels[name].finite().values
+        if values.size and (values.min() < 0 or values.max() > PERCENT):
+            odd = values.min() if values.min() < 0 else values.max()
+            why[chosen[name]] = f"no accuracy: it reaches {odd:g}"
+            del channels[name]
+    scaled = in_percent(curves, {name: column for name, column in chosen.items() if name in channels})
+    for name, column in chosen.items():
+        if name in channels and column in scaled:
             channels[name] = Series(channels[name].steps, channels[name].values / PERCENT)
-            why[chosen[name]] = "in per cent, divided by 100"
+            why[column] = "in per cent, divided by 100"

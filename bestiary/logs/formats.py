@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import re
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any, TypeVar
 
-from bestiary.logs import other_tools as foreign
+import numpy as np
+
+from bestiary.logs import mlflow, netcdf, parquet
 from bestiary.logs import tensorboard as event_files
 from bestiary.logs import text as text_logs
 from bestiary.logs import wandb as wandb_file
+from bestiary.logs.extras import reason
 from bestiary.logs.run_table import NotALog, RunTable, Unreadable
+from bestiary.special_files import STANDARD_INPUT, is_stream, kind, read_stream
 
 Reader = Callable[[Path], list[RunTable]]
+T = TypeVar("T")
 
 READERS: dict[str, Reader] = {
     ".csv": text_logs.read_csv,
@@ -20,9 +27,9 @@ READERS: dict[str, Reader] = {
     ".jsonl": text_logs.read_jsonl,
     ".ndjson": text_logs.read_jsonl,
     ".json": text_logs.read_json,
-    ".parquet": foreign.read_parquet,
-    ".nc": foreign.read_netcdf,
-    ".db": foreign.read_mlflow_database,
+    ".parquet": parquet.read_parquet,
+    ".nc": netcdf.read_netcdf,
+    ".db": mlflow.read_mlflow_database,
     ".wandb": wandb_file.read_wandb,
 }
 
@@ -33,11 +40,12 @@ def _compressed(path: Path) -> list[RunTable]:
 
 MAGIC: dict[bytes, Reader] = {
     **dict.fromkeys((b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd", b"PK\x03\x04"), _compressed),
-    b"PAR1": foreign.read_parquet,
-    b"CDF": foreign.read_netcdf,
-    b"SQLite format 3\0": foreign.read_mlflow_database,
+    b"PAR1": parquet.read_parquet,
+    b"CDF": netcdf.read_netcdf,
+    b"SQLite format 3\0": mlflow.read_mlflow_database,
     wandb_file.MAGIC: wandb_file.read_wandb,
 }
+STREAM = 2**28  # [byte] of standard input or a pipe
 STATE = "trainer_state.json"
 CHECKPOINT = re.compile(r"checkpoint-(\d+)")
 OTHER_JSON = re.compile(r"history|log|metrics|result", re.IGNORECASE)  # which .json of a folder may be a log
@@ -59,17 +67,42 @@ def reader(file: Path) -> Reader:
 
 
 def read(file: Path) -> list[RunTable]:
-    """The runs in one file.
+    """The runs in one file, on standard input (`-`), or in a pipe that a shell made for `<(...)`.
 
     Raises:
         Unreadable: one line that says where and why.
     """
     try:
+        if is_stream(file):
+            return _read_stream(file)
+        if what := kind(file):
+            raise Unreadable(
+                f"{file}: is {what}, no file; write the log to a file, or pipe it into `bestiary detect -`"
+            )
         return reader(file)(file)
     except FileNotFoundError as error:
         raise Unreadable(f"{file}: no such file or folder") from error
     except OSError as error:
-        raise Unreadable(f"{file}: cannot be read ({error.strerror or error})") from error
+        raise Unreadable(f"{named(file)}: cannot be read ({error.strerror or error})") from error
+
+
+def named(path: Path) -> Path:
+    """A path as it is told."""
+    return Path("standard input") if path == STANDARD_INPUT else path
+
+
+def _read_stream(stream: Path) -> list[RunTable]:
+    """The runs in a stream, by way of a file, since most readers go back in what they read."""
+    name, content = named(stream), read_stream(stream, STREAM + 1)
+    if len(content) > STREAM:
+        raise Unreadable(f"{name}: is longer than {STREAM >> 20} MiB; write it to a file")
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "log"
+        file.write_bytes(content)
+        try:
+            return reader(file)(file)
+        except Unreadable as error:
+            raise type(error)(str(error).replace(str(file), str(name))) from error
 
 
 def logs(folder: Path) -> Iterator[tuple[Path, Callable[[], list[RunTable]]]]:
@@ -86,7 +119,7 @@ def logs(folder: Path) -> Iterator[tuple[Path, Callable[[], list[RunTable]]]]:
             (up for up in file.parents if up.name == "metrics" and (up.parent / "meta.yaml").is_file()), None
         )
         if metrics is not None:
-            found[metrics.parent] = _later(foreign.read_mlflow, metrics.parent)
+            found[metrics.parent] = _later(mlflow.read_mlflow, metrics.parent)
         elif event_files.EVENTS in name:
             parts = home.relative_to(folder).parts
             depth = len(event_files.part(file))
@@ -120,11 +153,11 @@ def walk(path: Path) -> Iterator[tuple[Path, list[RunTable] | Unreadable]]:
     In a folder, what is readable but no log is passed over, unless there is nothing else.
     """
     if not path.is_dir():
-        yield path, _tried(lambda: read(path))
+        yield named(path), attempt(named(path), read, path)
         return
     seen, passed = 0, None
     for file, reading in logs(path):
-        runs = _tried(reading)
+        runs = attempt(file, reading)
         if isinstance(runs, NotALog):
             passed = runs
             continue
@@ -134,8 +167,17 @@ def walk(path: Path) -> Iterator[tuple[Path, list[RunTable] | Unreadable]]:
         yield path, passed or NotALog(f"{path}: has no log; want {KNOWN}")
 
 
-def _tried(reading: Callable[[], list[RunTable]]) -> list[RunTable] | Unreadable:
+def attempt(file: Path, reading: Callable[..., T], *arguments: Any) -> T | Unreadable:
+    """What a function makes of one file, or the one line that says why not.
+
+    Whatever it raises is of this file alone: its neighbours are read all the same. Nothing else catches every
+    exception; NumPy's warnings of a stranger's numbers are of no use to who reads the report.
+    """
     try:
-        return reading()
+        with np.errstate(all="ignore"):
+            return reading(*arguments)
     except Unreadable as error:
-        return error
+        return error if str(error).startswith(str(file)) else type(error)(f"{file}: {error}")
+    except Exception as error:
+        why = f"{type(error).__name__}: {reason(error)}" if str(error) else type(error).__name__
+        return Unreadable(f"{file}: cannot be read ({why}); please report this, with the file")

@@ -9,13 +9,22 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from bestiary.one_line import shortened
+
 BLANK = frozenset({"", "-", "null", "none", "na", "n/a", "<na>"})  # not logged; `nan` was logged, and is a number
 MIXED = 0.01  # [1] largest share of cells that are words in a column of numbers
 VOCABULARY = 10_000  # [word] a text column with more is prose, and not kept
+DEPTH = 32  # [level] of nested names; what is nested deeper is no metric
+
+
+Cells = Sequence[Any] | np.ndarray
 
 
 class Unreadable(ValueError):
     """One line: which file, where, what is wrong, what to do."""
+
+    def __init__(self, line: str) -> None:
+        super().__init__(shortened(line))
 
 
 class NotALog(Unreadable):
@@ -78,21 +87,32 @@ class Gather:
         self._words: dict[str, list[Column]] = {}
         self._codes: dict[str, dict[str, int]] = {}
 
-    def block(self, columns: Mapping[str, tuple[np.ndarray | None, Sequence[Any]]], rows: int) -> None:
+    def block(self, columns: Mapping[str, tuple[np.ndarray | None, Cells]], rows: int) -> None:
         """Add a block of `rows` rows: {name: (rows of its cells within the block, None for all; cells)}."""
         for name, (at, cells) in columns.items():
             at = self.rows + (np.arange(len(cells)) if at is None else at)
             numbers, words = self._numbers.setdefault(name, []), self._words.setdefault(name, [])
+            if isinstance(cells, np.ndarray):
+                numbers.append(Column(at, cells.astype(np.float64)))
+                continue
             try:
                 numbers.append(Column(at, np.array(list(map(float, cells)), np.float64)))
                 continue
             except (ValueError, TypeError, OverflowError):
-                pairs = [self._cell(name, cell) for cell in cells]
+                pairs = self._cells(name, cells)
             kinds = np.array([kind for kind, _ in pairs])
             values = np.array([value for _, value in pairs])
             numbers.append(Column(at[kinds == 1], values[kinds == 1]))
             words.append(Column(at[kinds == 2], values[kinds == 2].astype(np.int32)))
         self.rows += rows
+
+    def _cells(self, name: str, cells: Sequence[object]) -> list[tuple[int, float]]:
+        """As `_cell` for each; of words that come again, only the first is looked at."""
+        known: dict[str, tuple[int, float]] = {}
+        for cell in cells:
+            if isinstance(cell, str) and cell not in known:
+                known[cell] = self._cell(name, cell)
+        return [known[cell] if isinstance(cell, str) else self._cell(name, cell) for cell in cells]
 
     def _cell(self, name: str, cell: object) -> tuple[int, float]:
         """Blank (0), a number (1), or the code of a word (2)."""
@@ -156,10 +176,13 @@ def of_rows(rows: Iterable[Mapping[str, object]], into: Gather, size: int = 20_0
     return into
 
 
-def _add(cells: dict[str, tuple[list[int], list]], at: int, prefix: str, row: Mapping[str, object]) -> None:
+def _add(
+    cells: dict[str, tuple[list[int], list]], at: int, prefix: str, row: Mapping[str, object], depth: int = 0
+) -> None:
     for key, value in row.items():
         if isinstance(value, Mapping):
-            _add(cells, at, f"{prefix}{key}/", value)
+            if depth < DEPTH:
+                _add(cells, at, f"{prefix}{key}/", value, depth + 1)
         elif value is not None and not isinstance(value, list | bool):
             rows, values = cells.setdefault(f"{prefix}{key}", ([], []))
             rows.append(at)

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bestiary.logs.run_table import Column, NotALog, RunTable, Words, plural
+from bestiary.logs.parts import check_runs, of_each, parts
+from bestiary.logs.run_table import Column, NotALog, RunTable, plural
 
 # Which column is the step, best first; written in words, and `_step` as it is. Documented in docs/detect.md.
 STEPS = (
@@ -34,16 +35,12 @@ def _phrase(name: str) -> str:
     return name if name == "_step" else " ".join(words(name))
 
 
-def _some(table: RunTable, keep: np.ndarray, name: str, notes: tuple[str, ...] = ()) -> RunTable:
-    """The table's rows that are kept, (rows,) bool, under another name."""
-    columns = {c: Column(*(side[keep[at]] for side in (at, values))) for c, (at, values) in table.columns.items()}
-    texts = {c: Words(at[keep[at]], codes[keep[at]], known) for c, (at, codes, known) in table.words.items()}
-    columns = {c: column for c, column in columns.items() if column.at.size}
-    return replace(table, name=name, columns=columns, words=texts, notes=[*table.notes, *notes])
-
-
 def split(table: RunTable) -> list[RunTable]:
-    """The runs of a table: charts of several runs, long format, a column that names the run."""
+    """Return the runs of a table: charts of several runs, long format, a column that names the run.
+
+    Raises:
+        Unreadable: there are too many.
+    """
     return [run for chart in _charts(table) for run in _named(_long(chart))]
 
 
@@ -56,6 +53,7 @@ def _charts(table: RunTable) -> list[RunTable]:
     for name, match in found.items():
         if not match[3]:
             runs[match[1]][match[2]] = table.columns[name]
+    check_runs(len(runs), "a chart's column each")
     shared = {name: column for name, column in table.columns.items() if name not in found}
     return [replace(table, name=run, columns=shared | own, notes=[*table.notes]) for run, own in runs.items()]
 
@@ -70,9 +68,9 @@ def _long(table: RunTable) -> RunTable:
     which[table.words[key].at] = table.words[key].codes
     at, values = table.columns[value]
     columns = {c: column for c, column in table.columns.items() if c != value}
-    for code, name in enumerate(table.words[key].words):
-        own = which[at] == code
-        columns[name] = Column(at[own], values[own])
+    names = table.words[key].words
+    for code, own in of_each(which[at]):
+        columns[names[code]] = Column(at[own], values[own])
     rest = {c: text for c, text in table.words.items() if c != key}
     return replace(table, columns=columns, words=rest, notes=[*table.notes, f"`{key}` names what `{value}` is of"])
 
@@ -95,9 +93,12 @@ def _named(table: RunTable) -> list[RunTable]:
             used.append(name)
     if not used:
         return [table]
-    note = f"runs are told apart by {', '.join(used)}"
+    told = f"told apart by {', '.join(used)}"
+    numbers = {label: i for i, label in enumerate(dict.fromkeys(labels.tolist()))}
+    check_runs(len(numbers), told)
+    which = np.array([numbers[label] for label in labels.tolist()])
     rest = replace(table, columns={c: column for c, column in table.columns.items() if c not in used})
-    return [_some(rest, labels == label, label, (note,)) for label in dict.fromkeys(labels.tolist())]
+    return parts(rest, which, list(numbers), [f"runs are {told}"], anew=True)
 
 
 class Axis(NamedTuple):
@@ -191,6 +192,7 @@ def restarts(table: RunTable, found: Axis) -> list[tuple[RunTable, Axis]]:
     again = np.flatnonzero((np.diff(steps) < 0) & (steps[1:] <= steps[:1])) + 1
     if not again.size:
         return [(table, found)]
+    check_runs(again.size + 1, "told apart by steps that start anew")
     # A run begins with the first row that goes back, which may be another column's.
     begins = [next(r for r in range(full[i - 1] + 1, full[i] + 1) if found.steps[r] < steps[i - 1]) for i in again]
     which = np.searchsorted(begins, np.arange(table.rows), "right")
@@ -199,11 +201,12 @@ def restarts(table: RunTable, found: Axis) -> list[tuple[RunTable, Axis]]:
     notes = [f"the steps start anew {plural(len(begins), 'time')}, at row {begins[0] + 1} first: read as separate runs"]
     if len(kept) <= len(begins):
         notes.append(f"{plural(len(begins) + 1 - len(kept), 'stretch')} of a single record left out")
-    made = []
-    for part, i in enumerate(kept, 1):
-        name = f"{table.name}, part {part}".removeprefix(", ") if len(kept) > 1 else table.name
-        made.append((_some(table, which == i, name, tuple(notes)), found))
-    return made
+    number = np.full(size.size, -1)
+    number[kept] = np.arange(len(kept))
+    names = [table.name]
+    if len(kept) > 1:
+        names = [f"{table.name}, part {i + 1}".removeprefix(", ") for i in range(len(kept))]
+    return [(part, found) for part in parts(table, number[which], names[: len(kept)], notes)]
 
 
 def counted(steps: np.ndarray) -> np.ndarray:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from bestiary.logs.channels import channel, role
-from bestiary.logs.other_tools import library, reason
+from bestiary.logs.extras import library, reason
 from bestiary.logs.run_table import Column, NotALog, RunTable, Unreadable, plural
 
 EVENTS = ".tfevents."  # in the name of every event file
@@ -77,14 +77,16 @@ def _first_tag(path: Path) -> list[str]:
 
 
 def _scalar(path: Path, value: Any) -> float | None:
+    """A value's number; None if it is no scalar.
+
+    Raises:
+        ValueError, TypeError, KeyError: its tensor has another content than its type or shape says, or no known type.
+    """
     if value.HasField("simple_value"):
         return value.simple_value
     if not value.HasField("tensor") or value.tensor.tensor_shape.dim:
         return None
-    try:
-        number = library(path, "tensorboard.util.tensor_util", "tensorboard").make_ndarray(value.tensor).item()
-    except (ValueError, TypeError) as error:
-        raise Unreadable(f"{path}: not a readable event file ({reason(error)}); is it damaged?") from error
+    number = library(path, "tensorboard.util.tensor_util", "tensorboard").make_ndarray(value.tensor).item()
     return number if isinstance(number, int | float) else None
 
 
@@ -94,14 +96,22 @@ def read(paths: Sequence[Path]) -> list[RunTable]:
     events, parts = 0, {path.parent: part(path) for path in paths}
     notes = [f"{len(paths)} event files read as one run"] if len(paths) > 1 else []
     for path in sorted(paths, key=_begun):
-        before = events
+        before, odd = events, list[str]()
         for event in _events(path):
             events += 1
             for value in event.summary.value:
-                if (number := _scalar(path, value)) is not None:
+                try:
+                    number = _scalar(path, value)
+                except (ValueError, TypeError, KeyError):
+                    odd.append(value.tag)
+                    continue
+                if number is not None:
                     steps, values = curves[parts[path.parent], value.tag]
                     steps.append(event.step)
                     values.append(number)
+        if odd:
+            which = f"a tensor that cannot be read, the first of {odd[0]}"
+            notes.append(f"{path.name}: {plural(len(odd), 'value')} left out, each {which}")
         if events == before and path.stat().st_size:
             notes.append(f"{path.name} has no readable event; left out")
     if not events:

@@ -66,13 +66,15 @@ def _delimiter(file: TextIO, path: Path) -> str:
     return best if best in first else " " if len(first.split()) > 1 else ","
 
 
-def _names(cells: list[str], path: Path) -> list[str]:
+def _names(cells: list[str]) -> list[str]:
     """A header's names, none empty, none twice."""
-    made: list[str] = []
+    made: dict[str, None] = {}
     for i, cell in enumerate(cells):
         name = cell.strip() or f"column {i + 1}"
-        made.append(name if name not in made else f"{name} ({i + 1})")
-    return made
+        while name in made:
+            name += f" ({i + 1})"
+        made[name] = None
+    return list(made)
 
 
 def read_csv(path: Path) -> list[RunTable]:
@@ -94,7 +96,7 @@ def read_csv(path: Path) -> list[RunTable]:
                 if len(comment) != len(row):
                     raise NotALog(f"{path}: line {rows.line_num} has numbers where names belong; {WANTED}")
                 row, more = comment, [row]
-            names, line = _names(row, path), rows.line_num
+            names, line = _names(row), rows.line_num
             reader = _Rows(path, [cell.strip() for cell in row], line, len(more))
             while block := [*more, *islice(rows, BLOCK)]:
                 kept = reader.keep(block)
@@ -176,7 +178,7 @@ def read_jsonl(path: Path) -> list[RunTable]:
         nonlocal line
         for line, text in enumerate(file, 1):
             try:
-                row = json.loads(text)
+                row = json.loads(text, parse_int=float)  # an int of thousands of digits raises
             except (ValueError, RecursionError) as error:
                 if text.strip():
                     bad.append((line, getattr(error, "msg", type(error).__name__)))
@@ -208,7 +210,7 @@ def read_jsonl(path: Path) -> list[RunTable]:
 def read_json(path: Path) -> list[RunTable]:
     """Hugging Face's trainer_state.json, a list of objects, or an object of lists as Keras' history."""
     try:
-        content = json.loads(path.read_text(encoding(path)))
+        content = json.loads(path.read_text(encoding(path)), parse_int=float)
     except json.JSONDecodeError as error:
         if error.msg == "Extra data":
             return read_jsonl(path)

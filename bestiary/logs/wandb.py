@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from bestiary.logs.other_tools import library
+from bestiary.logs.extras import library, reason
 from bestiary.logs.run_table import Gather, NotALog, RunTable, Unreadable, of_rows
 
 MAGIC = b":W&B"
@@ -44,7 +44,7 @@ def read_wandb(path: Path) -> list[RunTable]:
         try:
             table = of_rows(_rows(_records(file, ends), fields, names), Gather()).table(names[-1] if names else "")
         except (ValueError, IndexError, TypeError, RecursionError) as error:
-            raise Unreadable(f"{path}: near byte {file.tell()}: {error}; is the file damaged?") from error
+            raise Unreadable(f"{path}: near byte {file.tell()}: {reason(error)}; is the file damaged?") from error
     if not table.rows:
         raise NotALog(f"{path}: has no history; log with run.log()")
     table.notes += ends
@@ -70,7 +70,7 @@ def _row(history: bytes, fields: Fields) -> dict[str, Any]:
         elif number == ITEM:
             parts = list(fields(content))
             key = ".".join(str(part, "utf-8") for field, part in parts if field in (KEY, NESTED))
-            row.update((key, json.loads(text)) for field, text in parts if field == JSON)
+            row.update((key, json.loads(text, parse_int=float)) for field, text in parts if field == JSON)
     odd = [key for key, value in row.items() if isinstance(value, dict) and "_type" in value]
     odd += [key.removesuffix("._type") for key in row if key.endswith("._type")]
     return {key: row[key] for key in row if not any(f"{key}.".startswith(f"{prefix}.") for prefix in odd)}
@@ -78,7 +78,7 @@ def _row(history: bytes, fields: Fields) -> dict[str, Any]:
 
 def _records(file: BinaryIO, ends: list[str]) -> Iterator[bytes]:
     """The records of the log; `ends` is told of one that is cut off."""
-    left, parts = BLOCK - HEADER, b""
+    left, parts = BLOCK - HEADER, list[bytes]()
     while True:
         if left < PIECE:  # too small for another piece: zeros
             file.read(left)
@@ -93,10 +93,12 @@ def _records(file: BinaryIO, ends: list[str]) -> Iterator[bytes]:
         if zlib.crc32(content, zlib.crc32(head[6:])) != int.from_bytes(head[:4], "little"):
             raise ValueError("a checksum is wrong")
         left -= PIECE + size
-        parts = content if kind in (WHOLE, FIRST) else parts + content
+        if kind in (WHOLE, FIRST):
+            parts = []
+        parts.append(content)
         if kind in (WHOLE, LAST):
-            yield parts
-            parts = b""
+            yield b"".join(parts)
+            parts = []
 
 
 def _fields(path: Path) -> Fields:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
@@ -19,10 +20,11 @@ from bestiary.log import About, Finding, Log, Severity, Span, State
 from bestiary.logs import channels as naming
 from bestiary.logs import formats
 from bestiary.logs.channels import Reading
-from bestiary.logs.run_table import NotALog, Unreadable
+from bestiary.logs.run_table import NotALog, RunTable, Unreadable, plural
 
 DIVERGED = "diverged"  # the one finding that is no detector's
 DELAYED = "delayed_generalization"
+FEW = 5  # [record] with fewer in every channel no detector finds anything
 Thresholds = Mapping[str, Mapping[str, float]]  # {detector: {threshold: value}}
 OWN: Thresholds = MappingProxyType({})  # every detector with its own thresholds
 NOT_FINITE = About("nothing is learned from there on", severity=Severity.ERROR)  # ABOUT of diverged
@@ -103,30 +105,59 @@ def own_channels() -> tuple[str, ...]:
     return tuple(sorted(name for name in read if naming.channel(name) is None))
 
 
-def answers(log: Log, thresholds: Thresholds = OWN) -> Iterator[Answer]:
+class DetectorFailed(UserWarning):
+    """A detector raised an exception: the detector is wrong, not the log."""
+
+
+def failure(detector: str, error: Exception) -> DetectorFailed:
+    """Say in one line what a detector raised, and what to do."""
+    what = " ".join(f"{type(error).__name__}: {error}".split())
+    return DetectorFailed(f"{detector}: {what}; the detector is wrong, not the log: please report it with the log")
+
+
+def _warn(detector: str, error: Exception) -> None:
+    warnings.warn(failure(detector, error), stacklevel=2)
+
+
+def answers(
+    log: Log,
+    thresholds: Thresholds = OWN,
+    only: Collection[str] | None = None,
+    on_failure: Callable[[str, Exception], object] = _warn,
+) -> Iterator[Answer]:
     """Ask every detector about a run, after whether the run diverged.
 
-    A run that diverged has one answer `diverged`, however many detectors say so.
+    A run that diverged has one answer `diverged`, however many detectors say so. A detector that raises an exception
+    gives no answer, and the others are asked all the same.
 
     Args:
         log: the run.
         thresholds: {detector: {threshold: value}} in place of the detectors' own.
+        only: names of the detectors to ask; default: all.
+        on_failure: called with a detector's name and what the detector raised; default: a `DetectorFailed` warning.
     """
     gone = diverged(log)
     if gone is not None:
         yield gone
-    with np.errstate(all="ignore"):  # a stranger's numbers may be as large as floats are
-        for name, (function, reads) in detectors().items():
-            own = thresholds.get(name, {})
-            finding = function(log, **own)
-            if finding.state is State.DIVERGED:
-                if gone is None:
-                    gone = Answer(DIVERGED, reads, finding)
-                    yield gone
-                continue
-            if name == DELAYED and finding.state is State.UNDECIDED and finding.phase == "memorisation":
-                finding = _patient(finding)
-            yield Answer(name, reads, finding, own)
+    for name, (function, reads) in detectors().items():
+        if only is not None and name not in only:
+            continue
+        own = thresholds.get(name, {})
+        try:
+            with np.errstate(all="ignore"), warnings.catch_warnings():
+                warnings.simplefilter("ignore", RuntimeWarning)  # a stranger's numbers may be as large as floats are
+                finding = function(log, **own)
+        except Exception as error:
+            on_failure(name, error)
+            continue
+        if finding.state is State.DIVERGED:
+            if gone is None:
+                gone = Answer(DIVERGED, reads, finding)
+                yield gone
+            continue
+        if name == DELAYED and finding.state is State.UNDECIDED and finding.phase == "memorisation":
+            finding = _patient(finding)
+        yield Answer(name, reads, finding, own)
 
 
 def diverged(log: Log) -> Answer | None:
@@ -229,18 +260,34 @@ def inspect_paths(
                 continue
             for table in tables:
                 present |= set(table.columns)
-                try:
-                    found = naming.readings(table, columns, file, own_channels())
-                except NotALog as error:
-                    passed.append(NotALog(f"{file}: {error}"))
-                    continue
-                done += [Read(file, reading, tuple(answers(reading.log, thresholds))) for reading in found]
+                found = formats.attempt(file, _judged, table, file, columns, thresholds)
+                if isinstance(found, NotALog):
+                    passed.append(found)
+                elif isinstance(found, Unreadable):
+                    failed.append(found)
+                else:
+                    done += found
         if len(done) == before:  # else they are runs that logged one number, beside others
             failed += passed
     gone = [f"{channel}={column}" for channel, column in columns.items() if column not in present]
     if gone and present:
         raise Unreadable(f"--channel {gone[0]}: no such column; the logs have {_listed(present)}")
-    return done, failed
+    return done, list({str(error): error for error in failed}.values())
+
+
+def _judged(table: RunTable, file: Path, columns: Mapping[str, str], thresholds: Thresholds) -> list[Read]:
+    """Ask every detector about each run of a table; of several, not about those in which none can find anything."""
+    found = naming.readings(table, columns, file, own_channels())
+    few = sum(0 < reading.longest < FEW for reading in found) if len(found) > 1 else 0
+    made, told = [], [f"{plural(few, 'run')} with fewer than {FEW} records in every channel: no detector was asked"]
+    for reading in found:
+        if few and 0 < reading.longest < FEW:
+            gone = diverged(reading.log)
+            noted = replace(reading, notes=(*reading.notes, told.pop())) if told else reading
+            made.append(Read(file, noted, () if gone is None else (gone,)))
+        else:
+            made.append(Read(file, reading, tuple(answers(reading.log, thresholds))))
+    return made
 
 
 def _listed(names: Collection[str], most: int = 20) -> str:
