@@ -164,6 +164,8 @@ class Phenomenon:
         if self.step is None and (self.loss is None or self.optimizer is None):
             raise TypeError("a phenomenon needs either loss and optimizer, or a step of its own")
         check_static(self.static)
+        if not isinstance(self.knobs, tuple) or not hasattr(self.knobs, "_fields"):
+            raise TypeError(f"knobs is a {type(self.knobs).__name__}; want a NamedTuple of floats")
 
     def __repr__(self) -> str:
         """Return the module, and in a line each the knobs, the static values and the channels with their units."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -57,6 +57,10 @@ class Entries(Mapping[str, "CatalogEntry"]):
         if key not in self._blocks:
             select(self._blocks, [key])  # says which key was meant
         return load(key)
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return the entry of that key, or the default; Mapping's own would pass the ValueError on."""
+        return self[key] if key in self else default
 
     def __contains__(self, key: object) -> bool:
         return key in self._blocks

@@ -10,6 +10,7 @@ import pandas as pd
 
 from bestiary.api import tables
 from bestiary.api.experiment import Experiment
+from bestiary.api.values import roots, whole
 from bestiary.api.verdicts import Verdicts
 from bestiary.catalog import cite
 from bestiary.catalog.entries import Entry
@@ -99,9 +100,12 @@ class CatalogEntry(Experiment):
             alpha: false-alarm rate of one claim.
             progress: whether a progress bar is shown.
         """
-        roots = [root] if isinstance(root, int) else list(root)
+        several = roots(root)
+        seeds = None if seeds is None else whole("seeds", seeds, 1)
+        if not 0 < alpha < 1:
+            raise ValueError(f"alpha: want a rate between 0 and 1, not {alpha}")
         with bars(hide=not progress) as on_progress:
-            how = {"roots": roots, "seeds": seeds, "alpha": alpha, "beyond": laws, "on_progress": on_progress}
+            how = {"roots": several, "seeds": seeds, "alpha": alpha, "beyond": laws, "on_progress": on_progress}
             return Verdicts(*judge_entries([self._renewed()], self._store(), **how), alpha)
 
     def cite(self) -> str:

@@ -6,7 +6,7 @@ import dataclasses
 import inspect
 import sys
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from itertools import product
 from pathlib import Path
 from typing import Any, Self
@@ -15,15 +15,16 @@ import pandas as pd
 import xarray as xr
 
 from bestiary.api import accessor, tables
+from bestiary.api import values as written
 from bestiary.api.datasets import inner, settings, stack
 from bestiary.api.findings import Findings
 from bestiary.api.grid import GridMap
-from bestiary.catalog.axes import Axis
+from bestiary.api.values import plain, whole
 from bestiary.catalog.yaml_source import nearest
 from bestiary.entry import Phenomenon
 from bestiary.judge import setting
 from bestiary.judge.annotate import annotate, describe, units_of
-from bestiary.judge.rounds import drive
+from bestiary.judge.rounds import drive, told
 from bestiary.maps import explore
 from bestiary.train import runs
 from bestiary.train.jobs import Setup
@@ -112,15 +113,12 @@ class Experiment:
         Raises:
             ValueError: no such knob or case, or a value of the wrong type; in one line.
         """
-        turned = {k: list(v) for k, v in values.items() if not isinstance(v, str) and hasattr(v, "__len__")}
-        fixed = {k: v for k, v in values.items() if k not in turned}
-        if empty := [k for k, v in turned.items() if not v]:
-            raise ValueError(f"{empty[0]}: no value in the list")
-        if seeds < 1:
-            raise ValueError(f"seeds: want 1 or more, not {seeds}")
+        turned = {k: [plain(v) for v in some] for k, some in written.turned(values).items()}
+        fixed = {k: plain(v) for k, v in values.items() if k not in turned}
+        seeds, root = whole("seeds", seeds, 1), whole("root", root, 0, written.ROOTS)
         points = [dict(zip(turned, some, strict=True)) for some in product(*turned.values())]
         setup = self._renewed()
-        asked = [setting.change_values(setup, case, _plain(fixed | point)) for point in points]
+        asked = [setting.change_values(setup, case, fixed | point) for point in points]
         with bars(hide=not progress) as on_progress:
             made = drive([setting.ask(one, seeds, root) for one in asked], self._store(), on_progress)
         effects = units_of(f for _, findings in made for f in findings)
@@ -145,7 +143,7 @@ class Experiment:
         found, index, names = [], [], ["seed"]
         for place, part in settings(ds):
             names = [*place, "seed"]
-            found += [judge(log) for log in runs.logs(inner(part))]
+            found += [told(judge, log) for log in runs.logs(inner(part))]
             index += [(*place.values(), int(seed)) for seed in part["seed"].values]
         return Findings(found, index, names)
 
@@ -160,6 +158,8 @@ class Experiment:
         """
         fields = [f.name for f in dataclasses.fields(Phenomenon)]
         for name in parts:
+            if name in (*self.phenomenon.knobs._fields, *self.phenomenon.static._fields):
+                raise TypeError(f"replace: {name!r} is a value, not a part; say run({name}=...)")
             if name not in fields:
                 hint = nearest(name, fields)
                 raise TypeError(f"replace: a phenomenon has no {name!r}{hint}; it has {', '.join(fields)}")
@@ -197,11 +197,13 @@ class Experiment:
         Raises:
             ValueError: no such knob, values that do not fit it, or no axis at all; in one line.
         """
-        fixed = {k: v for k, v in axes.items() if isinstance(v, str) or not hasattr(v, "__len__")}
-        turned = [_axis(k, v) for k, v in axes.items() if k not in fixed]
+        lists = written.turned(axes)
+        fixed = {k: plain(v) for k, v in axes.items() if k not in lists}
+        turned = [written.axis(k, axes[k]) for k in lists]
+        seeds, root = whole("seeds", seeds, 1), whole("root", root, 0, written.ROOTS)
         if not 1 <= len(turned) <= 3:
             raise ValueError(f"map: {len(turned)} axes; want one to three, such as knob=(0.1, 10, 5, 'log')")
-        plan = explore.plan(setting.change_values(self._renewed(), case, _plain(fixed)), turned, seeds, root)
+        plan = explore.plan(setting.change_values(self._renewed(), case, fixed), turned, seeds, root)
         with bars(hide=not progress) as on_progress:
             how = {"of": of, "boundary_of": boundary_of, "resolution": resolution}
             return GridMap(explore.run(plan, self._store(), on_progress, **how))
@@ -225,26 +227,6 @@ def _outside() -> int:
     while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "bestiary":
         level, frame = level + 1, frame.f_back
     return level
-
-
-def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
-    """NumPy's scalars as Python's."""
-    return {k: v.item() if hasattr(v, "item") else v for k, v in values.items()}
-
-
-def _axis(name: str, value: Any) -> Axis:
-    """An axis as one writes it in Python.
-
-    Raises:
-        ValueError: what is wrong, in one line.
-    """
-    from bestiary.catalog.axes import parse
-
-    if isinstance(value, tuple) and len(value) in (3, 4) and (len(value) == 3 or value[3] == "log"):
-        return parse(f"{name}={':'.join(str(_plain({'v': v})['v']) for v in value)}")
-    if isinstance(value, tuple):
-        raise ValueError(f"{name}={value}: want (lo, hi, n), (lo, hi, n, 'log') or a list of values")
-    return parse(f"{name}={','.join(str(_plain({'v': v})['v']) for v in value)}")
 
 
 def _signed(run: Callable[..., xr.Dataset], p: Phenomenon) -> Callable[..., xr.Dataset]:

@@ -6,14 +6,15 @@ laws, boundaries and paths of a whole catalog are trained together, and only wha
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 import xarray as xr
 from scipy.stats import binomtest
 
-from bestiary.log import Finding
+from bestiary.judge.records import Bounds, bounds_of, waiting_times
+from bestiary.log import Finding, Log
 from bestiary.train import runs
 from bestiary.train.campaign import OnProgress, execute
 from bestiary.train.jobs import Request, jobs_of
@@ -27,13 +28,13 @@ class Judged:
     Attributes:
         findings: (S) what the detector says of each seed's run.
         last: (S) [step] how far each run was taken.
-        record_interval: [step] interval between records; 0 if it is not constant.
+        bounds: (S) between which steps the true onset and effects of each run lie; see `bounds_of`.
         curves: dims (setting: 1, seed, step), if the request wanted them.
     """
 
     findings: tuple[Finding, ...]
     last: tuple[float, ...]
-    record_interval: float
+    bounds: tuple[Bounds, ...]
     curves: xr.Dataset | None = None
 
     def rate(self, name: str = "found") -> int:
@@ -44,6 +45,19 @@ class Judged:
         """Return the Clopper-Pearson limits of the share of runs in that state or phase."""
         interval = binomtest(self.rate(name), len(self.findings)).proportion_ci(confidence)
         return interval.low, interval.high
+
+
+def told(detect: Callable[[Log], Finding], log: Log) -> Finding:
+    """Ask a detector about one run.
+
+    Raises:
+        TypeError: what it answers is no Finding.
+    """
+    finding = detect(log)
+    if not isinstance(finding, Finding):
+        name = getattr(detect, "__name__", type(detect).__name__)
+        raise TypeError(f"{name}: a detector answers with a Finding, not with {finding!r}")
+    return finding
 
 
 T = TypeVar("T")
@@ -66,13 +80,15 @@ def answer(
     answers: dict[Request, Judged] = {}
     for i, ds in execute([job for job, _ in planned], store, on_progress):
         job, asked = planned[i]
-        interval = runs.record_interval(ds["step"].values)
+        waits = waiting_times(asked[0][0].setup.detector)
         for k, same in enumerate(asked):
             part = ds.isel(setting=[k], seed=slice(0, same[0].seeds))
-            findings = tuple(job.phenomenon.detect(log) for log in runs.logs(part))
+            logs = list(runs.logs(part))
+            findings = tuple(told(job.phenomenon.detect, log) for log in logs)
+            bounds = tuple(bounds_of(finding, log, waits) for finding, log in zip(findings, logs, strict=True))
             last = tuple(float(v) for v in part["last_step"].values[0])
             for request in same:
-                answers[request] = Judged(findings, last, interval, part if request.curves else None)
+                answers[request] = Judged(findings, last, bounds, part if request.curves else None)
     return answers
 
 

@@ -38,6 +38,7 @@ def test_entries_list_complete_and_load(cache):
     assert bestiary.entries._ipython_key_completions_() == list(bestiary.entries)
     assert "grokking_digits" in repr(bestiary.entries) and "<table" in bestiary.entries._repr_html_()
     assert bestiary.entries["catapult"].key == "catapult"
+    assert bestiary.entries.get("groking") is None and bestiary.entries.get("catapult").key == "catapult"
     for wrong in (lambda: bestiary.load("groking"), lambda: bestiary.entries["groking"]):
         with pytest.raises(ValueError, match="no entry 'groking'; did you mean 'grokking'"):
             wrong()

@@ -4,6 +4,7 @@ import inspect
 import json
 from dataclasses import replace
 
+import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
@@ -14,6 +15,12 @@ import bestiary
 from bestiary.log import Finding, State
 from bestiary.train import runs
 from bestiary.train.store import Store
+
+SCALE = 1.0
+
+
+def scaled(params, batch, knobs, static):
+    return tiny.bowl_loss(params, batch, knobs, static) * SCALE
 
 
 def test_turned_knobs_are_dims_and_the_others_coordinates(entry, ds):
@@ -31,6 +38,30 @@ def test_a_knob_is_a_float_however_it_is_given(entry):
     assert whole["lr"].dtype == np.float64
     assert entry.run(lr=1, seeds=1, steps=100, progress=False)["lr"].dtype == np.float64
     assert entry.run(steps=[100, 200], seeds=1, progress=False)["steps"].dtype == np.int64
+
+
+@pytest.mark.parametrize("scalar", [np.float32(1.1), np.array(1.1), jnp.float32(1.1), jnp.array(1.1)])
+def test_scalars_and_arrays_of_any_library(entry, scalar):
+    one = entry.run(lr=scalar, seeds=1, root=np.int64(1), steps=100, progress=False)
+    assert one["weight"].dims == ("seed", "step") and float(one["lr"]) == pytest.approx(1.1)
+    several = entry.run(lr=jnp.array([0.9, 1.1]), seeds=np.int64(1), steps=np.int64(100), progress=False)
+    assert several["lr"].values.tolist() == [0.9, 1.1]  # so that .sel(lr=1.1) finds it
+
+
+def test_roots_of_a_check_in_any_form(entry):
+    for roots in (np.int64(1), range(1, 2), np.array([1])):
+        assert entry.check(root=roots, seeds=2, progress=False).to_frame()["root"].unique().tolist() == [1]
+
+
+def test_a_constant_that_a_function_reads_is_read_again(cache, monkeypatch):
+    """A cell of a notebook that sets it and runs again must not get the runs of before."""
+    mine = bestiary.Experiment(replace(tiny.BOWL, loss=scaled), "scaled", cache=cache)
+    ran = [mine.run(seeds=1, progress=False)["w"].values]
+    for value in (2.0, 1.0):
+        monkeypatch.setitem(globals(), "SCALE", value)
+        ran.append(mine.run(seeds=1, progress=False)["w"].values)
+    assert not np.array_equal(ran[0], ran[1])
+    np.testing.assert_array_equal(ran[0], ran[2])
 
 
 def test_runs_are_the_trainers_own(entry, ds):
@@ -114,6 +145,10 @@ def test_a_case_of_the_catalog(entry):
     assert float(made["lr"]) == 1.05 and made.attrs["label"] == "two_at_once steps=50"
 
 
+def yes(log):
+    return True
+
+
 @pytest.mark.parametrize(
     ("call", "error", "text"),
     [
@@ -122,7 +157,26 @@ def test_a_case_of_the_catalog(entry):
         (lambda g: g.run(lr=True), ValueError, "lr: want a number, not True"),
         (lambda g: g.run(steps=1.5), ValueError, "steps: want an integer, not 1.5"),
         (lambda g: g.run(lr=[]), ValueError, "lr: no value in the list"),
+        (lambda g: g.run(lr=np.ones((2, 2))), ValueError, r"lr: want one value or a list .* of shape \(2, 2\)"),
         (lambda g: g.run(seeds=0), ValueError, "seeds: want 1 or more, not 0"),
+        (lambda g: g.run(seeds=[1, 2]), ValueError, r"seeds: want a whole number, 1 or more, not \[1, 2\]"),
+        (lambda g: g.run(seeds=2.0), ValueError, "seeds: want a whole number, 1 or more, not 2.0"),
+        (lambda g: g.run(root=-1), ValueError, "root: want 0 to 4294967295, not -1"),
+        (lambda g: g.run(root=2**32), ValueError, "root: want 0 to 4294967295, not 4294967296"),
+        (lambda g: g.run(root="1"), ValueError, "root: want a whole number, 0 to 4294967295, not '1'"),
+        (lambda g: g.map(lr=(0.9, 1.2, 2), seeds=0), ValueError, "seeds: want 1 or more, not 0"),
+        (lambda g: g.map(lr=(0.9, 1.2, 2), root=[1]), ValueError, "root: want a whole number"),
+        (lambda g: g.check(root=[]), ValueError, "root: no value in the list"),
+        (lambda g: g.check(root="1"), ValueError, "root: want a whole number"),
+        (lambda g: g.check(seeds=0), ValueError, "seeds: want 1 or more, not 0"),
+        (lambda g: g.check(alpha=2), ValueError, "alpha: want a rate between 0 and 1, not 2"),
+        (lambda g: g.replace(lr=3), TypeError, r"'lr' is a value, not a part; say run\(lr=...\)"),
+        (lambda g: g.replace(knobs={"lr": 1.0}), TypeError, "knobs is a dict; want a NamedTuple of floats"),
+        (
+            lambda g: g.replace(detect=yes).run(seeds=1, steps=50, progress=False),
+            TypeError,
+            "yes: a detector answers with a Finding, not with True",
+        ),
         (lambda g: g.run(case="tow"), ValueError, "tow: period_doubling has no such case; did you mean 'two'"),
         (lambda g: g.replace(optimiser=1), TypeError, "no 'optimiser'; did you mean 'optimizer'"),
         (lambda g: g.map(), ValueError, "map: 0 axes; want one to three"),
