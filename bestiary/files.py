@@ -6,10 +6,20 @@ Standard library only: `bestiary detect` starts with it.
 from __future__ import annotations
 
 import os
+import secrets
+import time
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
+try:
+    import fcntl
+except ImportError:  # on Windows
+    fcntl = None
+
 PACKAGE = Path(__file__).resolve().parent
+HURRY = 2.0  # [s] a file of this age has been locked by its writer
+PATIENCE = 600.0  # [s] age at which an unfinished file is a leftover where none can be locked
 
 
 def checkout() -> Path | None:
@@ -38,13 +48,79 @@ def modules(package: str) -> set[str]:
 
 
 def replace_with(path: Path, content: bytes) -> None:
-    """Put `content` at `path` in one move, on disk before it has its name."""
-    part = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    """Put `content` at `path` in one move, on disk before it has its name.
+
+    Any number of threads, processes and machines may write the same path: the last one wins, and every reader sees one
+    of their contents whole.
+
+    Raises:
+        OSError: it cannot be written; `path` is what it was.
+    """
+    for last in (False, True):
+        part, number = _part(path.parent)
+        try:
+            with os.fdopen(number, "wb") as file:
+                _hold(file.fileno())
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+                if fcntl is not None:
+                    part.replace(path)  # while it is locked: nobody takes it for a leftover
+            if fcntl is None:
+                part.replace(path)  # Windows renames no open file
+            return
+        except FileNotFoundError:  # another machine, where locks do not reach, took it for a leftover
+            if last:
+                raise
+        finally:
+            part.unlink(missing_ok=True)
+
+
+def _part(folder: Path) -> tuple[Path, int]:
+    """Create a file under a name that nobody can foresee or has taken, link or not; return it and its descriptor."""
+    flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0)
+    while True:
+        part = folder / f".{secrets.token_hex(8)}.tmp"
+        with suppress(FileExistsError):
+            return part, os.open(part, flags, 0o666)  # as the umask says; `tempfile` would keep others from reading
+
+
+def _hold(number: int) -> bool:
+    """Lock an open file until it is closed; return whether that was possible."""
+    if fcntl is None:
+        return False
     try:
-        with part.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
+        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:  # locked, or a folder of the network without locks
+        return False
+    return True
+
+
+def abandoned(part: Path) -> bool:
+    """Return whether a temporary file was left behind by a writer that was killed.
+
+    A writer locks its file, and the lock ends with the writer. Where a file cannot be locked its age decides.
+    """
+    age = time.time() - part.lstat().st_mtime
+    if age < HURRY or part.is_symlink():
+        return False
+    try:
+        number = os.open(part, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0))
+    except OSError:
+        return False
+    try:
+        return _hold(number) or age > PATIENCE
     finally:
-        part.unlink(missing_ok=True)
+        os.close(number)
+
+
+def probe(folder: Path) -> None:
+    """See that files can be written in a folder, or in the one above in which it would be made; leaves nothing behind.
+
+    Raises:
+        OSError: they cannot.
+    """
+    there = next(above for above in (folder, *folder.absolute().parents) if os.path.lexists(above))
+    part, number = _part(there)
+    os.close(number)
+    part.unlink(missing_ok=True)

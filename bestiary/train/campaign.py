@@ -18,6 +18,7 @@ import xarray as xr
 from bestiary.entry import Knobs, Phenomenon, Static
 from bestiary.train import runs, trainer
 from bestiary.train.jobs import SETTLING, Job
+from bestiary.train.numerics import refuse
 from bestiary.train.provenance import provenance
 from bestiary.train.store import Cell, NoStore, Store
 
@@ -54,7 +55,11 @@ def execute(
 
     Yields:
         (index of the job, its runs), in the order in which jobs finish.
+
+    Raises:
+        ValueError: a flag of JAX is on with which nothing can be trained.
     """
+    refuse()
     # Every compile is an XLA call that releases the interpreter lock; two at a time leave a core to train on.
     with ThreadPoolExecutor(max_workers=2) as pool:
         waiting, damaged = {}, set()
@@ -148,7 +153,7 @@ def _drive(
     leaves, tree = jax.tree.flatten(rows)
     window, end = 0, len(program.schedule)
     resumed = store.load_progress(batch, program.width, leaves)
-    if resumed is not None:
+    if resumed is not None and 0 < resumed[0] < end:
         window, rows = resumed[0], program.place(jax.tree.unflatten(tree, resumed[1]))
     settled = job.phenomenon.settled
     boundaries = sorted({-(-end * i // SETTLING) for i in range(1, SETTLING + 1)} if settled else {end})

@@ -10,11 +10,10 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 import sys
-import time
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
@@ -22,21 +21,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import platformdirs
 import xarray as xr
 
 from bestiary.files import replace_with
+from bestiary.train import cache as cached
 from bestiary.train import runs
+from bestiary.train.numerics import numerics
 
 FORMAT = 2  # of a cell's file; a new number makes old files unfindable
 COMPUTING = ("jax", "jaxlib", "numpy", "optax", "flax")  # packages that every run needs
-STALE = 7 * 86400.0  # [s] age at which what a killed process left behind is swept
-
-
-def cache_dir() -> Path:
-    """BESTIARY_CACHE_DIR, or the user's cache directory."""
-    given = os.environ.get("BESTIARY_CACHE_DIR")
-    return Path(given) if given else platformdirs.user_cache_path("bestiary", appauthor=False)
+HEADER = 4096  # [byte] of an array in a checkpoint, at most
 
 
 @dataclass(frozen=True)
@@ -50,7 +44,7 @@ class Cell:
         knobs: traced values by name.
         root: root seed.
         seeds: the seed numbers.
-        machine: backend and versions; float rounding depends on them.
+        machine: backend, versions and flags; random streams and float rounding depend on them.
     """
 
     entry: str
@@ -73,7 +67,7 @@ class Cell:
 
 
 def machine(packages: Iterable[str] = ()) -> tuple[tuple[str, str], ...]:
-    """Return backend, device and versions of what computes.
+    """Return backend, device and versions of what computes, and the flags under which numbers are not the usual ones.
 
     Args:
         packages: installed packages, by the names that are imported, beside those that every run needs.
@@ -82,7 +76,7 @@ def machine(packages: Iterable[str] = ()) -> tuple[tuple[str, str], ...]:
 
     device = jax.local_devices()[0]
     versions = {name: _version(name) for name in {*COMPUTING, *packages}}
-    return tuple(sorted({"platform": device.platform, "device": device.device_kind, **versions}.items()))
+    return tuple(sorted({"platform": device.platform, "device": device.device_kind, **numerics(), **versions}.items()))
 
 
 @cache
@@ -101,14 +95,12 @@ class Store:
 
     Args:
         folder: where; made when first written to.
-        notify: called with one line when a file had to be rejected.
+        notify: called with one line when a file had to be rejected, and once if runs cannot be kept.
     """
 
     def __init__(self, folder: Path, notify: Callable[[str], None] = lambda line: None) -> None:
-        self.folder, self.notify = Path(folder), notify
-        for part in (f for f in self.folder.glob("*/*") if f.suffix in (".tmp", ".part")):
-            if time.time() - part.stat().st_mtime > STALE:
-                part.unlink(missing_ok=True)
+        self.folder, self.notify, self._full = Path(folder), notify, False
+        cached.sweep(self.folder)
 
     def path(self, cell: Cell) -> Path:
         """Where a cell lies."""
@@ -116,7 +108,10 @@ class Store:
 
     def has(self, cell: Cell) -> bool:
         """Whether a file has the cell's name; only `get` knows whether it is sound."""
-        return self.path(cell).is_file()
+        try:
+            return self.path(cell).is_file()
+        except OSError:  # a folder that may not be entered
+            return False
 
     def get(self, cell: Cell) -> xr.Dataset | None:
         """The cell's runs, or None if they must be run; a damaged or foreign file is reported."""
@@ -131,13 +126,23 @@ class Store:
         if ds.attrs.get("fingerprint") != cell.fingerprint:
             self.notify(f"{path}: holds other runs than its name says; running them again")
             return None
+        cached.mark_used(path)
         return ds
 
     def put(self, cell: Cell, ds: xr.Dataset) -> xr.Dataset:
-        """Save a cell; returns it as it will be read."""
+        """Save a cell; return it as it will be read. Where it cannot be saved, that is said once, and all goes on."""
         ds = runs.seal(ds.assign_attrs(fingerprint=cell.fingerprint))
-        runs.write(ds, self.path(cell))
+        try:
+            runs.write(ds, self.path(cell))
+        except OSError as error:
+            self._unkept(error)
         return ds
+
+    def _unkept(self, error: OSError) -> None:
+        if not self._full:
+            self._full = True
+            why = error.strerror or type(error).__name__
+            self.notify(f"{self.folder}: runs cannot be kept: {why}; they are judged all the same")
 
     def _checkpoint(self, cells: Sequence[Cell], width: int) -> Path:
         name = hashlib.sha256("".join([c.address for c in cells] + [str(width)]).encode()).hexdigest()[:32]
@@ -149,33 +154,46 @@ class Store:
         np.savez(buffer, np.int64(window), *leaves)
         body = buffer.getvalue()
         path = self._checkpoint(cells, width)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        replace_with(path, hashlib.sha256(body).digest() + body)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            replace_with(path, hashlib.sha256(body).digest() + body)
+        except OSError as error:
+            self._unkept(error)
 
     def load_progress(
         self, cells: Sequence[Cell], width: int, like: Sequence[np.ndarray]
     ) -> tuple[int, list[np.ndarray]] | None:
         """(windows done, leaves) of rows that a killed process left behind, or None."""
         path = self._checkpoint(cells, width)
-        if not path.is_file():
-            return None
-        raw = path.read_bytes()
         try:
-            if hashlib.sha256(raw[32:]).digest() != raw[:32]:
-                raise ValueError("the content does not match its digest")
-            with np.load(io.BytesIO(raw[32:])) as saved:
-                window, *leaves = (saved[f"arr_{i}"] for i in range(1 + len(like)))
-                spare = len(saved.files) - 1 - len(like)
-            if spare or any(a.shape != b.shape or a.dtype != b.dtype for a, b in zip(leaves, like, strict=True)):
-                raise ValueError("its arrays are those of another program")
-        except (ValueError, KeyError, zipfile.BadZipFile) as error:
-            self.notify(f"{path}: unusable checkpoint ({error}); starting these runs again")
+            return _unpacked(path.read_bytes(), like)
+        except FileNotFoundError:  # there was none, or another process has finished these rows
             return None
-        return int(window), leaves
+        except Exception as error:  # zipfile and NumPy raise whatever their parsers stumble on
+            why = (str(error) or type(error).__name__).splitlines()[0]
+            self.notify(f"{path}: unusable checkpoint ({why}); starting these runs again")
+            return None
 
     def drop_progress(self, cells: Sequence[Cell], width: int) -> None:
         """Forget the checkpoint of rows that are finished."""
-        self._checkpoint(cells, width).unlink(missing_ok=True)
+        with suppress(OSError):  # a folder that may only be read
+            self._checkpoint(cells, width).unlink(missing_ok=True)
+
+
+def _unpacked(raw: bytes, like: Sequence[np.ndarray]) -> tuple[int, list[np.ndarray]]:
+    """Return (windows done, leaves) of a checkpoint's content; raises if it is not one of such leaves."""
+    if hashlib.sha256(raw[32:]).digest() != raw[:32]:
+        raise ValueError("the content does not match its digest")
+    with zipfile.ZipFile(io.BytesIO(raw[32:])) as packed:
+        room = sum(leaf.nbytes + HEADER for leaf in like) + HEADER
+        if sum(member.file_size for member in packed.infolist()) > room:
+            raise ValueError("it is larger than what it would hold")
+    with np.load(io.BytesIO(raw[32:])) as saved:
+        window, *leaves = (saved[f"arr_{i}"] for i in range(1 + len(like)))
+        spare = len(saved.files) - 1 - len(like)
+    if spare or any(a.shape != b.shape or a.dtype != b.dtype for a, b in zip(leaves, like, strict=True)):
+        raise ValueError("its arrays are those of another program")
+    return int(window), leaves
 
 
 class NoStore(Store):

@@ -29,6 +29,7 @@ from jax.sharding import PartitionSpec as P
 
 from bestiary.entry import Knobs, Phenomenon, Static, TrainState
 from bestiary.train.contract import check_channels
+from bestiary.train.numerics import here
 
 CPU_WIDTH = 16  # rows a CPU advances per call: wide enough for 8 cores x 2 lanes, narrow enough to waste few rows
 ACCELERATOR_WIDTH = 256  # kernel launches dominate there, so many runs go together
@@ -205,7 +206,7 @@ def compile_program(
     with _lock:
         lock = _locks.setdefault((p, static, width, lanes, devices), threading.Lock())
     with lock:  # two cases of one program, compiled from two threads, compile once
-        return _compile(p, static, width, lanes, devices)
+        return _compile(p, static, width, lanes, devices, tuple(here().items()))
 
 
 _lock, _locks = threading.Lock(), {}
@@ -218,7 +219,10 @@ def forget() -> None:
 
 
 @lru_cache(maxsize=64)
-def _compile(p: Phenomenon, static: Static, width: int, lanes: int | None, devices: int) -> Program:
+def _compile(
+    p: Phenomenon, static: Static, width: int, lanes: int | None, devices: int, flags: tuple[tuple[str, str], ...]
+) -> Program:
+    """Compile; `flags` is what JAX was told when it did, and only tells programs apart."""
     started = time.perf_counter()
     outline(p, static)
     lanes = min(lanes or default_lanes(p, static, -(-width // devices)), -(-width // devices))
