@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bestiary.cli import completion
-from bestiary.cli.options import BadInput
+from bestiary.cli.options import BadInput, probe, writing
 
 if TYPE_CHECKING:
     from bestiary.log import Severity
@@ -70,6 +70,7 @@ def detect(
     columns = _columns(pairs)
     if plot is not None and plot.suffix not in (".png", ".pdf", ".svg"):
         raise BadInput(f"--plot {plot}: no figure can be saved as {plot.suffix!r}; name it .png, .pdf or .svg")
+    probe("--plot", plot, plot and plot.parent)
     from bestiary.log import Severity
     from bestiary.logs.run_table import Unreadable
     from bestiary.watch import detect as detecting
@@ -217,8 +218,6 @@ def _plot(reads: Sequence[Read], path: Path, quiet: bool) -> None:
     from bestiary.figures import logs as detect_figure
     from bestiary.figures import style as figure_style
 
-    try:
+    with writing("--plot", path):
         figure_style.save(detect_figure.draw(reads), path)
-    except OSError as error:
-        raise BadInput(f"--plot {path}: cannot be written ({error.strerror}); name another file") from error
     click.echo(f"figure: {path}", err=quiet)

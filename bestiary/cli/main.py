@@ -1,7 +1,7 @@
 """The command line. `list`, `show`, `cite` and `detect` never import JAX.
 
 Exit status: 0 every claim holds, or nothing was found; 1 a claim fails, or something was found;
-2 usage or bad input; 130 interrupted.
+2 usage, bad input, no memory or no room on a disk; 70 a fault of bestiary; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -15,16 +15,27 @@ from typing import Any, get_args
 import click
 
 from bestiary.catalog.seeds import RUN
-from bestiary.cli import completion
+from bestiary.cli import completion, exits
+from bestiary.cli.cache import cache
 from bestiary.cli.logs import detect, watch
 from bestiary.cli.maps import map_entry, path_entry
-from bestiary.cli.options import BadInput, cache_option, catalog_option, entries, load_setups, progress_bars, start
+from bestiary.cli.options import (
+    BadInput,
+    cache_option,
+    catalog_option,
+    entries,
+    load_setups,
+    probe,
+    progress_bars,
+    start,
+    writing,
+)
 from bestiary.version import __version__
 
 ROOTS = (1,)  # acceptance; root 0 is for tuning
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(cls=exits.Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="bestiary")
 def cli() -> None:
     """A catalog of training-dynamics phenomena: reproduce them, judge their claims, map them."""
@@ -107,6 +118,7 @@ def check(
     chosen = entries(file, keys)
     from bestiary.judge.verdict import ALPHA, Outcome
 
+    probe("--figures", figures)
     level, store = alpha or ALPHA, start(cache)
     setups = load_setups(chosen, bool(keys))
     with progress_bars(hide=as_json) as on_progress:
@@ -128,7 +140,9 @@ def check(
         from bestiary.figures import claims as claim_figures
         from bestiary.figures import runs as drawing
 
-        for path in drawing.draw_all(results, figures) + claim_figures.draw_all(mapped, figures):
+        with writing("--figures", figures):
+            drawn = drawing.draw_all(results, figures) + claim_figures.draw_all(mapped, figures)
+        for path in drawn:
             click.echo(f"figure: {path}", err=as_json)
     outcomes = {v.outcome for v in judged}
     if Outcome.FAILS in outcomes or (strict and Outcome.INCONCLUSIVE in outcomes):
@@ -150,6 +164,7 @@ def measure(keys: Sequence[str], roots: Sequence[int], to: Path | None, file: Pa
     folder = to or measured.folder()
     if folder is None:
         raise BadInput("measure: an installed package has no benchmarks/measured; say where with --to FOLDER")
+    probe("--to", folder)
     store = start(cache)
     setups = load_setups(chosen, bool(keys))
     with progress_bars() as on_progress:
@@ -158,7 +173,9 @@ def measure(keys: Sequence[str], roots: Sequence[int], to: Path | None, file: Pa
         results, mapped = judge_entries(setups, store, roots=roots or (1, 2), on_progress=on_progress)
     for setup in setups:
         own, beyond = [r for r in results if r.setup is setup], [m for m in mapped if m.setup is setup]
-        click.echo(f"wrote {measured.write(measured.record(setup, own, ALPHA, beyond), folder)}")
+        with writing("--to", folder):
+            path = measured.write(measured.record(setup, own, ALPHA, beyond), folder)
+        click.echo(f"wrote {path}")
 
 
 @cli.command()
@@ -193,6 +210,7 @@ def run(
 ) -> None:
     """Train ENTRY over seeds and say what its detector finds."""
     (block,) = entries(file, [entry])
+    probe("--out", out)
     store = start(cache)
     from bestiary.cli import tables
     from bestiary.judge import setting
@@ -208,10 +226,13 @@ def run(
     if out is not None:
         from bestiary.cli import export
 
-        for path in export.write_setting(asked, ds, findings, out):
+        with writing("--out", out):
+            written = export.write_setting(asked, ds, findings, out)
+        for path in written:
             click.echo(f"wrote {path}")
 
 
+cli.add_command(cache)
 cli.add_command(detect)
 cli.add_command(map_entry)
 cli.add_command(path_entry)
@@ -219,21 +240,22 @@ cli.add_command(watch)
 
 
 def main(argv: Sequence[str] | None = None) -> Any:
-    """Entry point: every mistake of the user is one line and exit status 2."""
+    """Run a command: every mistake of the user is one line and exit status 2, every fault of ours one line and 70."""
     if isinstance(sys.stdout, TextIOWrapper):  # a column may be named in letters that a Windows pipe does not have
         sys.stdout.reconfigure(errors="backslashreplace")
+    exits.interruptible()
     try:
         status = cli.main(argv, standalone_mode=False, prog_name="bestiary")
     except click.UsageError as error:
         where = f" (see '{error.ctx.command_path} --help')" if error.ctx else ""
-        click.echo(f"bestiary: {error.format_message()}{where}", err=True)
-        sys.exit(2)
+        exits.say(f"bestiary: {error.format_message()}{where}")
+        sys.exit(exits.BAD)
     except click.ClickException as error:
-        click.echo(error.format_message(), err=True)
+        exits.say(error.format_message())
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, click.Abort):
-        click.echo(
-            "interrupted; finished runs and checkpoints are kept, and the same command goes on from there", err=True
-        )
-        sys.exit(130)
+        exits.say(exits.KEPT)
+        sys.exit(exits.INTERRUPTED)
+    except Exception as error:
+        sys.exit(exits.unexpected(error))
     sys.exit(status if isinstance(status, int) else 0)

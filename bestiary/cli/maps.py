@@ -9,7 +9,17 @@ import click
 
 from bestiary.catalog.seeds import MAP
 from bestiary.cli import completion
-from bestiary.cli.options import BadInput, cache_option, catalog_option, entries, load_setups, progress_bars, start
+from bestiary.cli.options import (
+    BadInput,
+    cache_option,
+    catalog_option,
+    entries,
+    load_setups,
+    probe,
+    progress_bars,
+    start,
+    writing,
+)
 
 ROOT = click.IntRange(0, 2**32 - 1)
 MOST_AXES = 3  # two make a diagram, a third a row of diagrams
@@ -84,6 +94,7 @@ def map_entry(
         raise BadInput(f"--over {asked[-1]}: {few}")
     if resolution is not None and len(asked) > 1:
         raise BadInput("--resolution: only the boundaries along one knob are refined; give a single --over")
+    probe("--out", out)
     store = start(cache)
     from bestiary.cli import map_tables
     from bestiary.judge import setting
@@ -102,7 +113,9 @@ def map_entry(
     if out is not None:
         from bestiary.cli import export
 
-        for path in export.write_map(found, out):
+        with writing("--out", out):
+            written = export.write_map(found, out)
+        for path in written:
             click.echo(f"wrote {path}")
 
 
@@ -136,6 +149,7 @@ def path_entry(
         raise BadInput(f"path {entry}: the catalog has no path of it; there are paths of {known or 'no entry'}")
     if name is not None and name not in block.paths:
         raise BadInput(f"path {entry} {name}: no such path{nearest(name, block.paths)}; {', '.join(block.paths)}")
+    probe("--out", out)
     store = start(cache)
     from bestiary.cli import map_tables
     from bestiary.judge.rounds import drive
@@ -155,4 +169,6 @@ def path_entry(
         from bestiary.cli import export
 
         for result in results:
-            click.echo(f"wrote {export.write_path(result, out)}")
+            with writing("--out", out):
+                drawn = export.write_path(result, out)
+            click.echo(f"wrote {drawn}")

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bestiary import files
+
 if TYPE_CHECKING:
     from bestiary.catalog.entries import Entry
     from bestiary.judge.setup import Setup
@@ -37,20 +39,39 @@ catalog_option = click.option("--catalog", "file", type=click.Path(path_type=Pat
 cache_option = click.option(
     "--cache",
     type=click.Path(path_type=Path),
-    help="Folder for runs and compiled programs [default: the user's cache].",
+    help="Folder for runs and compiled programs [default: see `bestiary cache`].",
 )
 
 
 def start(cache: Path | None) -> Store:
     """Set JAX up and open the store."""
+    from bestiary.train.cache import cache_dir
     from bestiary.train.session import open_store
-    from bestiary.train.store import cache_dir
 
     folder = cache or cache_dir()
     try:
         return open_store(folder, lambda line: click.echo(line, err=True))
     except OSError as error:
         raise BadInput(f"--cache {folder}: cannot be written ({error.strerror}); name another folder") from error
+    except ValueError as error:
+        raise BadInput(str(error)) from error
+
+
+@contextmanager
+def writing(option: str, path: Path) -> Iterator[None]:
+    """Let what cannot be written be one line that names the option."""
+    try:
+        yield
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        raise BadInput(f"{option} {path}: cannot be written ({why}); name another place") from error
+
+
+def probe(option: str, path: Path | None, folder: Path | None = None) -> None:
+    """See before anything is trained that a folder, or the folder of a file, can be written."""
+    if path is not None:
+        with writing(option, path):
+            files.probe(folder or path)
 
 
 @contextmanager

@@ -1,0 +1,71 @@
+"""`bestiary cache`: what is kept of what was run, and how it goes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from bestiary.cli.options import BadInput, writing
+from bestiary.train import cache as kept
+
+UNITS = ("B", "kB", "MB", "GB", "TB")
+
+
+@click.command()
+@click.argument("keys", nargs=-1, metavar="[ENTRY...]")
+@click.option("--clear", is_flag=True, help="Remove the runs of ENTRY..., or all runs and compiled programs.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--cache", "folder", type=click.Path(path_type=Path), help="Another folder.")
+def cache(keys: Sequence[str], clear: bool, yes: bool, folder: Path | None) -> None:
+    """Show what is kept, and where; with --clear, remove it.
+
+    The folder is BESTIARY_CACHE_DIR if that is set; else `.cache` in the checkout that bestiary runs from; else the
+    user's cache. What nobody has used for 30 days goes by itself.
+    """
+    folder = folder or kept.cache_dir()
+    runs, programs = kept.kept_runs(folder), kept.kept_programs(folder)
+    if unknown := [key for key in keys if key not in {entry.name for entry in runs}]:
+        there = ", ".join(entry.name for entry in runs) or "no entry"
+        raise BadInput(f"cache {unknown[0]}: nothing is kept of it in {folder}; there are runs of {there}")
+    if clear:
+        _clear(folder, [entry for entry in runs if not keys or entry.name in keys], keys, programs, yes)
+        return
+    click.echo(folder)
+    shown = [entry for entry in runs if not keys or entry.name in keys]
+    wide = max((len(entry.name) for entry in shown), default=0)
+    wide = max(wide, len("compiled programs"))
+    if shown:
+        click.echo(f"{'entry':{wide}}  {'cells':>7}  {'checkpoints':>11}  {'size':>8}")
+    for entry in shown:
+        click.echo(f"{entry.name:{wide}}  {entry.cells:7,}  {entry.checkpoints:11,}  {size(entry.size):>8}")
+    if not keys:
+        click.echo(f"{'compiled programs':{wide}}  {len(programs.paths):7,}  {'':11}  {size(programs.size):>8}")
+
+
+def _clear(folder: Path, chosen: list[kept.Kept], keys: Sequence[str], programs: kept.Kept, yes: bool) -> None:
+    total = sum(entry.size for entry in chosen) + (0 if keys else programs.size)
+    what = f"the runs of {', '.join(keys)}" if keys else "all runs and compiled programs"
+    if not kept.is_cache(folder) and folder.exists():
+        raise BadInput(f"--cache {folder}: no cache of bestiary: it has neither runs nor compiled programs")
+    if not total:
+        click.echo(f"{folder}: nothing to remove")
+        return
+    if not yes:
+        if not sys.stdin.isatty():
+            raise BadInput("cache --clear: nobody can be asked here; say --yes")
+        if not click.confirm(f"Remove {what} from {folder}, {size(total)}?", err=True):
+            return
+    with writing("--cache", folder):
+        freed = kept.clear(folder, list(keys) or None)
+    click.echo(f"removed {what}: {size(freed)}")
+
+
+def size(n: float) -> str:
+    """Write a number of bytes in three digits: 0 B, 12.3 kB, 456 MB."""
+    unit = 0
+    while n >= 999.5 and unit < len(UNITS) - 1:
+        n, unit = n / 1000, unit + 1
+    return f"{n:.0f} {UNITS[unit]}" if not unit or n >= 99.95 else f"{n:.3g} {UNITS[unit]}"

@@ -1,0 +1,124 @@
+"""How a command ends: its exit status, and one line for what went wrong."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import sys
+import tempfile
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, TextIO
+
+import click
+
+from bestiary.version import __version__
+
+BAD = 2  # usage, bad input, or no room
+FAULT = 70  # EX_SOFTWARE: a fault of bestiary
+INTERRUPTED = 130
+PIPED = 141  # what SIGPIPE would leave
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}
+KEPT = "interrupted; finished runs and checkpoints are kept, and the same command goes on from there"
+LONGEST = 300  # characters of an error's message
+
+
+class Commands(click.Group):
+    """A group whose commands end in silence when nobody reads what they print, and fail when it cannot be written."""
+
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        """Read the words; `--help` prints here."""
+        with _printed():
+            return super().make_context(*args, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command, and see that all it printed is out."""
+        with _printed():
+            try:
+                return super().invoke(ctx)
+            finally:
+                if sys.stdout is not None:
+                    sys.stdout.flush()
+
+
+@contextmanager
+def _printed() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        _discard(sys.stdout)
+        raise SystemExit(PIPED) from None
+    except SystemExit as end:
+        if isinstance(end.__context__, BrokenPipeError):  # rich has met it: 1 would say that a claim fails
+            raise SystemExit(PIPED) from None
+        raise
+
+
+def _discard(stream: TextIO | None) -> None:
+    """Let what a stream still holds go nowhere: the interpreter would stumble over it as it ends."""
+    with suppress(OSError, ValueError, AttributeError):  # no stream, closed, or none of the system's
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())  # pyright: ignore[reportOptionalMemberAccess]
+        os.close(nowhere)
+
+
+def say(line: str) -> None:
+    """Print a line on standard error, if anybody reads it."""
+    try:
+        click.echo(line, err=True)
+    except OSError:
+        _discard(sys.stderr)
+
+
+def interruptible() -> None:
+    """Let the first interrupt end the command in order, and a second one at once; both without a traceback."""
+
+    def first(number: int, frame: Any) -> None:
+        signal.signal(signal.SIGINT, second)
+        raise KeyboardInterrupt
+
+    def second(number: int, frame: Any) -> None:
+        with suppress(OSError):
+            os.write(2, f"{_CURSOR if os.isatty(2) else ''}\n{KEPT}\n".encode())
+        os._exit(INTERRUPTED)
+
+    with suppress(ValueError):  # not the main thread: whoever called handles interrupts
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # a job in the background ignores them
+            signal.signal(signal.SIGINT, first)
+
+
+_CURSOR = "\x1b[?25h"  # shows the cursor, which a bar hides
+
+
+def unexpected(error: Exception) -> int:
+    """Tell of an error that no command foresaw in one line; return the exit status."""
+    if os.environ.get("BESTIARY_DEBUG"):
+        traceback.print_exception(error)
+    text = "".join(c if c.isprintable() else " " for c in str(error))
+    text = " ".join(text.split())
+    if isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in text:
+        say("bestiary: out of memory; ask for fewer seeds, fewer steps or a smaller network")
+        return BAD
+    if isinstance(error, OSError) and error.errno in NO_ROOM:
+        _discard(sys.stdout)
+        say(f"bestiary: {error.filename or 'what was printed'}: cannot be written ({error.strerror})")
+        return BAD
+    text = text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+    what = f"{type(error).__name__}: {text}" if text else type(error).__name__
+    say(f"bestiary {__version__}: {what}; this is a fault of bestiary, please report it{_with_traceback(error)}")
+    return FAULT
+
+
+def _with_traceback(error: Exception) -> str:
+    if os.environ.get("BESTIARY_DEBUG"):
+        return ""
+    try:
+        number, path = tempfile.mkstemp(prefix="bestiary-", suffix=".txt")
+        with os.fdopen(number, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(f"bestiary {__version__}, Python {sys.version}\n{sys.argv}\n")
+            traceback.print_exception(error, file=file)
+    except OSError:
+        return "; BESTIARY_DEBUG=1 shows where it happened"
+    return f" with {path}"
