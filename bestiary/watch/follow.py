@@ -15,7 +15,7 @@ from bestiary.logs.run_table import Column, NotALog, RunTable, Unreadable
 from bestiary.watch import detect
 from bestiary.watch import report_schema as detect_schema
 from bestiary.watch.detect import Read, Thresholds
-from bestiary.watch.monitor import Notice, Once, settled
+from bestiary.watch.notice import Notice, Once, settled
 
 LINES = ("", ".csv", ".tsv", ".jsonl", ".ndjson", ".log", ".txt")  # formats whose last line may be half written
 
@@ -88,18 +88,24 @@ class Follower:
             found: list[Reading] = []
             for table in tables:
                 present |= set(table.columns)
-                try:
-                    found += readings(_whole_rows(table, file), self.columns, file, detect.own_channels())
-                except NotALog as error:
-                    passed.append(f"{file}: {error}")
+                made = formats.attempt(file, self._readings, table, file)
+                if isinstance(made, NotALog):
+                    passed.append(str(made))
+                elif isinstance(made, Unreadable):
+                    yield Remark(str(made), failed=True)
+                else:
+                    found += made
             if found:
                 some = True
                 yield from self._found(file, found)
-        yield from (Remark(text, failed=not some) for text in passed)
+        yield from (Remark(text, failed=not some) for text in dict.fromkeys(passed))
         gone = [f"{channel}={column}" for channel, column in self.columns.items() if column not in present]
         if gone and present:
             there = ", ".join(sorted(present))
             yield Remark(f"--channel {gone[0]}: no such column yet; there are {there}", failed=True)
+
+    def _readings(self, table: RunTable, file: Path) -> list[Reading]:
+        return readings(_whole_rows(table, file), self.columns, file, detect.own_channels())
 
     def _found(self, file: Path, found: Sequence[Reading]) -> Iterator[Remark | News]:
         key = file

@@ -3,52 +3,32 @@
 from __future__ import annotations
 
 import math
-from array import array
-from collections.abc import Callable, Collection, Iterable, Mapping
+import warnings
+from collections.abc import Callable, Iterable, Mapping
+from importlib import import_module
 from pathlib import Path
+from threading import RLock
 from typing import Any, NamedTuple
 
-import numpy as np
-
-from bestiary.log import Log, Series, Severity
+from bestiary.log import Log, Severity
 from bestiary.logs import channels as naming
 from bestiary.logs.channels import Reading
 from bestiary.logs.run_table import Column, NotALog, RunTable, plural
 from bestiary.logs.thinning import RECORDS
 from bestiary.watch import detect
+from bestiary.watch.buffer import Buffer
 from bestiary.watch.detect import OWN, Answer, Thresholds
+from bestiary.watch.glimpse import glimpse
+from bestiary.watch.notice import Notice, Once, give, settled
+from bestiary.watch.number import not_a_number, number_of
+from bestiary.watch.spelling import meant
 from bestiary.watch.thresholds import checked
 
-LEAST = 16  # [record] of a channel before a detector is asked
-GROWTH = 1.15  # [1] of a channel's records, from one question to the next
-LASTING = 3  # [record] in a row that are not finite, from which on a run that goes on counts as diverged
+GROWTH = 1.1  # [1] of a channel's records, from one question to the next
+BUDGET = 4096  # [record] read by detectors in one call of `log`, from which on the others wait for the next
 IGNORED = 4096  # [name] of columns no channel, remembered so that they cost nothing
-
-
-class Notice(NamedTuple):
-    """Something found, and the step of the latest record when it was; `str` of it is one line."""
-
-    at: float
-    answer: Answer
-
-    @property
-    def detector(self) -> str:
-        """What was found, by the detector's name."""
-        return self.answer.detector
-
-    @property
-    def severity(self) -> Severity:
-        """How much it should worry."""
-        return self.answer.severity or Severity.INFO
-
-    def __str__(self) -> str:
-        where = ""
-        if self.answer.where is not None:
-            lo, hi = self.answer.where
-            where = f" from step {lo:g} to {hi:g}" if hi > lo else f" at step {lo:g}"
-        return (
-            f"step {self.at:g}: {self.severity}: {self.detector.replace('_', ' ')}{where}: {self.answer.finding.reason}"
-        )
+REMARKS = 64  # [remark] on how the monitor is used, in one run
+DEEPEST = 8  # mappings in mappings
 
 
 class Summary(NamedTuple):
@@ -67,67 +47,6 @@ class Summary(NamedTuple):
     reading: Reading | None
 
 
-class Once:
-    """Keeps the notices that were given, so that none is given twice."""
-
-    def __init__(self) -> None:
-        self.notices: dict[str, Notice] = {}
-
-    def new(self, at: float, answers: Iterable[Answer]) -> list[Notice]:
-        """Return notices of what these answers found for the first time, at [step] the latest record."""
-        found = [a for a in answers if a.severity is not None and a.detector not in self.notices]
-        new = [Notice(at, answer) for answer in found]
-        self.notices |= {notice.detector: notice for notice in new}
-        return new
-
-    def withdrawn(self, answers: Iterable[Answer]) -> tuple[Notice, ...]:
-        """Return the notices that these answers deny; a detector that gives no answer denies nothing."""
-        states = {answer.detector: answer.severity for answer in answers}
-        denied = {name for name, severity in states.items() if severity is None}
-        if detect.DIVERGED not in states:
-            denied.add(detect.DIVERGED)
-        return tuple(notice for name, notice in self.notices.items() if name in denied)
-
-
-def settled(log: Log) -> Log:
-    """Cut fewer than three records that are not finite off the end of each curve: while a run goes on they may pass."""
-    cut = {}
-    for name, (steps, values) in log.channels.items():
-        finite = np.isfinite(values[::-1][:LASTING])
-        tail = int(np.argmax(finite)) if finite.any() else finite.size % LASTING
-        cut[name] = Series(steps[: steps.size - tail], values[: values.size - tail])
-    return Log(cut)
-
-
-class _Buffer:
-    """The records of one column, at most so many; when they are full, every second goes."""
-
-    __slots__ = ("alarmed", "bad", "due", "every", "seen", "steps", "values")
-
-    def __init__(self) -> None:
-        self.steps, self.values = array("d"), array("d")
-        self.seen, self.every = 0, 1
-        self.due, self.bad, self.alarmed = LEAST, 0, False
-
-    def add(self, step: float, value: float, most: int) -> bool:
-        """Keep a record, and say whether the detectors should look."""
-        if self.seen % self.every == 0 and len(self.steps) == most:
-            self.steps, self.values = self.steps[::2], self.values[::2]
-            self.every *= 2
-        if self.seen % self.every == 0:
-            self.steps.append(step)
-            self.values.append(value)
-        self.seen += 1
-        if math.isfinite(value):
-            self.bad = 0
-            return self.seen >= self.due
-        self.bad += 1
-        if self.bad == LASTING * self.every and not self.alarmed:
-            self.alarmed = True
-            self.due = self.seen
-        return self.seen >= self.due
-
-
 class Monitor:
     """Ask every detector about a run while it trains.
 
@@ -137,16 +56,27 @@ class Monitor:
     finding back later. `finish` says which findings the run took back; its answers are those of `bestiary detect` on
     the same records.
 
+    No call of `log` takes long, at any length of the run. A look takes in some 2,048 records of a channel: of more,
+    every s-th, the last, and all of the stretches that stand out (`bestiary.watch.glimpse`). The detectors
+    are asked in turn, in each call of `log` until they have read 4,096 records: that takes some milliseconds, and less
+    than 50 ms. Which call asks which detector depends on the records alone, never on a clock: processes that log the
+    same find the same at the same step. `finish` asks all of them about all records, and may take a second.
+
     A channel keeps at most `records` records. When a channel is full, every second record is dropped, and from there on
     only every second, fourth, ... record is kept, as `bestiary.logs.thinning` does with a whole log. An event of a few
     records may then be lost.
 
-    One monitor is for one run and one thread. A step that was there before, as after a resume, overwrites what lies
-    beyond it.
+    One monitor is for one run, and is meant for one thread; calls from several wait for each other. A step that was
+    there before, as after a resume, overwrites what lies beyond it.
+
+    What cannot be meant is said once, as a `UserWarning`: a name one slip away from a channel's, a value of a channel
+    that is no number, a name that is no text, a step that goes back. So is a detector that raises an exception, as a
+    `DetectorFailed`: the other detectors go on, and so does the run.
 
     Args:
-        on_finding: functions of a `Notice`, called when it is given: to alert, to save, to stop. What one raises goes
-            through `log` to its caller.
+        on_finding: functions of a `Notice`, called when it is given: to alert, to save, to stop. All are called with
+            every notice, whatever the others raise. What one raises then goes through `log` or `finish` to the caller,
+            with the notice in the traceback; what several raise, as an `ExceptionGroup`. The notice counts as given.
         channels: {channel: column} for columns that the table of aliases does not know.
         thresholds: {detector: {threshold: value}} that are not to be the detector's own.
         growth: [1] above 1; smaller is sooner and dearer.
@@ -183,10 +113,13 @@ class Monitor:
         if "step" in self._columns:
             raise ValueError(f"Monitor: step={self._columns['step']} names no channel; log takes the step by itself")
         detect.check_channels(self._columns)
-        self._detectors = detect.detectors()
-        self._buffers: dict[str, _Buffer] = {}
-        self._ignored: dict[str, None] = {}
-        self._once, self._last = Once(), math.nan
+        self._reads = {name: reads for name, (_, reads) in detect.detectors().items()} | {detect.DIVERGED: ()}
+        import_module("scipy.optimize")  # which detectors import when they first need it, in the middle of training
+        self._buffers: dict[str, Buffer] = {}
+        self._ignored: dict[Any, None] = {}
+        self._once, self._last, self._lock = Once(), math.nan, RLock()
+        self._view, self._pending = Log({}), dict[str, None]()  # what detectors are to be asked about; which
+        self._remarked, self._unsaid = set[str](), list[Warning]()
 
     def __repr__(self) -> str:
         records = sum(buffer.seen for buffer in self._buffers.values())
@@ -206,8 +139,9 @@ class Monitor:
     def log(self, step: float, metrics: Mapping[str, Any] | None = None, /, **more: Any) -> list[Notice]:
         """Keep the records of one step.
 
-        A value is a number, or an array of one number. Any other value, None included, is no record. A mapping inside
-        is read with the names joined by `/`. Reading an array of JAX or PyTorch waits for the device.
+        A value is a number, or an array of one number. Any other value is no record; for a channel that is said once,
+        unless the value is None. A mapping inside is read with the names joined by `/`. Reading an array of JAX or
+        PyTorch waits for the device.
 
         Args:
             step: [step] of all of them.
@@ -219,84 +153,145 @@ class Monitor:
 
         Raises:
             ValueError: the step is no finite number.
+            BaseException: what a function of `on_finding` raised.
         """
-        at = _number(step)
+        at = number_of(step)
         if at is None or not math.isfinite(at):
             raise ValueError(f"Monitor.log: step is {step!r}; want a finite number")
-        self._last, due = at, []
-        for name, value in ({**metrics, **more} if metrics else more).items():
-            if name in self._ignored:
-                continue
-            number = value if type(value) is float else _number(value)
-            if number is None:
-                if isinstance(value, Mapping):
-                    due += self._nested(at, name, value)
-            elif (buffer := self._buffers.get(name) or self._opened(name)) and buffer.add(at, number, self.records):
-                due.append(name)
-        return self._look(due) if due else []
+        new: list[Notice] = []
+        with self._lock:
+            self._last = at
+            if due := self._keep(at, {**metrics, **more} if metrics else more):
+                self._guarded(self._look, due)
+            if self._pending:
+                new = self._guarded(self._ask) or []
+        give(new, self.on_finding)
+        self._say(stacklevel=3)
+        return new
 
     def finish(self) -> Summary:
-        """Ask every detector about the whole run; more may be logged after it."""
-        reading = self._reading()
-        answers = tuple(detect.answers(reading.log, self._thresholds)) if reading else ()
-        return Summary(answers, tuple(self._notify(answers)), self._once.withdrawn(answers), reading)
+        """Ask every detector about the whole run, at once; more may be logged after it."""
+        with self._lock:
+            self._pending.clear()
+            reading = self._reading(whole=True)
+            answers = tuple(detect.answers(reading.log, self._thresholds, None, self._failed)) if reading else ()
+            new = self._once.new(self._last, answers)
+            summary = Summary(answers, tuple(new), self._once.withdrawn(answers), reading)
+        give(new, self.on_finding)
+        self._say(stacklevel=3)
+        return summary
 
-    def _nested(self, at: float, name: str, value: Mapping[str, Any]) -> list[str]:
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_lock"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _lock=RLock())
+
+    def _keep(self, at: float, metrics: Mapping[str, Any], above: str = "", depth: int = 0) -> list[str]:
+        """Keep what is a record of a channel; return the columns for which the detectors are due."""
         due = []
-        for key, inner in value.items():
-            path, number = f"{name}/{key}", _number(inner)
-            if isinstance(inner, Mapping):
-                due += self._nested(at, path, inner)
-            elif number is not None and (buffer := self._opened(path)) and buffer.add(at, number, self.records):
-                due.append(path)
+        for key, value in metrics.items():
+            name = f"{above}{key}" if above else key
+            if name in self._ignored:
+                continue
+            number = value if type(value) is float else number_of(value)
+            if number is None and isinstance(value, Mapping):
+                if depth < DEEPEST:
+                    due += self._keep(at, value, f"{name}/", depth + 1)
+                else:
+                    self._remark("deep", f"{name.split('/')[0]} is nested too deeply; mappings below are left out")
+            elif number is None:
+                if value is not None and name not in self._remarked:
+                    self._left_out(name, value)
+            elif buffer := self._buffers.get(name) or self._opened(name):
+                if buffer.steps and at < buffer.steps[-1]:
+                    again = f"{name} goes from step {buffer.steps[-1]:g} back to {at:g}"
+                    self._remark("back", f"{again}, as after a resume: what lies beyond is overwritten")
+                if buffer.add(at, number, self.records):
+                    due.append(name)
         return due
 
-    def _opened(self, name: str) -> _Buffer | None:
+    def _opened(self, name: Any) -> Buffer | None:
         """Return the buffer of a column; None if the column is no channel, of which nothing is kept."""
-        if name in self._buffers:
-            return self._buffers[name]
-        if naming.channel(name, detect.own_channels()) is None and name not in self._columns.values():
-            if len(self._ignored) < IGNORED:
-                self._ignored[name] = None
-            return None
-        return self._buffers.setdefault(name, _Buffer())
+        if self._is_channel(name):
+            return self._buffers.setdefault(name, Buffer())
+        if not isinstance(name, str):
+            self._remark("key", f"a name is {not_a_number(name)}; want text")
+        if len(self._ignored) < IGNORED:
+            self._ignored[name] = None
+            if isinstance(name, str) and (right := meant(name)):
+                self._remark(name, f"{name} is no channel, and not recorded; did you mean {right}?")
+        return None
 
-    def _reading(self) -> Reading | None:
-        """Read the columns as channels, as those of a file; None while there is no curve."""
-        columns = {name: Column(np.array(b.steps), np.array(b.values)) for name, b in self._buffers.items()}
+    def _left_out(self, name: Any, value: Any) -> None:
+        if self._is_channel(name):
+            self._remark(name, f"{name} is {not_a_number(value)}; not recorded")
+        elif len(self._ignored) < IGNORED:
+            self._ignored[name] = None
+
+    def _is_channel(self, name: Any) -> bool:
+        if not isinstance(name, str):
+            return False
+        return name in self._columns.values() or naming.channel(name, detect.own_channels()) is not None
+
+    def _reading(self, whole: bool = False) -> Reading | None:
+        """Read the columns as channels, as those of a file; None while there is no curve.
+
+        Args:
+            whole: all records, not those of a look.
+        """
+        kept = {name: buffer.arrays() for name, buffer in self._buffers.items() if buffer.steps}
+        columns = {name: Column(*(arrays if whole else glimpse(*arrays))) for name, arrays in kept.items()}
         try:
             table = RunTable("", columns, clock="as logged")
             return naming.readings(table, self._columns, Path(), detect.own_channels())[0]
         except NotALog:
             return None
 
-    def _look(self, due: Collection[str]) -> list[Notice]:
-        """Ask the detectors that read a column that is due."""
+    def _look(self, due: Iterable[str]) -> None:
+        """Read the run as it is now, for the detectors that read a column that is due."""
         for name in due:
-            buffer = self._buffers[name]
-            buffer.due = max(LEAST, math.ceil(self.growth * buffer.seen))
+            self._buffers[name].wait(self.growth)
         if (reading := self._reading()) is None:
-            return []
+            return
         grown = {use.channel for use in reading.uses if use.column in due}
         grown |= {"loss"} if "train_loss" in grown else set()
-        wanted = grown.union(*(reads for _, reads in self._detectors.values() if grown.intersection(reads)))
-        part = Log({name: curve for name, curve in settled(reading.log).channels.items() if name in wanted})
-        return self._notify(tuple(detect.answers(part, self._thresholds)))
+        self._pending |= {name: None for name, reads in self._reads.items() if grown.intersection(reads)}
+        self._pending |= {detect.DIVERGED: None}  # of a channel that no detector reads, too
+        wanted = grown.union(*(self._reads[name] for name in self._pending))
+        self._view = Log({name: curve for name, curve in settled(reading.log).channels.items() if name in wanted})
 
-    def _notify(self, answers: Iterable[Answer]) -> list[Notice]:
-        """Call `on_finding` for everything found for the first time."""
-        new = self._once.new(self._last, answers)
-        for notice in new:
-            for call in self.on_finding:
-                call(notice)
-        return new
+    def _ask(self) -> list[Notice]:
+        """Ask the next detectors that wait, as many as may be asked in one call."""
+        asked, cost = [], 0
+        for name in self._pending:
+            if asked and cost >= BUDGET:
+                break
+            asked.append(name)
+            cost += sum(self._view[channel].steps.size for channel in self._reads[name] if channel in self._view)
+        for name in asked:
+            del self._pending[name]
+        return self._once.new(self._last, detect.answers(self._view, self._thresholds, asked, self._failed))
 
+    def _guarded(self, function: Callable[..., Any], *args: Any) -> Any:
+        """Call a function of our own, whose mistakes are no business of the training loop."""
+        try:
+            return function(*args)
+        except Exception as error:
+            what = " ".join(f"{type(error).__name__}: {error}".split())
+            self._remark("look", f"the run cannot be looked at ({what}); it is recorded all the same; please report it")
+            return None
 
-def _number(value: Any) -> float | None:
-    """Return a number, or an array of one number, as a float; None if it is neither."""
-    if value is None or isinstance(value, bool | str | bytes | list | tuple | Mapping):
-        return None
-    try:
-        return float(value.item() if hasattr(value, "item") else value)
-    except (TypeError, ValueError, OverflowError, RuntimeError):  # PyTorch's is a RuntimeError
-        return None
+    def _failed(self, detector: str, error: Exception) -> None:
+        self._remark(detector, detect.failure(detector, error))
+
+    def _remark(self, about: str, remark: str | Warning) -> None:
+        """Note what is to be said once of a run."""
+        if about not in self._remarked and len(self._remarked) < REMARKS:
+            self._remarked.add(about)
+            self._unsaid.append(remark if isinstance(remark, Warning) else UserWarning(f"Monitor.log: {remark}"))
+
+    def _say(self, stacklevel: int) -> None:
+        """Warn of what was noted; apart, since a warning may be an error, and then nothing else is to be lost."""
+        while self._unsaid:
+            warnings.warn(self._unsaid.pop(0), stacklevel=stacklevel)

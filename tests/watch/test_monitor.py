@@ -6,6 +6,7 @@ import runpy
 import subprocess
 import sys
 import time
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,9 @@ from bestiary.log import Finding, Log, Severity, State
 from bestiary.logs import thinning
 from bestiary.logs.run_table import Unreadable
 from bestiary.watch import detect
-from bestiary.watch.monitor import GROWTH, LEAST, Monitor, settled
+from bestiary.watch.buffer import LEAST
+from bestiary.watch.monitor import GROWTH, Monitor
+from bestiary.watch.notice import settled
 
 quick = settings(deadline=None, max_examples=15, derandomize=True)
 T = np.arange(1000.0)
@@ -177,9 +180,9 @@ def test_a_record_costs_microseconds():
 
 def test_the_detectors_are_asked_a_logarithmic_number_of_times(monkeypatch):
     asked = []
-    whole = detect.answers
-    monkeypatch.setattr(detect, "answers", lambda log, own: asked.append(log) or whole(log, own))
-    fed(Monitor(), rows(spiky(10_000)))
+    monitor = Monitor()
+    monkeypatch.setattr(Monitor, "_look", lambda self, due, look=Monitor._look: asked.append(due) or look(self, due))
+    fed(monitor, rows(spiky(10_000)))
     most = math.log(10_000 / LEAST) / math.log(GROWTH) + 2
     assert most / 2 < len(asked) <= most
 
@@ -214,7 +217,8 @@ def test_of_a_step_logged_again_the_later_record_is_read(tmp_path):
     """A run that goes back to step 600 after a resume, with other numbers."""
     first, again = rows(Log.of(T[:800], loss=1 / (1 + T[:800]))), rows(Log.of(T[600:], loss=2 / (1 + T[600:])))
     monitor = Monitor()
-    fed(monitor, first + again)
+    with pytest.warns(UserWarning, match=r"^Monitor.log: loss goes from step 799 back to 600, as after a resume"):
+        fed(monitor, first + again)
     summary = monitor.finish()
     curve = summary.reading.log["train_loss"]
     np.testing.assert_array_equal(curve.steps, T)
@@ -242,9 +246,18 @@ def test_values_of_every_kind():
             return 2.0
 
     monitor = Monitor()
-    for step in np.arange(3, dtype=np.int32):
-        monitor.log(step, loss=np.float32(1.5), acc=np.ones((1, 1)), val_loss=Lazy(), val_acc=1)
-        monitor.log(step, lr=None, grad_norm=np.ones(3), train_loss="1.0", weight_norm=True, spread=[1.0])
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        for step in np.arange(3, dtype=np.int32):
+            monitor.log(step, loss=np.float32(1.5), acc=np.ones((1, 1)), val_loss=Lazy(), val_acc=1)
+            monitor.log(step, lr=None, grad_norm=np.ones(3), train_loss="1.0", weight_norm=True, spread=[1.0])
+    assert [str(w.message) for w in caught] == [
+        "Monitor.log: grad_norm is no single number but ndarray; not recorded",
+        "Monitor.log: train_loss is text, '1.0'; not recorded",
+        "Monitor.log: weight_norm is no single number but bool; not recorded",
+        "Monitor.log: spread is no single number but list; not recorded",
+    ]
+    assert {w.filename for w in caught} == {__file__}  # the caller's line
     log = monitor.finish().reading.log
     assert {n: float(c.values[0]) for n, c in log.channels.items()} == {
         "train_loss": 1.5, "loss": 1.5, "train_acc": 1.0, "test_loss": 2.0, "test_acc": 1.0,
