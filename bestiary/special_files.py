@@ -13,7 +13,7 @@ KINDS = {stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: 
 
 
 def kind(path: Path) -> str:
-    """Return what a path is, such as `a named pipe`; nothing for a plain file, a folder, or a path that is not there."""
+    """Return what a path is, such as `a named pipe`; nothing for a file, a folder, or a path that is not there."""
     try:
         return KINDS.get(stat.S_IFMT(path.stat().st_mode), "")
     except (OSError, ValueError):  # not there, or a name that no file can have: told by whoever opens it

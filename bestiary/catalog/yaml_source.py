@@ -15,9 +15,20 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ruamel.yaml import YAML
+from ruamel.yaml.composer import Composer
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
+
+from bestiary.one_line import shortened
+from bestiary.special_files import DESCRIPTOR
+from bestiary.special_files import kind as special_kind
+
+SIZE = 4 * 2**20  # [byte] of a file
+NODES = 50_000  # [value] of a file, those of an alias each time that it stands there
+DEPTH = 40  # [level] of nesting
+BITS = 1023  # [bit] of an integer; one of more is no float, and may be too long to print
+LISTED = 100  # [mistake] that are told one by one
 
 Path_ = tuple[str | int, ...]  # ("grokking", "cases", "grokking", "claims", 0, "rate")
 Place = tuple[int, int]  # line and column, both from 1
@@ -35,16 +46,18 @@ class Mistake(NamedTuple):
 
     def __str__(self) -> str:
         where = ":".join([self.file, *map(str, self.place or ())])
-        return ": ".join(part for part in (where, dotted(self.path), self.text) if part)
+        return shortened(": ".join(part for part in (where, dotted(self.path), self.text) if part))
 
 
 class CatalogError(ValueError):
-    """All the mistakes that one reading found, a line each, in the order of the file."""
+    """All the mistakes that one reading found, a line each, in the order of the file; of very many the first."""
 
     def __init__(self, mistakes: Iterable[Mistake]) -> None:
         unique = dict.fromkeys(mistakes)
         self.mistakes = tuple(sorted(unique, key=lambda m: m.place or (0, 0)))
-        super().__init__("\n".join(map(str, self.mistakes)))
+        more = len(self.mistakes) - LISTED
+        rest = [f"{self.mistakes[0].file}: {more:,} more mistakes"] if more > 0 else []
+        super().__init__("\n".join([*map(str, self.mistakes[:LISTED]), *rest]))
 
 
 @dataclass(frozen=True)
@@ -91,8 +104,13 @@ def load(file: Path) -> tuple[dict[str, Any], Source, list[Mistake]]:
     def refuse(text: str, place: Place | None = None) -> CatalogError:
         return CatalogError([Mistake(file.name, place, (), text)])
 
+    if (what := special_kind(file)) and not DESCRIPTOR.fullmatch(str(file)):
+        raise refuse(f"is {what}, no file; want a file of YAML")
     try:
-        raw = file.read_bytes()
+        with file.open("rb") as opened:
+            raw = opened.read(SIZE + 1)
+        if len(raw) > SIZE:
+            raise refuse(f"is larger than {SIZE >> 20} MiB; a catalog has a few kilobytes for each entry")
         text = raw.decode("utf-8")
     except FileNotFoundError:
         raise refuse(f"no such file in {file.parent}") from None
@@ -105,6 +123,7 @@ def load(file: Path) -> tuple[dict[str, Any], Source, list[Mistake]]:
         ) from None
 
     yaml = YAML(typ="safe", pure=True)
+    yaml.Composer = _Bounded
     try:
         root = yaml.compose(text)
         source = Source(file.name, _at(text))
@@ -115,13 +134,15 @@ def load(file: Path) -> tuple[dict[str, Any], Source, list[Mistake]]:
         place = (mark.line + 1, mark.column + 1) if mark else None
         tab = "found character '\\t'" in str(error.problem)
         reason = "a tab; indent with spaces" if tab else f"not YAML: {error.problem or error.context}"
+        if isinstance(error, _Beyond):
+            reason = str(error.problem)
         raise refuse(reason, place) from None
     except ReaderError as error:
         raise refuse(
             f"character {chr(error.character)!r} is not allowed in YAML", _at(text[: error.position])
         ) from None
-    except (YAMLError, RecursionError) as error:
-        raise refuse(f"not YAML: {error}" if isinstance(error, YAMLError) else "nested too deeply") from None
+    except YAMLError as error:
+        raise refuse(f"not YAML: {error}", (1, 1)) from None
 
     if root is None or data is None:
         raise refuse("empty; want one block per entry", (1, 1))
@@ -130,8 +151,48 @@ def load(file: Path) -> tuple[dict[str, Any], Source, list[Mistake]]:
     return data, source, mistakes
 
 
+class _Beyond(MarkedYAMLError):
+    """The file is larger or deeper than is read."""
+
+    def __init__(self, depth: int, mark: Any) -> None:
+        deep, large = (
+            f"nested too deeply, more than {DEPTH} levels",
+            f"more than {NODES:,} values, those of aliases too",
+        )
+        super().__init__(problem=deep if depth > DEPTH else large, problem_mark=mark)
+
+
+class _Bounded(Composer):
+    """Composes a tree that is neither deeper nor larger than a catalog has any use for."""
+
+    levels = composed = 0
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.warn_double_anchors = False  # YAML allows to use an anchor's name again
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        """Compose a node and all below it.
+
+        Raises:
+            _Beyond: there are too many, or they are nested too deeply.
+        """
+        self.levels, self.composed = self.levels + 1, self.composed + 1
+        if self.levels > DEPTH or self.composed > NODES:
+            raise _Beyond(self.levels, self.parser.peek_event().start_mark)
+        node = super().compose_node(parent, index)
+        self.levels -= 1
+        return node
+
+
 def _plain(node: Node, path: Path_, yaml: YAML, source: Source, mistakes: list[Mistake]) -> Any:
-    """The node as plain data; notes the place of everything below it."""
+    """The node as plain data; notes the place of everything below it.
+
+    Raises:
+        _Beyond: aliases make it too large, or a part of itself.
+    """
+    if len(path) > DEPTH or len(source.values) >= NODES:
+        raise _Beyond(len(path), node.start_mark)
     source.values[path] = _mark(node)
     if isinstance(node, SequenceNode):
         return tuple(_plain(item, (*path, i), yaml, source, mistakes) for i, item in enumerate(node.value))
@@ -139,7 +200,7 @@ def _plain(node: Node, path: Path_, yaml: YAML, source: Source, mistakes: list[M
         data: dict[str, Any] = {}
         for key, value in node.value:
             place = _mark(key)
-            if key.tag != _TAG + "str":
+            if not isinstance(key, ScalarNode) or key.tag != _TAG + "str":
                 what = f"key {key.value!r} is not text" if isinstance(key, ScalarNode) else "a key must be plain text"
                 mistakes.append(Mistake(source.name, place, path, what))
                 continue
@@ -151,11 +212,24 @@ def _plain(node: Node, path: Path_, yaml: YAML, source: Source, mistakes: list[M
             source.keys[inner] = place
             data[key.value] = _plain(value, inner, yaml, source, mistakes)
         return data
+    return _scalar(node, path, yaml, source, mistakes)
+
+
+def _scalar(node: Node, path: Path_, yaml: YAML, source: Source, mistakes: list[Mistake]) -> Any:
+    """Text, a number or a boolean; None after a mistake."""
     tag = str(node.tag)
     if tag in (_TAG + "str", _TAG + "timestamp"):
         return node.value
-    if tag in (_TAG + "int", _TAG + "float", _TAG + "bool"):
-        return yaml.constructor.construct_object(node)
+    if name := {_TAG + "int": "an integer", _TAG + "float": "a number", _TAG + "bool": "true or false"}.get(tag):
+        try:
+            value = yaml.constructor.construct_object(node)
+        except (ValueError, LookupError):  # an explicit tag, or more digits than Python reads
+            value = None
+        if value is not None and not (isinstance(value, int) and value.bit_length() > BITS):
+            return value
+        what = f"{shortened(str(node.value), 40)!r} is not {name}{' that fits' if value else ''}"
+        mistakes.append(source.mistake(path, what))
+        return None
     if tag != _TAG + "null":
         mistakes.append(source.mistake(path, f"unknown tag {tag}; write plain YAML"))
     elif path:

@@ -85,8 +85,8 @@ WHOLE = {
     "latin-1": (GOOD.replace("late", "spät").encode("latin-1"), "4:37: byte 0xe4 is not UTF-8; save the file as UTF-8"),
     "utf-16": (GOOD.encode("utf-16"), "1:1: byte 0xff is not UTF-8; save the file as UTF-8"),
     "a bell": (GOOD.replace("Delayed", "De\x07layed"), "3:12: character '\\x07' is not allowed in YAML"),
-    "deep": ("a: " + "[" * 5000, "nested too deeply"),
-    "an alias of itself": ("a: &a [*a]", "nested too deeply"),
+    "deep": ("a: " + "[" * 5000, "1:43: nested too deeply, more than 40 levels"),
+    "an alias of itself": ("a: &a [*a]", "1:4: nested too deeply, more than 40 levels"),
 }
 
 
