@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from bestiary.cli.options import BadInput, writing
+from bestiary.cli.shown import echo
 from bestiary.train import cache as kept
 
 UNITS = ("B", "kB", "MB", "GB", "TB")
@@ -33,16 +34,16 @@ def cache(keys: Sequence[str], clear: bool, yes: bool, folder: Path | None) -> N
     if clear:
         _clear(folder, [entry for entry in runs if not keys or entry.name in keys], keys, programs, yes)
         return
-    click.echo(folder)
+    echo(str(folder))
     shown = [entry for entry in runs if not keys or entry.name in keys]
     wide = max((len(entry.name) for entry in shown), default=0)
     wide = max(wide, len("compiled programs"))
     if shown:
-        click.echo(f"{'entry':{wide}}  {'cells':>7}  {'checkpoints':>11}  {'size':>8}")
+        echo(f"{'entry':{wide}}  {'cells':>7}  {'checkpoints':>11}  {'size':>8}")
     for entry in shown:
-        click.echo(f"{entry.name:{wide}}  {entry.cells:7,}  {entry.checkpoints:11,}  {size(entry.size):>8}")
+        echo(f"{entry.name:{wide}}  {entry.cells:7,}  {entry.checkpoints:11,}  {size(entry.size):>8}")
     if not keys:
-        click.echo(f"{'compiled programs':{wide}}  {len(programs.paths):7,}  {'':11}  {size(programs.size):>8}")
+        echo(f"{'compiled programs':{wide}}  {len(programs.paths):7,}  {'':11}  {size(programs.size):>8}")
 
 
 def _clear(folder: Path, chosen: list[kept.Kept], keys: Sequence[str], programs: kept.Kept, yes: bool) -> None:
@@ -51,7 +52,7 @@ def _clear(folder: Path, chosen: list[kept.Kept], keys: Sequence[str], programs:
     if not kept.is_cache(folder) and folder.exists():
         raise BadInput(f"--cache {folder}: no cache of bestiary: it has neither runs nor compiled programs")
     if not total:
-        click.echo(f"{folder}: nothing to remove")
+        echo(f"{folder}: nothing to remove")
         return
     if not yes:
         if not sys.stdin.isatty():
@@ -60,7 +61,7 @@ def _clear(folder: Path, chosen: list[kept.Kept], keys: Sequence[str], programs:
             return
     with writing("--cache", folder):
         freed = kept.clear(folder, list(keys) or None)
-    click.echo(f"removed {what}: {size(freed)}")
+    echo(f"removed {what}: {size(freed)}")
 
 
 def size(n: float) -> str:

@@ -14,6 +14,7 @@ from typing import Any, TextIO
 
 import click
 
+from bestiary.cli.shown import echo
 from bestiary.version import __version__
 
 BAD = 2  # usage, bad input, or no room
@@ -67,7 +68,7 @@ def _discard(stream: TextIO | None) -> None:
 def say(line: str) -> None:
     """Print a line on standard error, if anybody reads it."""
     try:
-        click.echo(line, err=True)
+        echo(line, err=True)
     except OSError:
         _discard(sys.stderr)
 
