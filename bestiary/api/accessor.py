@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
@@ -32,18 +32,33 @@ class Runs:
 
     def _checked(self) -> xr.Dataset:
         if "last_step" not in self._ds.coords or "seed" not in self._ds.dims:
-            raise ValueError("ds.bestiary: want runs, with dims seed and step, as `run` and `open_runs` return them")
+            raise ValueError(
+                "ds.bestiary: want runs, with dims seed and step, as `run` and `open_runs` return them; "
+                "one seed stays a dim with isel(seed=[0])"
+            )
+        return self._ds
+
+    def _judged(self) -> xr.Dataset:
+        if "state" not in self._checked():
+            raise ValueError("ds.bestiary: these runs come without findings; `detect` of their entry makes some")
         return self._ds
 
     @property
     def findings(self) -> Findings:
         """What the setup's detector says of every run; without the spans, which data sets do not hold."""
         found, index, turned = [], [], ()
-        for place, part in settings(self._checked()):
+        for place, part in settings(self._judged()):
             found += findings_of(part)
             turned = tuple(place)
             index += [(*place.values(), int(seed)) for seed in part["seed"].values]
         return Findings(found, index, [*turned, "seed"])
+
+    @property
+    def index(self) -> list[dict[str, Any]]:
+        """Where every run stands: {turned knob: value, seed: number}, in the order of `findings` and `logs`."""
+        return [
+            {**place, "seed": int(seed)} for place, part in settings(self._checked()) for seed in part["seed"].values
+        ]
 
     def logs(self) -> list[Log]:
         """Return the Log of every run, in the order of `findings`: what any detector reads."""
@@ -62,7 +77,7 @@ class Runs:
         from bestiary.figures import runs as drawing
         from bestiary.figures.panels import Look
 
-        ds = self._checked()
+        ds = self._judged()
         there = list(settings(ds))
         if len(there) > MOST:
             raise ValueError(f"{len(there)} settings; a figure has room for {MOST}, choose some with ds.sel(...)")

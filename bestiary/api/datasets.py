@@ -44,7 +44,11 @@ def own_attrs(part: xr.Dataset) -> dict[str, Any]:
 
 
 def settings(ds: xr.Dataset) -> Iterator[tuple[dict[str, Any], xr.Dataset]]:
-    """Yield every setting of a data set: its place along the turned dims, and its runs, dims (seed, ...)."""
+    """Yield every setting of a data set, whatever the order of its dims: its place along the turned ones, and its runs.
+
+    The runs have dims (seed, step), (seed, probe_step) or (seed, effect).
+    """
+    ds = ds.transpose(..., *INNER, missing_dims="ignore")
     turned = [str(dim) for dim in ds.dims if dim not in INNER]
     for where in product(*(range(ds.sizes[dim]) for dim in turned)):
         place = dict(zip(turned, where, strict=True))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import re
 import sys
 import warnings
 from collections.abc import Callable
@@ -33,6 +34,7 @@ from bestiary.train.session import open_store
 from bestiary.train.store import NoStore, Store
 
 SEEDS = 16
+NAME = re.compile(r"\w[\w. -]*")
 assert accessor  # whoever has runs has the accessor `.bestiary`
 
 
@@ -65,9 +67,23 @@ class Experiment:
     def __init__(
         self, phenomenon: Phenomenon, name: str = "own", *, cache: str | Path | None = None, keep: bool = True
     ) -> None:
+        if not isinstance(phenomenon, Phenomenon):
+            raise TypeError(f"want a bestiary.Phenomenon, not {type(phenomenon).__name__}")
+        if not isinstance(name, str) or not NAME.fullmatch(name):
+            raise ValueError(
+                f"name: want letters, digits, '_', '-', '.' and spaces, not {name!r}; a folder is called so"
+            )
         self.setup: Setup = self._loaded(phenomenon, name)
-        self._cache, self._keep = None if cache is None else Path(cache), keep
+        self._cache, self._keep = None if cache is None else Path(cache).expanduser(), keep
         self.run: Callable[..., xr.Dataset] = _signed(self._run, phenomenon)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what `pickle` and `copy` take along: not `run`, which is made for one object."""
+        return {name: value for name, value in vars(self).items() if name != "run"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self.run = _signed(self._run, self.phenomenon)
 
     def _loaded(self, phenomenon: Phenomenon, name: str) -> Setup:
         return Setup.of(name, phenomenon)
@@ -111,7 +127,7 @@ class Experiment:
             `reason` and `effects` of every run, as the setup's detector says; every knob as a coordinate.
 
         Raises:
-            ValueError: no such knob or case, or a value of the wrong type; in one line.
+            ValueError: no such knob or case, a value of the wrong type, or a dim with the name of a curve; in one line.
         """
         turned = {k: [plain(v) for v in some] for k, some in written.turned(values).items()}
         fixed = {k: plain(v) for k, v in values.items() if k not in turned}
@@ -121,6 +137,8 @@ class Experiment:
         asked = [setting.change_values(setup, case, fixed | point) for point in points]
         with bars(hide=not progress) as on_progress:
             made = drive([setting.ask(one, seeds, root) for one in asked], self._store(), on_progress)
+        if shared := [name for name in turned if any(name in ds.data_vars for ds, _ in made)]:
+            raise ValueError(f"{shared[0]}: a curve has that name too, so it cannot be a dim; run one value at a time")
         effects = units_of(f for _, findings in made for f in findings)
         parts = [
             describe(annotate(ds, findings, effects), setup, one.label)
@@ -140,6 +158,10 @@ class Experiment:
             The findings, one a run.
         """
         judge = detector or self.phenomenon.detect
+        if not isinstance(ds, xr.Dataset):
+            raise TypeError(f"detect: want runs, as `run` returns them, not {type(ds).__name__}")
+        if not callable(judge):
+            raise TypeError(f"detect: want a detector, a function from a Log to a Finding, not {judge!r}")
         found, index, names = [], [], ["seed"]
         for place, part in settings(ds):
             names = [*place, "seed"]

@@ -85,8 +85,7 @@ class Report:
         return drawn(draw(self.runs))
 
     def __repr__(self) -> str:
-        from rich.console import Console
-
+        from bestiary.cli.console import Console
         from bestiary.cli.log_tables import print_report
 
         out = StringIO()
@@ -113,8 +112,9 @@ def detect(
     """Ask every detector about training logs.
 
     Args:
-        source: a file or a folder, or several; or a run in memory: a `bestiary.Log`, a pandas DataFrame with a column
-            of steps, or a mapping {name: values}, whose steps are its `step` or the number of the record.
+        source: a file or a folder, or several; or runs in memory: a `bestiary.Log` or several, the xarray.Dataset of an
+            entry's runs, a pandas DataFrame with a column of steps, or a mapping {name: values}, whose steps are its
+            `step` or the number of the record.
         channels: {channel: column}, for columns whose names say nothing; `step` is one of the channels.
         thresholds: {detector: {threshold: value}} in place of the detectors' own.
 
@@ -131,9 +131,9 @@ def detect(
         (1, True)
     """
     asked, set_ = dict(channels or {}), checked(thresholds or {})
-    if isinstance(source, Log):
-        reading = Reading("", source, "as given", (), ())
-        return Report([Read(Path(), reading, tuple(watching.answers(source, set_)))])
+    if (logs := _logs(source)) is not None:
+        made = [Reading(name, log, "as given", (), ()) for name, log in logs]
+        return Report([Read(Path(), one, tuple(watching.answers(one.log, set_))) for one in made])
     if isinstance(source, str | Path):
         source = [source]
     if isinstance(source, Mapping) or hasattr(source, "columns"):
@@ -148,6 +148,23 @@ def detect(
     if not runs and unread:
         raise ValueError(unread[0])
     return Report(runs, unread)
+
+
+def _logs(source: Any) -> list[tuple[str, Log]] | None:
+    """Runs that are logs already, each with a name; None if they must be read first."""
+    if isinstance(source, Log):
+        return [("", source)]
+    if hasattr(source, "data_vars"):
+        from bestiary.api.accessor import Runs
+
+        index = Runs(source).index
+        names = [
+            ", ".join(f"{k} {v:.4g}" if isinstance(v, float) else f"{k} {v}" for k, v in at.items()) for at in index
+        ]
+        return list(zip(names, Runs(source).logs(), strict=True))
+    if isinstance(source, list | tuple) and source and all(isinstance(one, Log) for one in source):
+        return [(f"run {i}", log) for i, log in enumerate(source)]
+    return None
 
 
 def _table(source: Any) -> RunTable:

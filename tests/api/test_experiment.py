@@ -1,7 +1,9 @@
 """An entry from Python: its runs as a data set, findings as a table, another part as another setup."""
 
+import copy
 import inspect
 import json
+import pickle
 from dataclasses import replace
 
 import jax.numpy as jnp
@@ -21,6 +23,10 @@ SCALE = 1.0
 
 def scaled(params, batch, knobs, static):
     return tiny.bowl_loss(params, batch, knobs, static) * SCALE
+
+
+def with_steps(state, data, knobs, static):
+    return tiny.bowl_observe(state, data, knobs, static) | {"steps": jnp.float32(static.steps)}
 
 
 def test_turned_knobs_are_dims_and_the_others_coordinates(entry, ds):
@@ -170,6 +176,11 @@ def yes(log):
         (lambda g: g.check(root="1"), ValueError, "root: want a whole number"),
         (lambda g: g.check(seeds=0), ValueError, "seeds: want 1 or more, not 0"),
         (lambda g: g.check(alpha=2), ValueError, "alpha: want a rate between 0 and 1, not 2"),
+        (lambda g: g.detect(None), TypeError, "detect: want runs, as `run` returns them, not NoneType"),
+        (lambda g: bestiary.Experiment(g), TypeError, "want a bestiary.Phenomenon, not CatalogEntry"),
+        (lambda g: bestiary.Experiment(tiny.BOWL, "../up"), ValueError, "name: want letters, .* not '../up'"),
+        (lambda g: bestiary.Experiment(tiny.BOWL, "a/b"), ValueError, "name: want letters, .* not 'a/b'"),
+        (lambda g: bestiary.Experiment(tiny.BOWL, ""), ValueError, "name: want letters"),
         (lambda g: g.replace(lr=3), TypeError, r"'lr' is a value, not a part; say run\(lr=...\)"),
         (lambda g: g.replace(knobs={"lr": 1.0}), TypeError, "knobs is a dict; want a NamedTuple of floats"),
         (
@@ -205,6 +216,42 @@ def test_an_entry_prints_as_a_table(entry):
         assert part in text
     assert "<details" in entry._repr_html_() and entry.cite().startswith("@")
     assert set(entry.claims["case"]) == set(entry.cases.index) == set(entry.catalog.cases)
+
+
+def test_the_order_of_dims_decides_nothing(entry, ds):
+    turned = ds.transpose("effect", "step", "seed", "lr")
+    assert turned.bestiary.findings.to_frame().equals(ds.bestiary.findings.to_frame())
+    assert entry.detect(turned).to_frame().equals(entry.detect(ds).to_frame())
+    for a, b in zip(turned.bestiary.logs(), ds.bestiary.logs(), strict=True):
+        np.testing.assert_array_equal(a["weight"].values, b["weight"].values)
+
+
+def test_runs_without_seeds_or_findings_say_what_is_missing(ds):
+    with pytest.raises(ValueError, match=r"one seed stays a dim with isel\(seed=\[0\]\)"):
+        assert ds.isel(seed=0).bestiary.findings
+    for ask in (lambda some: some.bestiary.findings, lambda some: some.bestiary.plot()):
+        with pytest.raises(ValueError, match="these runs come without findings"):
+            ask(ds[["weight"]])
+
+
+def test_an_entry_can_be_copied_and_sent_to_another_process(entry, ds):
+    for other in (pickle.loads(pickle.dumps(entry)), copy.deepcopy(entry)):
+        assert other.run.__closure__[0].cell_contents.__self__ is other
+        xr.testing.assert_identical(other.run(seeds=3, lr=[0.9, 1.2], steps=300, progress=False), ds)
+
+
+def test_a_turned_value_that_a_curve_is_called_after(cache):
+    """As a dim it would take the place of the curve, and the detector would miss it."""
+    mine = bestiary.Experiment(replace(tiny.BOWL, observe=with_steps), "with_steps", cache=cache)
+    assert "steps" in mine.run(steps=10, seeds=1, progress=False).data_vars
+    with pytest.raises(ValueError, match="steps: a curve has that name too"):
+        mine.run(steps=[10, 20], seeds=1, progress=False)
+
+
+def test_a_cache_in_the_home_folder(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    bestiary.Experiment(tiny.BOWL, "bowl", cache="~/mine").run(seeds=1, progress=False)
+    assert list((tmp_path / "mine").rglob("*.nc"))
 
 
 def test_a_setup_of_ones_own(cache, tmp_path):

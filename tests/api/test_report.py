@@ -74,3 +74,11 @@ def test_a_mistake_is_one_line(source, more, text):
     with pytest.raises(ValueError, match=text) as caught:
         bestiary.detect(source, **more)
     assert "\n" not in str(caught.value)
+
+
+def test_runs_and_logs_in_memory(entry, ds):
+    report = bestiary.detect(ds)
+    assert len(report) == 6 and report.runs[0].reading.run == "lr 0.9, seed 0"
+    logs = ds.bestiary.logs()
+    again = bestiary.detect(logs)
+    assert [repr(run.answers) for run in again] == [repr(run.answers) for run in report]
