@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.markup import escape
+from rich.text import Text
 
 from bestiary.cli import tables as listing
+from bestiary.cli.console import Console
+from bestiary.cli.shown import line
 from bestiary.log import State
 from bestiary.logs.run_table import plural
 from bestiary.watch.detect import FEW, SHOWN, Answer, Read
@@ -40,7 +41,7 @@ def print_report(
             *(["run"] if several else []), "what", "where", "how strong", "why", "hits", "false alarms"
         )
         for read, answer in shown:
-            made.add_row(*([escape(title(read))] if several else []), *_row(answer, rates))
+            made.add_row(*([Text(line(title(read)))] if several else []), *_row(answer, rates))
         out.print(made)
     found = [answer for _, answer in rows if answer.severity is not None]
     undecided = sum(answer.finding.state is State.UNDECIDED for _, answer in rows)
@@ -74,10 +75,10 @@ def _how(group: Sequence[Read]) -> list[str]:
     for read in group:
         prefix = f"{read.reading.run or read.path}: " if len(group) > 1 else ""
         lines += [f"  note: {prefix}{note}" for note in read.reading.notes]
-    return lines
+    return [line(text) for text in lines]
 
 
-def _row(answer: Answer, rates: dict[str, dict[str, Any]]) -> tuple[str, ...]:
+def _row(answer: Answer, rates: dict[str, dict[str, Any]]) -> tuple[str | Text, ...]:
     finding, rate = answer.finding, {} if answer.thresholds else rates.get(answer.detector, {})
     word = str(answer.severity or finding.state)
     name = answer.detector.replace("_", " ") + ("" if answer.severity is not None else f", {finding.state}")
@@ -91,7 +92,8 @@ def _row(answer: Answer, rates: dict[str, dict[str, Any]]) -> tuple[str, ...]:
     if answer.strength is not None:
         effect, value, unit = answer.strength
         strength = f"{effect} {value:.4g}{'' if unit == '1' else f' {unit}'}"
-    return f"[{colour}]{name}[/]", where, strength, escape(finding.reason), *(_share(rate.get(k)) for k in RATES)
+    reason = Text(line(finding.reason))
+    return Text(name, colour), where, Text(strength), reason, *(_share(rate.get(k)) for k in RATES)
 
 
 def _share(counts: Sequence[int] | None) -> str:

@@ -6,14 +6,17 @@ import shlex
 import shutil
 import sys
 import time
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from bestiary.cli import completion
+from bestiary.cli import completion, exits
 from bestiary.cli.options import BadInput, probe, writing
+from bestiary.cli.shown import echo, echo_json, line
 
 if TYPE_CHECKING:
     from bestiary.log import Severity
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from bestiary.watch.follow import Follower
 
 FAIL_ON = ("info", "warning", "error", "never")
+LONGEST = 400  # [character] of a line on what could not be read
 PAUSE = 10.0  # [duration of a look] least pause after it: watching takes a tenth of a core at most
 
 channel_option = click.option(
@@ -61,11 +65,11 @@ def detect(
     plot: Path | None,
     verbose: bool,
 ) -> None:
-    """Say what happens in training logs: files, or folders of them.
+    """Say what happens in training logs: files, folders of them, or - for standard input.
 
     Reads CSV, TSV, JSON Lines, JSON of Hugging Face and Keras, Parquet, TensorBoard, MLflow, files and exports of
     Weights & Biases, Lightning's metrics.csv, and netCDF of `bestiary run`. Exit status: 0 nothing found, 1 something
-    found, 2 something could not be read.
+    found, 2 something could not be read, 70 a detector is broken.
     """
     columns = _columns(pairs)
     if plot is not None and plot.suffix not in (".png", ".pdf", ".svg"):
@@ -76,27 +80,55 @@ def detect(
     from bestiary.watch import detect as detecting
 
     try:
-        reads, failed = detecting.inspect_paths(paths, columns, _set(settings))
+        with _failures() as broken:
+            reads, failed = detecting.inspect_paths(paths, columns, _set(settings))
     except Unreadable as error:
         raise BadInput(str(error)) from error
     errors, rates = [" ".join(str(error).split()) for error in failed], detecting.rates()
     if as_json:
         from bestiary.watch import report_schema as detect_schema
 
-        click.echo(detect_schema.report(reads, errors, rates).model_dump_json(indent=1))
+        echo_json(detect_schema.report(reads, errors, rates).model_dump_json(indent=1))
     elif reads:
         from bestiary.cli import log_tables as detect_text
 
         detect_text.print_report(reads, rates, verbose)
     if plot is not None and reads:
         _plot(reads, plot, as_json)
-    for line in errors:
-        click.echo(line, err=True)
+    for text in (*errors, *broken):
+        echo(_cut(text), err=True)
     worst = max((a.severity for read in reads for a in read.answers if a.severity is not None), default=None)
+    if broken:
+        sys.exit(exits.FAULT)
     if errors:
-        sys.exit(2)
+        sys.exit(exits.BAD)
     if worst is not None and fail_on != "never" and worst >= Severity[fail_on.upper()]:
         sys.exit(1)
+
+
+@contextmanager
+def _failures() -> Iterator[list[str]]:
+    """Collect what detectors raise, a line for each kind; every other warning goes its way."""
+    from bestiary.watch.detect import DetectorFailed
+
+    lines: list[str] = []
+    with warnings.catch_warnings():
+        as_usual = warnings.showwarning
+
+        def show(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+            if not issubclass(category, DetectorFailed):
+                as_usual(message, category, *where, **more)
+            elif str(message) not in lines:
+                lines.append(str(message))
+
+        warnings.showwarning = show
+        warnings.simplefilter("always", DetectorFailed)
+        yield lines
+
+
+def _cut(text: str) -> str:
+    """Cut what is too long for a line: a log may hold anything."""
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
 
 @click.command(short_help="Follow a log that grows, and report each finding once.")
@@ -117,6 +149,14 @@ def detect(
     help="Run COMMAND for each finding, with its report as JSON on standard input. COMMAND is one argument, split at "
     "spaces outside quotes; no shell reads it: for a pipe say --exec 'sh -c \"jq .runs | mail me\"'.",
 )
+@click.option(
+    "--exec-timeout",
+    "limit",
+    type=click.FloatRange(0, min_open=True),
+    default=60.0,
+    show_default=True,
+    help="Seconds that COMMAND may take; then it is killed, and watching goes on.",
+)
 def watch(
     path: Path,
     pairs: Sequence[str],
@@ -125,6 +165,7 @@ def watch(
     once: bool,
     fail_on: str | None,
     command: str | None,
+    limit: float,
 ) -> None:
     """Follow a log that grows, a file or a folder, and report each finding once.
 
@@ -134,8 +175,11 @@ def watch(
     columns, argv = _columns(pairs), _split(command)
     from bestiary.log import Severity
     from bestiary.logs.run_table import Unreadable
+    from bestiary.special_files import is_stream
     from bestiary.watch.follow import Follower
 
+    if is_stream(path):
+        raise BadInput(f"{path}: what is piped in can be read once, not followed; give it to `bestiary detect -`")
     try:
         follower = Follower(path, columns, _set(settings))
     except Unreadable as error:
@@ -146,7 +190,7 @@ def watch(
     try:
         while True:
             since = time.perf_counter()
-            severities, failed = _look(follower, argv)
+            severities, failed = _look(follower, argv, limit)
             found += len(severities)
             if once and failed:
                 sys.exit(2)
@@ -156,24 +200,25 @@ def watch(
                 return
             time.sleep(max(interval, PAUSE * (time.perf_counter() - since)))
     except KeyboardInterrupt:
-        click.echo(f"{path}: no longer watched; {found} found", err=True)
+        echo(f"{path}: no longer watched; {found} found", err=True)
         sys.exit(130)
 
 
-def _look(follower: Follower, argv: Sequence[str]) -> tuple[list[Severity], bool]:
+def _look(follower: Follower, argv: Sequence[str], limit: float) -> tuple[list[Severity], bool]:
     """Print what is new; the severities of what was found, and whether something could not be read."""
-    from bestiary.watch import follow as watching
+    from bestiary.watch.command import run
+    from bestiary.watch.follow import News
 
     severities, failed = [], False
     for event in follower.poll():
-        line = " ".join(event.text.split())
-        if isinstance(event, watching.News):
-            click.echo(line)
+        told = " ".join(event.text.split())
+        if isinstance(event, News):
+            echo(told)
             severities.append(event.notice.severity)
-            if argv and (wrong := watching.run(argv, event)):
-                click.echo(wrong, err=True)
+            if argv and (wrong := run(argv, event.report(), limit)):
+                echo(wrong, err=True)
         else:
-            click.echo(line, err=True)
+            echo(_cut(told), err=True)
             failed |= event.failed
     return severities, failed
 
@@ -220,4 +265,4 @@ def _plot(reads: Sequence[Read], path: Path, quiet: bool) -> None:
 
     with writing("--plot", path):
         figure_style.save(detect_figure.draw(reads), path)
-    click.echo(f"figure: {path}", err=quiet)
+    echo(f"figure: {line(str(path))}", err=quiet)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,10 +11,11 @@ from bestiary.log import Log
 from bestiary.logs import formats
 from bestiary.logs.channels import Reading, readings
 from bestiary.logs.run_table import Column, NotALog, RunTable, Unreadable
-from bestiary.watch import detect
+from bestiary.watch import detect, same_run
 from bestiary.watch import report_schema as detect_schema
 from bestiary.watch.detect import Read, Thresholds
 from bestiary.watch.notice import Notice, Once, settled
+from bestiary.watch.same_run import Kept, Mark, Stamp, Trace
 
 LINES = ("", ".csv", ".tsv", ".jsonl", ".ndjson", ".log", ".txt")  # formats whose last line may be half written
 
@@ -47,6 +47,9 @@ class News(NamedTuple):
 class Follower:
     """A file or folder that is read whenever it changed.
 
+    A log that was replaced, or rewritten with other rows, is another run, whose findings are reported; a log that was
+    rewritten with the same rows and more goes on (`bestiary.watch.same_run`).
+
     Attributes:
         path: need not exist yet.
         columns: {channel: column} that the user named.
@@ -56,9 +59,8 @@ class Follower:
     path: Path
     columns: Mapping[str, str] = field(default_factory=dict)
     thresholds: Thresholds = field(default_factory=dict)
-    _stamp: dict[Path, tuple[int, int]] | None = None  # [byte], [ns] of each file at the last poll
-    _sizes: dict[Path, int] = field(default_factory=dict)  # [byte] of each log when it was last read
-    _given: dict[Path, dict[int, Once]] = field(default_factory=dict)  # of each log, by the number of the run
+    _stamp: dict[Path, Stamp] | None = None  # of each file at the last poll
+    _logs: dict[Path, _Log] = field(default_factory=dict)
     _said: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
@@ -70,11 +72,12 @@ class Follower:
         if stamp == self._stamp:
             return
         self._stamp = stamp
+        self._logs = {path: log for path, log in self._logs.items() if path.exists()}
         if stamp:
             made = list(self._read())
         else:
             made = [Remark(f"{self.path}: is not there yet", failed=True)]
-            self._given.clear()
+            self._logs.clear()
         said, self._said = self._said, frozenset(event.text for event in made)
         yield from (event for event in made if event.text not in said)
 
@@ -111,38 +114,89 @@ class Follower:
         key = file
         if file.name == formats.STATE and formats.CHECKPOINT.fullmatch(file.parent.name):
             key = file.parent.parent  # the next checkpoint's file goes on with the same run
-        size, _ = (self._stamp or {}).get(file, (0, 0))
-        if file == key and size < self._sizes.get(key, 0):
-            self._given.pop(key, None)
-            yield Remark(f"{file}: is shorter than it was, {size} bytes of {self._sizes[key]}; read as another log")
-        self._sizes[key] = size
+        log = self._logs.setdefault(key, _Log())
+        stamps = {} if key != file else self._stamps_of(file)
+        on = bool(log.marks) and all(f in stamps and same_run.appended(f, m, stamps[f]) for f, m in log.marks.items())
+        moved = any(f not in stamps or stamps[f].place != m.stamp.place for f, m in log.marks.items())
+        others = [run for run, reading in zip(log.runs, found, strict=False) if not run.goes_on(reading.log, on, moved)]
+        if others:
+            yield Remark(f"{file}: {_gone(log.marks, stamps)}; read as another log")
         for i, reading in enumerate(found):
+            if i == len(log.runs):
+                log.runs.append(_Run())
+            elif log.runs[i] in others:
+                log.runs[i] = _Run()
             yield Remark(f"{_title(file, reading)}: {_how(reading)}")
-            log = settled(reading.log)
-            once = self._given.setdefault(key, {}).setdefault(i, Once())
-            for notice in once.new(_last(log), detect.answers(log, self.thresholds)):
-                yield News(Read(file, reading, (notice.answer,)), notice)
+            yield from self._news(file, reading, log.runs[i])
+        log.marks = {f: made for f, stamp in stamps.items() if (made := same_run.mark(f, stamp))}
+
+    def _news(self, file: Path, reading: Reading, run: _Run) -> Iterator[Remark | News]:
+        run.remember(reading.log)
+        failed: list[str] = []
+        log = settled(reading.log)
+        answers = detect.answers(
+            log, self.thresholds, on_failure=lambda name, error: failed.append(str(detect.failure(name, error)))
+        )
+        for notice in run.once.new(_last(log), answers):
+            yield News(Read(file, reading, (notice.answer,)), notice)
+        yield from (Remark(f"{_title(file, reading)}: {text}") for text in failed)
+
+    def _stamps_of(self, path: Path) -> dict[Path, Stamp]:
+        """Return the stamp of a file, or of each file in a folder."""
+        stamps = self._stamp or {}
+        if path in stamps:
+            return {path: stamps[path]}
+        return {file: stamp for file, stamp in stamps.items() if path in file.parents}
 
 
-def run(command: Sequence[str], news: News) -> str:
-    """Run a command with the report of one finding on its standard input; return what went wrong, else nothing."""
-    try:
-        status = subprocess.run(command, input=news.report() + "\n", text=True, check=False).returncode
-    except OSError as error:
-        return f"--exec {command[0]}: cannot be run ({error.strerror})"
-    return f"--exec {command[0]}: exit status {status}" if status else ""
+@dataclass(eq=False)
+class _Run:
+    """A run of a log: what was told of it, and what it is known by."""
+
+    once: Once = field(default_factory=Once)
+    trace: Trace = field(default_factory=dict)
+    shortened: bool = False  # whether it ended earlier at the last look than at the one before
+
+    def goes_on(self, log: Log, appended: bool, moved: bool) -> bool:
+        """Return whether a log is still this run's.
+
+        A log that was cut short and is the same so far is given one look to be whole again: many tools rewrite their
+        file at every epoch. A file that was moved into its place is whole at once.
+        """
+        how = Kept.ALL if appended else same_run.kept(self.trace, log)
+        goes_on = how is Kept.ALL or (how is Kept.PART and not moved and not self.shortened)
+        self.shortened = how is Kept.PART
+        return goes_on
+
+    def remember(self, log: Log) -> None:
+        """Know the run by this log, unless the log was cut short."""
+        if not self.shortened:
+            self.trace = same_run.trace(log)
 
 
-def _stamp(path: Path) -> dict[Path, tuple[int, int]]:
-    """Return size and time of each file at a path; nothing if the path is not there."""
+@dataclass
+class _Log:
+    """A log: its runs, and its files as they were when they were read."""
+
+    runs: list[_Run] = field(default_factory=list)
+    marks: dict[Path, Mark] = field(default_factory=dict)
+
+
+def _gone(marks: Mapping[Path, Mark], stamps: Mapping[Path, Stamp]) -> str:
+    was, now = sum(m.stamp.size for m in marks.values()), sum(s.size for s in stamps.values())
+    return f"is shorter than it was, {now} bytes of {was}" if now < was else "what was read before is gone"
+
+
+def _stamp(path: Path) -> dict[Path, Stamp]:
+    """Return the stamp of each file at a path; nothing if the path is not there."""
     made = {}
     for file in path.rglob("*") if path.is_dir() else [path]:
         try:
-            stat = file.stat()
+            stamp = Stamp.of(file)
         except OSError:  # it went between two looks, as a rotated log does
             continue
         if not file.is_dir():
-            made[file] = stat.st_size, stat.st_mtime_ns
+            made[file] = stamp
     return made
 
 
