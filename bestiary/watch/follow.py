@@ -128,7 +128,8 @@ class Follower:
                 log.runs[i] = _Run()
             yield Remark(f"{_title(file, reading)}: {_how(reading)}")
             yield from self._news(file, reading, log.runs[i])
-        log.marks = {f: made for f, stamp in stamps.items() if (made := same_run.mark(f, stamp))}
+        if not any(run.shortened for run in log.runs):
+            log.marks = {f: made for f, stamp in stamps.items() if (made := same_run.mark(f, stamp))}
 
     def _news(self, file: Path, reading: Reading, run: _Run) -> Iterator[Remark | News]:
         run.remember(reading.log)
