@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import click
 
@@ -19,17 +19,24 @@ from bestiary.cli import completion, exits
 from bestiary.cli.cache import cache
 from bestiary.cli.logs import detect, watch
 from bestiary.cli.maps import map_entry, path_entry
+from bestiary.cli.measuring import measure
 from bestiary.cli.options import (
     BadInput,
     cache_option,
     catalog_option,
     entries,
+    finished,
+    json_option,
+    load_one,
     load_setups,
     probe,
     progress_bars,
     start,
+    wide_option,
     writing,
 )
+from bestiary.cli.reading import cite, list_entries, show
+from bestiary.cli.shown import echo, echo_json
 from bestiary.version import __version__
 
 ROOTS = (1,)  # acceptance; root 0 is for tuning
@@ -39,50 +46,6 @@ ROOTS = (1,)  # acceptance; root 0 is for tuning
 @click.version_option(__version__, prog_name="bestiary")
 def cli() -> None:
     """A catalog of training-dynamics phenomena: reproduce them, judge their claims, map them."""
-
-
-@cli.command("list")
-@click.option("--zone", type=click.IntRange(1, 3), help="Only entries of this zone.")
-@click.option(
-    "--particle",
-    help="Only entries with this particle (attention, MLP, ...).",
-    shell_complete=completion.particles,
-)
-@catalog_option
-def list_entries(zone: int | None, particle: str | None, file: Path | None) -> None:
-    """List the entries."""
-    from bestiary.catalog.entries import Particle
-    from bestiary.cli import tables as listing
-
-    particles = get_args(Particle)
-    if particle is not None and particle not in particles:
-        raise BadInput(f"--particle {particle}: want one of {', '.join(particles)}")
-    chosen = [e for e in entries(file) if zone in (None, e.zone) and (particle is None or particle in e.particle)]
-    listing.print_list(chosen)
-
-
-@cli.command()
-@click.argument("entry", shell_complete=completion.entries)
-@catalog_option
-def show(entry: str, file: Path | None) -> None:
-    """Print everything the catalog says of ENTRY."""
-    from bestiary.cli import tables as listing
-
-    (block,) = entries(file, [entry])
-    listing.print_entry(block)
-
-
-@cli.command()
-@click.argument("keys", nargs=-1, required=True, metavar="ENTRY...", shell_complete=completion.entries)
-@catalog_option
-def cite(keys: Sequence[str], file: Path | None) -> None:
-    """Print the BibTeX of what entries rest on; of the catalog itself, for ENTRY `bestiary`."""
-    from bestiary.catalog import cite as bib
-
-    named = [key for key in keys if key != "bestiary"]
-    chosen = entries(file, named) if named else []
-    parts = [bib.bibtex(dict.fromkeys(r for e in chosen for r in e.references))] if chosen else []
-    click.echo("\n".join([*([bib.own()] if "bestiary" in keys else []), *parts]), nl=False)
 
 
 @cli.command()
@@ -95,7 +58,8 @@ def cite(keys: Sequence[str], file: Path | None) -> None:
 @click.option("--alpha", type=click.FloatRange(0, 0.5, min_open=True), help="False-alarm rate of one claim [1e-4].")
 @click.option("--laws", is_flag=True, help="Judge laws, boundaries and paths too.")
 @click.option("--strict", is_flag=True, help="Exit 1 also for an inconclusive claim.")
-@click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
+@json_option
+@wide_option
 @click.option("--figures", type=click.Path(path_type=Path, file_okay=False), help="Draw one figure per entry there.")
 @catalog_option
 @cache_option
@@ -108,6 +72,7 @@ def check(
     laws: bool,
     strict: bool,
     as_json: bool,
+    wide: bool,
     figures: Path | None,
     file: Path | None,
     cache: Path | None,
@@ -115,27 +80,35 @@ def check(
     """Reproduce entries and judge their claims."""
     if keys and everything:
         raise BadInput(f"--all and {', '.join(keys)}: name entries or ask for all, not both")
-    chosen = entries(file, keys)
+    chosen = finished(entries(file, keys), bool(keys), "check")
     from bestiary.judge.verdict import ALPHA, Outcome
 
     probe("--figures", figures)
     level, store = alpha or ALPHA, start(cache)
     setups = load_setups(chosen, bool(keys))
-    with progress_bars(hide=as_json) as on_progress:
-        from bestiary.maps.judge import judge_entries
+    from bestiary.judge import check as cases
+    from bestiary.judge.size import first_requests, size
+    from bestiary.maps.judge import judge_entries, tasks
 
+    each = [(setup, root) for setup in setups for root in roots or ROOTS]
+    asking = [task for one in each for task in cases.tasks(*one, seeds)]
+    asking += [task for one in each for task in tasks(*one)] if laws else []
+    echo(f"check: {size(first_requests(asking))}{'; boundaries ask for more' if laws else ''}", err=True)
+    with progress_bars() as on_progress:
         how = {"seeds": seeds, "alpha": level, "beyond": laws, "on_progress": on_progress}
         results, mapped = judge_entries(setups, store, roots=roots or ROOTS, **how)
     from bestiary.cli import map_tables, tables, verdicts
+    from bestiary.cli.page import Page
 
     judged = [v for r in (*results, *mapped) for v in r.verdicts]
     if as_json:
-        click.echo(verdicts.as_json(results, mapped, level))
+        echo_json(verdicts.as_json(results, mapped, level))
     else:
-        tables.print_verdicts(results)
+        page = Page(wide)
+        tables.print_verdicts(results, page)
         if mapped:
-            map_tables.print_judged(mapped)
-        click.echo(verdicts.summary(judged, level))
+            map_tables.print_maps(mapped, page)
+        page.say(verdicts.summary(judged, level))
     if figures is not None:
         from bestiary.figures import claims as claim_figures
         from bestiary.figures import runs as drawing
@@ -143,39 +116,10 @@ def check(
         with writing("--figures", figures):
             drawn = drawing.draw_all(results, figures) + claim_figures.draw_all(mapped, figures)
         for path in drawn:
-            click.echo(f"figure: {path}", err=as_json)
+            echo(f"figure: {path}", err=as_json)
     outcomes = {v.outcome for v in judged}
     if Outcome.FAILS in outcomes or (strict and Outcome.INCONCLUSIVE in outcomes):
         raise SystemExit(1)
-
-
-@cli.command()
-@click.argument("keys", nargs=-1, metavar="[ENTRY...]", shell_complete=completion.entries)
-@click.option("--root", "roots", type=click.IntRange(0, 2**32 - 1), multiple=True, help="Root seeds [1 and 2].")
-@click.option("--to", type=click.Path(path_type=Path, file_okay=False), help="Folder [benchmarks/measured].")
-@catalog_option
-@cache_option
-def measure(keys: Sequence[str], roots: Sequence[int], to: Path | None, file: Path | None, cache: Path | None) -> None:
-    """Measure entries anew and rewrite benchmarks/measured/ENTRY.json."""
-    chosen = entries(file, keys)
-    from bestiary.cli import measured
-    from bestiary.judge.verdict import ALPHA
-
-    folder = to or measured.folder()
-    if folder is None:
-        raise BadInput("measure: an installed package has no benchmarks/measured; say where with --to FOLDER")
-    probe("--to", folder)
-    store = start(cache)
-    setups = load_setups(chosen, bool(keys))
-    with progress_bars() as on_progress:
-        from bestiary.maps.judge import judge_entries
-
-        results, mapped = judge_entries(setups, store, roots=roots or (1, 2), on_progress=on_progress)
-    for setup in setups:
-        own, beyond = [r for r in results if r.setup is setup], [m for m in mapped if m.setup is setup]
-        with writing("--to", folder):
-            path = measured.write(measured.record(setup, own, ALPHA, beyond), folder)
-        click.echo(f"wrote {path}")
 
 
 @cli.command()
@@ -196,6 +140,8 @@ def measure(keys: Sequence[str], roots: Sequence[int], to: Path | None, file: Pa
 @click.option("--seeds", type=click.IntRange(1), default=RUN, show_default=True)
 @click.option("--root", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True)
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Write netCDF and a figure there.")
+@json_option
+@wide_option
 @catalog_option
 @cache_option
 def run(
@@ -205,37 +151,48 @@ def run(
     seeds: int,
     root: int,
     out: Path | None,
+    as_json: bool,
+    wide: bool,
     file: Path | None,
     cache: Path | None,
 ) -> None:
     """Train ENTRY over seeds and say what its detector finds."""
-    (block,) = entries(file, [entry])
+    load = load_one(entry, file)
     probe("--out", out)
     store = start(cache)
+    from bestiary.cli import as_json as written
     from bestiary.cli import tables
+    from bestiary.cli.page import Page
     from bestiary.judge import setting
 
-    (setup,) = load_setups([block], named=True)
+    setup = load()
     try:
         asked = setting.parse(setup, case, changes)
     except ValueError as error:
         raise BadInput(str(error)) from error
     with progress_bars() as on_progress:
         ds, findings = setting.run(asked, seeds, root, store, on_progress)
-    tables.print_findings(entry, findings, asked.static.steps)
+    if as_json:
+        echo_json(written.text(written.runs(asked, findings, root)))
+    else:
+        tables.print_findings(entry, findings, asked.static.steps, Page(wide))
     if out is not None:
         from bestiary.cli import export
 
         with writing("--out", out):
-            written = export.write_setting(asked, ds, findings, out)
-        for path in written:
-            click.echo(f"wrote {path}")
+            paths = export.write_setting(asked, ds, findings, out)
+        for path in paths:
+            echo(f"wrote {path}", err=as_json)
 
 
 cli.add_command(cache)
+cli.add_command(cite)
 cli.add_command(detect)
+cli.add_command(list_entries)
 cli.add_command(map_entry)
+cli.add_command(measure)
 cli.add_command(path_entry)
+cli.add_command(show)
 cli.add_command(watch)
 
 
@@ -244,6 +201,7 @@ def main(argv: Sequence[str] | None = None) -> Any:
     if isinstance(sys.stdout, TextIOWrapper):  # a column may be named in letters that a Windows pipe does not have
         sys.stdout.reconfigure(errors="backslashreplace")
     exits.interruptible()
+    exits.open_streams()
     try:
         status = cli.main(argv, standalone_mode=False, prog_name="bestiary")
     except click.UsageError as error:
