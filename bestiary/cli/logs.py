@@ -86,9 +86,9 @@ def detect(
         raise BadInput(str(error)) from error
     errors, rates = [" ".join(str(error).split()) for error in failed], detecting.rates()
     if as_json:
-        from bestiary.watch import report_schema as detect_schema
+        from bestiary.watch import report_schema
 
-        echo_json(detect_schema.report(reads, errors, rates).model_dump_json(indent=1))
+        echo_json(report_schema.written(report_schema.report(reads, errors, rates), indent=1))
     elif reads:
         from bestiary.cli import log_tables as detect_text
 

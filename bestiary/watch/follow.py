@@ -11,8 +11,7 @@ from bestiary.log import Log
 from bestiary.logs import formats
 from bestiary.logs.channels import Reading, readings
 from bestiary.logs.run_table import Column, NotALog, RunTable, Unreadable
-from bestiary.watch import detect, same_run
-from bestiary.watch import report_schema as detect_schema
+from bestiary.watch import detect, report_schema, same_run
 from bestiary.watch.detect import Read, Thresholds
 from bestiary.watch.notice import Notice, Once, settled
 from bestiary.watch.same_run import Kept, Mark, Stamp, Trace
@@ -40,7 +39,7 @@ class News(NamedTuple):
 
     def report(self) -> str:
         """What `bestiary detect --json` prints, on one line."""
-        return detect_schema.report([self.read], [], detect.rates()).model_dump_json()
+        return report_schema.written(report_schema.report([self.read], [], detect.rates()))
 
 
 @dataclass

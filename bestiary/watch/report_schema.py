@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import sys
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
@@ -14,6 +15,7 @@ from bestiary.version import __version__
 from bestiary.watch.detect import SHOWN, Answer, Read
 
 Count = tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=1)]]
+BYTE = re.compile("[\ud800-\udfff]")  # stands for a byte in the name of a file that is no text
 Number = Annotated[float | None, Field(description="null if not finite")]
 
 
@@ -99,6 +101,12 @@ def report(reads: Sequence[Read], errors: Sequence[str], rates: dict[str, dict[s
         for read in reads
     ]
     return Report(bestiary=__version__, runs=runs, errors=list(errors))
+
+
+def written(made: Report, indent: int | None = None) -> str:
+    """Write a report as JSON, whatever the names of files are made of."""
+    text = json.dumps(made.model_dump(mode="json"), indent=indent, ensure_ascii=False, allow_nan=False)
+    return BYTE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def _finding_record(answer: Answer, rate: dict[str, Any]) -> FindingRecord:
