@@ -38,6 +38,10 @@ HIDING = (  # what these give stands in no source
     *(globals, eval, exec, open, builtins.__import__, importlib.import_module, sys.modules, os.environ, os.getenv),
     *(np.load, np.loadtxt, np.genfromtxt, np.fromfile),
 )
+READERS = {  # methods and functions that read a file, whatever they are of
+    *("read_text", "read_bytes", "read_csv", "read_parquet", "read_json", "read_excel", "read_pickle"),
+    *("open_dataset", "load_dataset", "loadmat", "imread"),
+}
 
 
 class Source(NamedTuple):
@@ -170,6 +174,8 @@ class _Walk:
         text = f"{name}: {ast.unparse(node)}"
         mark = f"#{hashlib.sha256(text.encode()).hexdigest()[:16]}"
         self.texts.add(text)
+        if readers := sorted(READERS & {part.attr for part in ast.walk(node) if isinstance(part, ast.Attribute)}):
+            raise Unfollowed(f"{name}: reads a file with {readers[0]}; read it at module level, where its values count")
         local = imported_in(node, str(names.get("__package__") or ""))
         bound = {bound: self._bound(*what, name) for bound, what in local.items()}
         names = {**vars(builtins), **names, **bound}
@@ -230,7 +236,9 @@ class _Walk:
 
 def _refuse_hiding(value: Any, name: str, path: str) -> None:
     if any(value is one for one in HIDING):
-        raise Unfollowed(f"{name}: reads {path}, so what it comes to stands in no source")
+        raise Unfollowed(
+            f"{name}: reads {path}, which no source shows; what is read at module level counts by its value"
+        )
 
 
 def _filled(cell: Any) -> bool:

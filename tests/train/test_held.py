@@ -173,6 +173,8 @@ HIDING = {
     "sys.modules": "import sys\ndef loss(x): return sys.modules['other'].S",
     "the environment": "import os\ndef loss(x): return float(os.environ['S'])",
     "a file": "def loss(x):\n  with open('weights') as f: return float(f.read())",
+    "the text of a file": "from pathlib import Path\ndef loss(x): return x * float(Path('weights').read_text())",
+    "a table": "import pandas as pd\ndef loss(x): return pd.read_csv('weights').sum()",
     "an array in a file": "import numpy as np\ndef loss(x): return np.load('weights.npy')",
 }
 
