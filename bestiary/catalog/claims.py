@@ -129,7 +129,7 @@ class Case(Named):
     )
     knobs: dict[str, float] = Field({}, description="overrides of the setup's knobs")
     static: dict[str, WordOrInt] = Field({}, description="overrides of the setup's static values")
-    claims: tuple[Claim, ...] = Field(min_length=1)
+    claims: tuple[Claim, ...] = Field(json_schema_extra={"minItems": 1})
 
     @model_validator(mode="before")
     @classmethod

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PrivateAttr, TypeAdapter
+from pydantic import BeforeValidator, Field, PrivateAttr, TypeAdapter, model_validator
 
 from bestiary.catalog.claims import Case, Name, Record, Text
 from bestiary.catalog.map_claims import Boundary, EntryPath, Law
@@ -41,9 +41,9 @@ class Entry(Record):
     zone: Annotated[int, Field(ge=1, le=3)] = Field(
         description="1 simple data, simple network; 2 simple data, complex network; 3 complex data, simple network"
     )
-    status: Literal["established", "reported", "disputed"]
+    status: Literal["established", "reported", "disputed", "draft"]
     version: Annotated[int, Field(ge=1)] = Field(description="raised when setup, detector or claims change meaning")
-    references: tuple[Text, ...] = Field(min_length=1, description="keys of references.bib")
+    references: tuple[Text, ...] = Field(description="keys of references.bib", json_schema_extra={"minItems": 1})
     added: Added
     detector: Name = Field(description="a file in detectors/")
     also_fires: dict[Name, Text] = Field({}, description="further detectors that fire, each with the reason")
@@ -54,6 +54,21 @@ class Entry(Record):
     paths: dict[Name, EntryPath] = Field({}, description="chains of one-feature changes from the toy towards the real")
     _key: str = PrivateAttr("")
     _source: Source = PrivateAttr(default_factory=lambda: Source("catalog.yaml"))
+
+    @model_validator(mode="before")
+    @classmethod
+    def _a_draft_may_lack_them(cls, data: Any) -> Any:
+        if not isinstance(data, dict) or data.get("status") != "draft":
+            return data
+        made = {"references": (), "cases": {}} | data
+        if isinstance(made["cases"], dict):
+            made["cases"] = {k: {"claims": ()} | v if isinstance(v, dict) else v for k, v in made["cases"].items()}
+        return made
+
+    @property
+    def draft(self) -> bool:
+        """Return whether the entry is under work: it can be run, and may lack references, cases and claims."""
+        return self.status == "draft"
 
     @property
     def key(self) -> str:

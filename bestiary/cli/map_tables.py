@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bestiary.catalog.forms import FORMS
-from bestiary.cli.tables import STYLE, console, name, print_reasons, table
+from bestiary.cli.page import Column, Heading, Page, Row
+from bestiary.cli.tables import judged, name, print_judged, print_reasons
 from bestiary.judge.verdict import states
 
 if TYPE_CHECKING:
@@ -20,34 +21,46 @@ if TYPE_CHECKING:
     from bestiary.maps.laws import Fit
     from bestiary.maps.line import Line
 
-WIDEST = 24  # columns of a diagram in letters
 
-
-def print_map(found: Exploration) -> None:
+def print_map(found: Exploration, page: Page) -> None:
     """Print rates, onsets, boundaries and laws along one knob; a diagram in letters over two or three."""
-    out = console()
+    from bestiary.maps.boundary import no_crossing
+
     plan = found.plan
-    out.print(f"{plan.setup.name}, {plan.label}, root {plan.root}")
+    page.say(f"{plan.setup.name}, {plan.label}, root {plan.root}\n")
     if found.line is None:
-        print_diagram(found.table, [axis.name for axis in plan.axes])
+        print_diagram(found.table, [axis.name for axis in plan.axes], page)
         return
-    out.print(_line(found.line, found.of))
+    _print_line(found.line, found.of, page)
     for crossing in found.crossings:
-        out.print(crossing.words(found.boundary_of, plan.axes[0].name))
+        page.say(crossing.words(found.boundary_of, plan.axes[0].name))
     if not found.crossings:
-        out.print(f"{found.boundary_of}: its rate crosses one half nowhere here")
+        page.say(no_crossing(found.line.counts(found.boundary_of), found.boundary_of))
     if found.laws:
-        out.print(_laws(found.laws, plan.axes[0].name, found.of))
-        print_validity(found.line, found.laws[0], found.of)
+        page.say("")
+        _print_laws(found.laws, plan.axes[0].name, found.of, page)
+        page.say(validity(found.line, found.laws[0], found.of))
     else:
-        out.print(f"no law of {found.of}: {found.trouble}")
+        page.say(f"no law of {found.of}: {found.trouble}")
 
 
-def _line(line: Line, of: str):
-    made = table(line.axis.name, "found", "rate at 95 %", f"{of}: median", "5 %", "95 %", "states and phases")
-    for x, answer, y, cut in zip(line.x, line.answers, *line.values(of), strict=True):
-        made.add_row(f"{x:g}", *rate(answer), *spread(y, cut), states(answer.findings))
-    return made
+def _print_line(line: Line, of: str, page: Page) -> None:
+    columns = (
+        Column(line.axis.name),
+        Column("found"),
+        Column("rate at 95 %"),
+        Column(f"{of}: median"),
+        Column("5 %", drop=1),
+        Column("95 %", drop=1),
+        Column("states and phases", prose=True, bare=True),
+    )
+    page.table(
+        columns,
+        [
+            (f"{x:g}", *rate(answer), *spread(y, cut), states(answer.findings))
+            for x, answer, y, cut in zip(line.x, line.answers, *line.values(of), strict=True)
+        ],
+    )
 
 
 def rate(answer: Judged) -> tuple[str, str]:
@@ -71,21 +84,29 @@ def spread(y: np.ndarray, cut: np.ndarray) -> tuple[str, str, str]:
     return middle, low, high
 
 
-def _laws(rivals: Sequence[Fit], knob: str, of: str):
-    made = table(
-        f"{of} against {knob}", "parameters, limits at 95 %", "AIC - best", "largest deviation", "runs", "cut off"
+def _print_laws(rivals: Sequence[Fit], knob: str, of: str, page: Page) -> None:
+    columns = (
+        Column(f"{of} against {knob}", prose=True, bare=True),
+        Column("parameters and 95 % limits", prose=True, bare=True),
+        Column("AIC - best"),
+        Column("largest deviation", drop=1),
+        Column("runs", drop=2),
+        Column("cut off", drop=2),
     )
+    rows = []
     for one in rivals:
         parts = [f"{p} {one.parameters[p]:.4g} ({_limits(one, p)})" for p in FORMS[one.form].parameters]
-        made.add_row(
-            f"{one.form}: {FORMS[one.form].equation.removeprefix('y = ')}",
-            ", ".join(parts),
-            f"{one.aic - rivals[0].aic:.1f}",
-            f"{100 * one.deviation:.1f} %",
-            str(one.n),
-            str(one.censored),
+        rows.append(
+            (
+                f"{one.form}: {FORMS[one.form].equation.removeprefix('y = ')}",
+                ", ".join(parts),
+                f"{one.aic - rivals[0].aic:.1f}",
+                f"{100 * one.deviation:.1f} %",
+                str(one.n),
+                str(one.censored),
+            )
         )
-    return made
+    page.table(columns, rows)
 
 
 def _limits(one: Fit, parameter: str) -> str:
@@ -96,36 +117,38 @@ def _limits(one: Fit, parameter: str) -> str:
     return f"{low:.4g} to {high:.4g}"
 
 
-def print_validity(line: Line, one: Fit, of: str) -> None:
-    """Print over which stretch of the axis the law describes the medians."""
+def validity(line: Line, one: Fit, of: str) -> str:
+    """Say over which stretch of the axis the law describes the medians."""
     from bestiary.maps import laws
 
     span = laws.valid_range(one, line.x, *line.values(of))
     where = f"from {span[0]:g} to {span[1]:g}" if span else "nowhere"
-    console().print(f"the {one.form} law describes the medians to 10 % {where}")
+    return f"the {one.form} law describes the medians to 10 % {where}"
 
 
-def print_diagram(made: xr.Dataset, axes: Sequence[str]) -> None:
+def print_diagram(made: xr.Dataset, axes: Sequence[str], page: Page) -> None:
     """Print the commonest phase or state of every cell, as a letter; small where other runs disagree."""
     from bestiary.maps.table import commonest  # and with it JAX
 
-    out = console()
     words, share = commonest(made)
     letters = _letters(sorted(set(words.ravel())))
-    out.print(", ".join(f"{letter} {word}" for word, letter in letters.items()) + "; in small letters: not all runs")
+    page.say(", ".join(f"{letter} {word}" for word, letter in letters.items()) + "; in small letters: not all runs\n")
     for k in range(made.sizes[axes[2]] if len(axes) > 2 else 1):
         if len(axes) > 2:
-            out.print(f"{axes[2]} = {made[axes[2]].values[k]}")
+            page.say(f"{axes[2]} = {made[axes[2]].values[k]}")
         plane = (words[..., k], share[..., k]) if len(axes) > 2 else (words, share)
-        columns = made[axes[1]].values[:WIDEST]
-        grid = table(f"{axes[0]} \\ {axes[1]}", *(f"{v:.3g}" if not isinstance(v, str) else v for v in columns))
-        for i, value in enumerate(made[axes[0]].values):
-            cells = [
-                letters[w] if s == 1 else letters[w].lower()
-                for w, s in zip(plane[0][i][:WIDEST], plane[1][i][:WIDEST], strict=True)
-            ]
-            grid.add_row(f"{value:.3g}" if not isinstance(value, str) else value, *cells)
-        out.print(grid)
+        if len(axes) == 1:  # along words
+            plane = (plane[0][:, None], plane[1][:, None])
+        columns = [_value(v) for v in made[axes[1]].values] if len(axes) > 1 else ["commonest"]
+        rows = []
+        for value, of_row, shares in zip(made[axes[0]].values, *plane, strict=True):
+            cells = [letters[w] if s == 1 else letters[w].lower() for w, s in zip(of_row, shares, strict=True)]
+            rows.append((_value(value), cells))
+        page.grid(" \\ ".join(axes[:2]), columns, rows)
+
+
+def _value(v: object) -> str:
+    return v if isinstance(v, str) else f"{v:.3g}"
 
 
 def _letters(words: Sequence[str]) -> dict[str, str]:
@@ -137,38 +160,43 @@ def _letters(words: Sequence[str]) -> dict[str, str]:
     return chosen
 
 
-def print_path(result: MapResult) -> None:
+def print_path(result: MapResult, page: Page) -> None:
     """Print the rungs: what changes, rate, onset, verdicts; between which two the behaviour changes."""
     from bestiary.maps.censored import values_of
     from bestiary.maps.path import changes, continuous
 
-    out = console()
-    out.print(f"{result.entry.key}/{result.block.name} (root {result.root}): {result.block.title}")
-    made = table(
-        "rung", "side", "changes", "found", "rate at 95 %", "onset: median", "5 %", "95 %", "states", "verdicts"
+    page.say(f"{result.entry.key}/{result.block.name} (root {result.root}): {result.block.title}\n")
+    columns = (
+        Column("rung", bare=True),
+        Column("side", drop=3),
+        Column("changes", prose=True),
+        Column("found"),
+        Column("rate at 95 %", drop=1),
+        Column("onset: median"),
+        Column("5 %", drop=2),
+        Column("95 %", drop=2),
+        Column("states", prose=True, bare=True),
+        Column("verdicts", prose=True, bare=True),
     )
+    rows = []
     for rung, answer, verdicts in result.rungs:
         change = ", ".join(f"{k}={v}" for k, v in rung.changes.items())
-        judged = ", ".join(f"[{STYLE[v.outcome]}]{name(v.claim)} {v.outcome}[/]" for v in verdicts)
         onset = spread(*values_of(answer.findings, answer.last, "onset"))
-        row = (rung.name, rung.side or "", change, *rate(answer), *onset)
-        made.add_row(*row, states(answer.findings), judged)
-    out.print(made)
+        verdict = ", ".join(f"{name(v.claim)} {v.outcome}" for v in verdicts)
+        rows.append((rung.name, rung.side or "", change, *rate(answer), *onset, states(answer.findings), verdict))
+    page.table(columns, rows)
     rungs = [rung for rung, _, _ in result.rungs]
     for i, j in changes(result):
         turned = continuous(rungs[j])
         how = f"{turned} can be turned in between (--refine)" if turned else "a change of kind, with nothing in between"
-        out.print(f"the rate changes between {rungs[i].name} and {rungs[j].name}: {how}")
+        page.say(f"the rate changes between {rungs[i].name} and {rungs[j].name}: {how}")
 
 
-def print_judged(results: Sequence[MapResult]) -> None:
+def print_maps(results: Sequence[MapResult], page: Page) -> None:
     """Print one line per claim on a law, a boundary or a rung."""
-    made = table("law, boundary, path", "claim", "measured", "claimed", "source", "verdict")
+    rows: list[Row] = []
     for r in results:
-        for i, (head, v) in enumerate(r.headed()):
-            first = f"{r.kind} {r.entry.key}/{r.block.name} (root {r.root})" if i == 0 else ""
-            claim = " ".join(filter(None, (head, name(v.claim))))
-            word = f"[{STYLE[v.outcome]}]{v.outcome}[/]"
-            made.add_row(first, claim, v.measured, v.expected, v.claim.source, word)
-    console().print(made)
-    print_reasons((f"{r.kind} {r.entry.key}/{r.block.name}", r.root, r.verdicts) for r in results)
+        rows.append(Heading(f"{r.kind} {r.entry.key}/{r.block.name} (root {r.root})", "bold"))
+        rows += [judged(v, head) for head, v in r.headed()]
+    print_judged(rows, page)
+    print_reasons(((f"{r.kind} {r.entry.key}/{r.block.name}", r.root, r.verdicts) for r in results), page)

@@ -127,6 +127,27 @@ def verdict(record: dict[str, Any] | None, entry: Entry, code: Mapping[str, str]
     return f"{words}, measured with other code ({', '.join(other)})" if other else words
 
 
+def told(record: dict[str, Any] | None, entry: Entry) -> str:
+    """Say in a sentence when an entry was measured, and what came of it; whether the code is the same, README says."""
+    if record is None:
+        return "never measured"
+    commit = f" at commit {record['commit'][:7]}" if record.get("commit") else ""
+    roots = " and ".join(map(str, roots_of(record)))
+    words = verdict(record, entry).partition(" on ")[0]
+    return f"measured {record['date'][:10]}{commit}: {words}{f' on roots {roots}' if 'hold' in words else ''}"
+
+
+def roots_of(record: dict[str, Any] | None) -> list[int]:
+    """Return the roots that a record is of, in increasing order."""
+    cases = (record or {}).get("cases", {}).values()
+    return sorted({int(root.removeprefix("root ")) for case in cases for root in case})
+
+
+def is_stale(record: dict[str, Any] | None, entry: Entry, code: Mapping[str, str]) -> bool:
+    """Return whether an entry was never measured, or as another version, or with code or claims that differ."""
+    return record is None or record["version"] != entry.version or record.get("code") != dict(code)
+
+
 def code_of(setup: Setup) -> dict[str, str]:
     """Return the hashes of what decides an entry's runs, and its verdicts."""
     return {"runs": setup.code, "judge": setup.judge_code}

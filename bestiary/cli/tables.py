@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
+import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from rich import box
-from rich.console import Console
 from rich.table import Table
 
 from bestiary.catalog.knobs import knobs_of
+from bestiary.cli.console import Console
+from bestiary.cli.page import Column, Heading, Page, Row, Styled, width
 
 if TYPE_CHECKING:
     from bestiary.catalog.claims import Claim
@@ -23,13 +23,19 @@ if TYPE_CHECKING:
 
 STYLE = {"holds": "green", "fails": "bold red", "inconclusive": "yellow"}
 UNFINISHED = ("memorisation",)  # phases out of which runs come if they go on
-WIDE = 150  # [column] where there is no terminal to fit into
+CLAIMS = (Column("claim", bare=True), Column("interval", bare=True), Column("source", prose=True, bare=True))
+JUDGED = (
+    Column("verdict", bare=True),
+    Column("claim", bare=True),
+    Column("measured", prose=True, bare=True),
+    Column("claimed", prose=True),
+    Column("source", eager=True),
+)
 
 
 def console() -> Console:
-    """Open standard output; wide and plain where it is no terminal."""
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else WIDE
-    return Console(width=max(80, width), highlight=False)
+    """Open standard output as wide as a page is."""
+    return Console(width=width(), highlight=False)
 
 
 def table(*columns: str, title: str | None = None) -> Table:
@@ -40,12 +46,29 @@ def table(*columns: str, title: str | None = None) -> Table:
     return made
 
 
-def print_list(entries: Iterable[Entry]) -> None:
-    """Print one line per entry."""
-    made = table("entry", "zone", "kind", "particle", "status", "title")
-    for e in entries:
-        made.add_row(e.key, str(e.zone), e.kind, ", ".join(e.particle), e.status, e.title)
-    console().print(made)
+def print_list(entries: Iterable[Entry], page: Page, unlisted: Iterable[str] = ()) -> None:
+    """Print one line per entry.
+
+    Args:
+        entries: of the catalog.
+        page: where.
+        unlisted: names of files in phenomena/ that have no block in the catalog.
+    """
+    columns = (
+        Column("entry", bare=True),
+        Column("zone", drop=1),
+        Column("kind", drop=2),
+        Column("particle", drop=4),
+        Column("status", drop=3),
+        Column("title", prose=True, bare=True),
+    )
+    rows = [
+        # A draft says so where its title stands: the column of the status may be left out.
+        (e.key, str(e.zone), e.kind, ", ".join(e.particle), e.status, f"(draft) {e.title}" if e.draft else e.title)
+        for e in entries
+    ]
+    rows += [(key, "", "", "", "draft", "(draft) no block in catalog.yaml") for key in unlisted]
+    page.table(columns, rows)
 
 
 def interval(claim: Claim | MapClaim) -> str:
@@ -64,119 +87,161 @@ def name(claim: Claim | MapClaim) -> str:
     return claim.of if isinstance(claim.of, str) else " ~ ".join(claim.of)
 
 
-def print_entry(e: Entry) -> None:
-    """Print everything the catalog says of one entry."""
-    out = console()
-    out.print(f"[bold]{e.key}[/bold]  {e.title}\n{e.definition}\n")
-    out.print(
+def print_entry(e: Entry, page: Page, measured: str) -> None:
+    """Print everything the catalog says of one entry.
+
+    Args:
+        e: the entry.
+        page: where.
+        measured: what came of its claims when it was measured, in words.
+    """
+    page.say(f"{e.key}: {e.title}", "bold")
+    page.say(f"{e.definition}\n")
+    page.say(
         f"zone {e.zone}, {e.kind}, {', '.join(e.particle)}; {e.status}; version {e.version}; detector {e.detector}"
     )
-    out.print(f"references {', '.join(e.references)}; added by {e.added.by}, {e.added.date}")
+    page.say(f"references {', '.join(e.references) or 'none yet'}; added by {e.added.by}, {e.added.date}")
+    page.say(measured)
     for detector, why in e.also_fires.items():
-        out.print(f"also fires {detector}: {why}")
+        page.say(f"also fires {detector}: {why}", hang=2)
     if e.notes:
-        out.print(f"\n{e.notes.strip()}")
-    _print_knobs(e, out)
-    made = table("case", "removes", "seeds", "changes", "claim", "interval", "source")
+        page.say(f"\n{e.notes.strip()}")
+    page.say("")
+    print_knobs(e.key, page)
+    rows: list[Row] = []
     for case in e.cases.values():
-        changes = ", ".join(
-            f"{k}={v:g}" if isinstance(v, float) else f"{k}={v}" for k, v in {**case.knobs, **case.static}.items()
-        )
-        first = (case.name, case.control or "", str(case.seeds), changes)
-        for i, claim in enumerate(case.claims):
-            made.add_row(*(first if i == 0 else ("", "", "", "")), name(claim), interval(claim), _source(claim))
-    out.print(made)
-    _print_maps(e, out)
+        kind = f"control {case.name}, {case.seeds} seeds, removes {case.control}" if case.control else None
+        changes = values({**case.knobs, **case.static})
+        head = kind or f"case {case.name}, {case.seeds} seeds"
+        rows.append(Heading(f"{head}; {changes}" if changes else head, "bold"))
+        rows += [("  " + name(claim), interval(claim), _source(claim)) for claim in case.claims]
+    if rows:
+        page.table(CLAIMS, rows)
+    _print_maps(e, page)
 
 
-def _print_knobs(e: Entry, out: Console) -> None:
+def values(changes: dict[str, float | int | str]) -> str:
+    """Write the values of knobs: `lr=0.1, width=64`."""
+    return ", ".join(f"{k}={v:g}" if isinstance(v, float) else f"{k}={v}" for k, v in changes.items())
+
+
+def print_knobs(key: str, page: Page) -> None:
     """Print knobs and static values: what `--set` and `--over` take."""
-    made = table("knob", "default", "unit", "meaning", "a change")
-    for knob in knobs_of(e.key):
+    columns = (
+        Column("knob", bare=True),
+        Column("default"),
+        Column("unit", drop=1),
+        Column("meaning", prose=True, bare=True),
+        Column("a change", prose=True, drop=2),
+    )
+    rows = []
+    for knob in knobs_of(key):
         default = f"{knob.default:g}" if isinstance(knob.default, float) else str(knob.default)
-        made.add_row(knob.name, default, knob.unit, knob.meaning, "" if knob.traced else "compiles again")
-    out.print(made)
+        rows.append((knob.name, default, knob.unit, knob.meaning, "" if knob.traced else "compiles again"))
+    page.table(columns, rows)
 
 
-def _print_maps(e: Entry, out: Console) -> None:
+def _print_maps(e: Entry, page: Page) -> None:
     """Print the laws, boundaries and paths of an entry."""
-    made = table("law or boundary", "over", "of", "claim", "interval", "source", "title")
-    for block in (*e.laws.values(), *e.boundaries.values()):
-        for i, claim in enumerate(block.claims):
-            first = (block.name, block.over, block.of) if i == 0 else ("", "", "")
-            made.add_row(*first, claim.of, interval(claim), _source(claim), block.title or "" if i == 0 else "")
-    if made.row_count:
-        out.print(made)
+    rows: list[Row] = []
+    for kind, blocks in (("law", e.laws), ("boundary", e.boundaries)):
+        for block in blocks.values():
+            title = f": {block.title}" if block.title else ""
+            rows.append(Heading(f"{kind} {block.name}{title}; {block.of} over {block.over}", "bold"))
+            rows += [("  " + claim.of, interval(claim), _source(claim)) for claim in block.claims]
     for path in e.paths.values():
-        made = table("rung", "side", "changes", "claim", "interval", "source")
+        rows.append(Heading(f"path {path.name}: {path.title}", "bold"))
         for rung in path.rungs:
-            changes = ", ".join(f"{k}={v}" for k, v in (rung.knobs | rung.static).items())
-            for i, claim in enumerate(rung.claims):
-                first = (rung.name, rung.side or "", changes) if i == 0 else ("", "", "")
-                made.add_row(*first, name(claim), interval(claim), _source(claim))
-        out.print(f"path {path.name}: {path.title}")
-        out.print(made)
+            side = f" ({rung.side})" if rung.side else ""
+            changes = values({**rung.knobs, **rung.static})
+            rows.append(Heading(f"rung {rung.name}{side}{f': {changes}' if changes else ''}", indent=2))
+            rows += [("    " + name(claim), interval(claim), _source(claim)) for claim in rung.claims]
+    if rows:
+        page.table(CLAIMS, rows)
 
 
-def print_verdicts(results: Sequence[CaseResult]) -> None:
-    """Print one line per claim: what was measured, what is claimed, the verdict."""
-    made = table("case", "claim", "measured", "claimed", "source", "verdict")
+def print_verdicts(results: Sequence[CaseResult], page: Page) -> None:
+    """Print one line per claim: the verdict, what was measured, what is claimed."""
+    rows: list[Row] = []
     last = None
     for r in results:
         if (head := (r.entry.key, r.root)) != last:
-            made.add_row(f"[bold]{r.entry.key}[/bold] (root {r.root})", end_section=False)
+            rows.append(Heading(f"{r.entry.key} (root {r.root})", "bold"))
             last = head
-        for i, v in enumerate(r.verdicts):
-            word = str(v.outcome) + (f", {v.needs} seeds would decide" if v.needs else "")
-            case = f"  {r.case.name}" if i == 0 else ""
-            row = (case, name(v.claim), v.measured, v.expected, v.claim.source)
-            made.add_row(*row, f"[{STYLE[v.outcome]}]{word}[/]")
-    console().print(made)
-    print_reasons((f"{r.entry.key}/{r.case.name}", r.root, r.verdicts) for r in results)
+        rows.append(Heading(f"{r.case.name}, without {r.case.control}" if r.case.control else r.case.name, indent=2))
+        rows += [judged(v) for v in r.verdicts]
+    print_judged(rows, page)
+    print_reasons(((f"{r.entry.key}/{r.case.name}", r.root, r.verdicts) for r in results), page)
 
 
-def print_reasons(judged: Iterable[tuple[str, int, Sequence[Verdict]]]) -> None:
+def judged(v: Verdict, head: str = "") -> Row:
+    """Make the row of a verdict.
+
+    Args:
+        v: the verdict.
+        head: what the claim is of beside its name, such as the rung of a path.
+    """
+    claim = " ".join(filter(None, (head, name(v.claim))))
+    return Styled(str(v.outcome), STYLE[v.outcome]), claim, short(v.measured), v.expected, v.claim.source
+
+
+def print_judged(rows: Sequence[Row], page: Page) -> None:
+    """Print rows of verdicts, and once what their limits are."""
+    page.table(JUDGED, rows)
+    page.say("measured: limits at 95 % (runs)\n")
+
+
+def short(measured: str) -> str:
+    """Shorten what was measured to what differs from row to row.
+
+    Examples:
+        >>> short("302 step, 260 to 354 at 95 % (16 of 16 runs)")
+        '302 step, 260 to 354 (16/16)'
+        >>> short("48.9 % to 95.1 %, each at 95 % (13/16)")
+        '48.9 % to 95.1 % (13/16)'
+    """
+    return re.sub(r"\((\d+) of (\d+) runs", r"(\1/\2", re.sub(r"(, each)? at 95 %", "", measured))
+
+
+def print_reasons(told: Iterable[tuple[str, int, Sequence[Verdict]]], page: Page) -> None:
     """Print why claims do not hold, a line each.
 
     Args:
-        judged: what was judged in words, its root seed, and its verdicts.
+        told: what was judged in words, its root seed, and its verdicts.
+        page: where.
     """
-    out = console()
-    for what, root, verdicts in judged:
+    for what, root, verdicts in told:
         for v in verdicts:
             if v.outcome != "holds":
-                out.print(f"{v.outcome}: {what} {name(v.claim)} (root {root}): {v.reason}")
+                page.say(f"{v.outcome}: {what} {name(v.claim)} (root {root}): {v.reason}", hang=2)
 
 
-def print_findings(key: str, findings: Sequence[Finding], steps: int) -> None:
+def print_findings(key: str, findings: Sequence[Finding], steps: int, page: Page) -> None:
     """Print how many runs are in which state, the spread of onset and effects, one reason, and what to try next.
 
     Args:
         key: name of the setup.
         findings: one per seed.
         steps: [step] planned length of the runs.
+        page: where.
     """
     from collections import Counter
 
-    import numpy as np  # half the start-up of `list`, which needs none of it
-
+    from bestiary.cli.summaries import spreads
     from bestiary.log import State
 
-    out = console()
     counts = Counter((str(f.state), f.phase) for f in findings)
     words = [f"{n} {state}{f' ({phase})' if phase else ''}" for (state, phase), n in counts.most_common()]
-    out.print(f"{key}: {', '.join(words)}")
-    made = table("effect", "runs", "median", "5 %", "95 %", "unit")
-    columns: dict[tuple[str, str], list[float]] = {("onset", "step"): [f.onset for f in findings if f.found]}
-    for f in findings:
-        for effect, (value, unit) in f.effects.items():
-            columns.setdefault((effect, unit), []).append(value)
-    for (effect, unit), values in columns.items():
-        if values:
-            mid, low, high = np.percentile(values, [50, 5, 95])
-            made.add_row(effect, str(len(values)), f"{mid:.4g}", f"{low:.4g}", f"{high:.4g}", unit)
-    out.print(made)
-    out.print(f"seed 0: {findings[0].reason}")
+    page.say(f"{key}: {', '.join(words)}")
+    columns = [Column("effect", bare=True), *map(Column, ("runs", "median", "5 %", "95 %", "unit"))]
+    page.table(
+        columns,
+        [
+            (s.effect, str(s.runs), f"{s.median:.4g}", f"{s.low:.4g}", f"{s.high:.4g}", s.unit)
+            for s in spreads(findings)
+        ],
+    )
+    page.say(f"seed 0: {findings[0].reason}")
     early = sum(f.state is State.UNDECIDED or f.phase in UNFINISHED for f in findings)
     if early:
-        out.print(f"{early} of {len(findings)} runs may have ended too early to tell: try --set steps={2 * steps}")
+        page.say(f"{early} of {len(findings)} runs may have ended too early to tell: try --set steps={2 * steps}")

@@ -78,7 +78,7 @@ def test_a_map_of_two_knobs_is_a_diagram_in_letters(bestiary, tmp_path):
     axes = ("--over", "lr=1,3,4.5", "--over", "width=16,64")
     status, out, _ = bestiary("map", "catapult", *axes, "--set", "steps=60", "--seeds", 4, "--out", tmp_path)
     assert status == 0
-    rows = {line.split()[0]: line.split()[1:] for line in out.splitlines() if re.match(r" [\d.]+ ", line)}
+    rows = {line.split()[0]: line.split()[1:] for line in out.splitlines() if re.match(r"[\d.]+ ", line)}
     assert rows["1"] == ["L", "L"]
     assert rows["4.5"] == ["D", "D"]
     table = runs.read(tmp_path / "catapult-lr-width.nc")

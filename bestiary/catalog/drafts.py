@@ -1,0 +1,32 @@
+"""What an entry under work lacks."""
+
+from __future__ import annotations
+
+from bestiary.catalog.entries import Entry
+
+
+def lacking(entry: Entry) -> list[str]:
+    """List in words what a draft must have before its status can be another; nothing for other entries.
+
+    Args:
+        entry: the catalog's block.
+    """
+    if not entry.draft:
+        return []
+    parts = [] if entry.references else ["references"]
+    if not entry.positives:
+        parts.append("a positive case")
+    if not entry.controls:
+        parts.append("a control")
+    for name, case in entry.cases.items():
+        if not case.claims:
+            parts.append(f"claims of {name}")
+        elif all(claim.of != "found" for claim in case.claims):
+            parts.append(f"the rate of found in {name}")
+    return [*parts, "another status"]
+
+
+def has_claims(entry: Entry) -> bool:
+    """Return whether there is anything to judge."""
+    cases = any(case.claims for case in entry.cases.values())
+    return cases or bool(entry.laws or entry.boundaries or entry.paths)

@@ -1,0 +1,78 @@
+"""`bestiary measure`: judge entries and keep what was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bestiary.cli import completion
+from bestiary.cli.options import (
+    BadInput,
+    cache_option,
+    catalog_option,
+    entries,
+    finished,
+    load_setups,
+    probe,
+    progress_bars,
+    start,
+    writing,
+)
+from bestiary.cli.shown import echo
+
+if TYPE_CHECKING:
+    from bestiary.judge.setup import Setup
+
+ROOTS = (1, 2)  # of an entry that was never measured
+
+
+@click.command()
+@click.argument("keys", nargs=-1, metavar="[ENTRY...]", shell_complete=completion.entries)
+@click.option(
+    "--root",
+    "roots",
+    type=click.IntRange(0, 2**32 - 1),
+    multiple=True,
+    help="Root seed; may be repeated [default: those of the last measurement, else 1 and 2].",
+)
+@click.option("--stale", is_flag=True, help="Only entries that were never measured, or with other code or claims.")
+@click.option("--to", type=click.Path(path_type=Path, file_okay=False), help="Folder [benchmarks/measured].")
+@catalog_option
+@cache_option
+def measure(
+    keys: Sequence[str], roots: Sequence[int], stale: bool, to: Path | None, file: Path | None, cache: Path | None
+) -> None:
+    """Measure entries anew and rewrite benchmarks/measured/ENTRY.json."""
+    chosen = fitting(finished(entries(file, keys), bool(keys), "measure"))
+    from bestiary.cli import measured
+    from bestiary.judge.verdict import ALPHA
+
+    folder = to or measured.folder()
+    if folder is None:
+        raise BadInput("measure: an installed package has no benchmarks/measured; say where with --to FOLDER")
+    probe("--to", folder)
+    store = start(cache)
+    for setup, own_roots in _due(load_setups(chosen, bool(keys)), folder, roots, stale):
+        echo(f"{setup.entry.key}: roots {', '.join(map(str, own_roots))}", err=True)
+        with progress_bars() as on_progress:
+            from bestiary.maps.judge import judge_entries
+
+            results, mapped = judge_entries([setup], store, roots=own_roots, on_progress=on_progress)
+        with writing("--to", folder):
+            path = measured.write(measured.record(setup, results, ALPHA, mapped), folder)
+        echo(f"wrote {path}")
+
+
+def _due(
+    setups: Sequence[Setup], folder: Path, roots: Sequence[int], stale: bool
+) -> Iterator[tuple[Setup, Sequence[int]]]:
+    """Yield the setups to be measured, each with its roots."""
+    from bestiary.cli import measured
+
+    for setup in setups:
+        record = measured.read(setup.entry, folder)
+        if not stale or measured.is_stale(record, setup.entry, measured.code_of(setup)):
+            yield setup, roots or measured.roots_of(record) or ROOTS
