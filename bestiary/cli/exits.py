@@ -10,7 +10,7 @@ import tempfile
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, TextIO
+from typing import Any, NoReturn, TextIO
 
 import click
 
@@ -65,6 +65,13 @@ def _discard(stream: TextIO | None) -> None:
         os.close(nowhere)
 
 
+def open_streams() -> None:
+    """Let what is printed go nowhere where a caller has closed a stream."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))
+
+
 def say(line: str) -> None:
     """Print a line on standard error, if anybody reads it."""
     try:
@@ -81,13 +88,34 @@ def interruptible() -> None:
         raise KeyboardInterrupt
 
     def second(number: int, frame: Any) -> None:
-        with suppress(OSError):
-            os.write(2, f"{_CURSOR if os.isatty(2) else ''}\n{KEPT}\n".encode())
-        os._exit(INTERRUPTED)
+        _end_at_once()
+
+    others = sys.unraisablehook
+
+    def swallowed(what: sys.UnraisableHookArgs) -> None:
+        if issubclass(what.exc_type, KeyboardInterrupt):  # raised in a callback of the garbage collector: JAX has one
+            _end_at_once()
+        others(what)
 
     with suppress(ValueError):  # not the main thread: whoever called handles interrupts
         if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # a job in the background ignores them
             signal.signal(signal.SIGINT, first)
+            sys.unraisablehook = swallowed
+
+
+def _end_at_once() -> NoReturn:
+    """End without the interpreter: files are whole at any time."""
+    with suppress(OSError):
+        os.write(2, f"{_CURSOR if os.isatty(2) else ''}\n{KEPT}\n".encode())
+    os._exit(INTERRUPTED)
+
+
+def interrupted() -> NoReturn:
+    """End after an interrupt; what comes now is short, and a further interrupt would change the status."""
+    with suppress(ValueError):
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    say(KEPT)
+    sys.exit(INTERRUPTED)
 
 
 _CURSOR = "\x1b[?25h"  # shows the cursor, which a bar hides
