@@ -118,6 +118,8 @@ class About(NamedTuple):
         log_axis: whether figures draw the steps on a logarithmic axis.
         by_name: whether a column with the name of one of the detector's channels is read as that channel. Without it
             a user has to name the column, as is right for names such as `value`.
+        waits: names of effects [step] at which something happens, as at the onset; `half_[0-9]*` for a family. A run
+            that ends early may not have reached such a step. A length, such as a period, is none.
     """
 
     why: str = ""
@@ -129,6 +131,7 @@ class About(NamedTuple):
     scales: tuple[Scale, ...] = ()
     log_axis: bool = False
     by_name: bool = False
+    waits: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

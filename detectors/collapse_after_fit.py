@@ -12,6 +12,7 @@ ABOUT = About(
     dial=Dial("factor", "above_one"),
     scales=(Scale(("spread",)),),
     by_name=True,
+    waits=("t_fit",),
 )
 
 

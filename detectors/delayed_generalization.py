@@ -11,6 +11,7 @@ ABOUT = About(
     also=("grokking",),
     dial=Dial("ratio", "above_one"),
     log_axis=True,
+    waits=("t_train", "t_test"),
 )
 
 

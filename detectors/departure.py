@@ -12,6 +12,7 @@ ABOUT = About(
     dial=Dial("least", "times"),
     scales=(Scale(("train_loss",)),),
     by_name=True,
+    waits=("t_fitted",),
 )
 
 

@@ -12,6 +12,7 @@ ABOUT = About(
     also=("double descent", "epoch-wise double descent", "sample-wise double descent"),
     dial=Dial("factor", "above_one"),
     scales=(Scale(("test_loss",)),),
+    waits=("peak", "foot"),
 )
 
 

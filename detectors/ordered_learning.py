@@ -13,6 +13,7 @@ ABOUT = About(
     also=("spectral bias", "simplicity bias"),
     dial=Dial("ratio", "above_one"),
     scales=(Scale(("error_1",)), Scale(("error_2",))),
+    waits=("half_[0-9]*",),
 )
 
 

@@ -15,6 +15,7 @@ ABOUT = About(
     dial=Dial("height", "above_one"),
     scales=(Scale(("loss",)), Scale(("edge_ratio",), ("initial", "final"))),
     by_name=True,
+    waits=("peak_step",),
 )
 
 

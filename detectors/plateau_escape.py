@@ -12,6 +12,7 @@ ABOUT = About(
     also=("loss plateau", "phase transition", "sudden drop"),
     dial=Dial("ratio", "times"),
     scales=(Scale(("loss",)),),
+    waits=("t10", "t90", "t_emerged", "witness_half"),
 )
 
 

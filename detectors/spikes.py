@@ -12,6 +12,7 @@ ABOUT = About(
     also=("loss spikes",),
     dial=Dial("height", "above_one"),
     scales=(Scale(("loss",)),),  # but for `floor`, where float32 ends
+    waits=("first",),
 )
 
 FEW = 10  # [record] whose median is the initial, or the final, loss

@@ -10,6 +10,7 @@ ABOUT = About(
     effect="spread",
     also=("stepwise learning", "saddle-to-saddle learning"),
     dial=Dial("abrupt", "over"),
+    waits=("half_[0-9]*",),
 )
 
 

@@ -9,6 +9,7 @@ import xarray as xr
 
 from bestiary.catalog.claims import Case
 from bestiary.catalog.entries import Entry
+from bestiary.judge.records import waiting_times
 from bestiary.judge.rounds import Asking, drive
 from bestiary.judge.setup import Setup
 from bestiary.judge.verdict import ALPHA, Outcome, Verdict, judge
@@ -65,7 +66,9 @@ def judge_case(
     knobs, static = p.knobs._replace(**case.knobs), p.static._replace(**case.static)
     (seen,) = yield [Request(setup, knobs, static, seeds or case.seeds, root, curves=True)]
     assert seen.curves is not None  # they were asked for
-    verdicts = judge(case.claims, seen.findings, record_interval=seen.record_interval, alpha=alpha)
+    verdicts = judge(
+        case.claims, seen.findings, resolution=seen.resolution, waits=waiting_times(setup.detector), alpha=alpha
+    )
     return CaseResult(setup, case, root, seen.curves, list(seen.findings), verdicts)
 
 

@@ -13,6 +13,7 @@ from typing import TypeVar
 import xarray as xr
 from scipy.stats import binomtest
 
+from bestiary.judge.records import Resolution, resolution_of, waiting_times
 from bestiary.log import Finding, Log
 from bestiary.train import runs
 from bestiary.train.campaign import OnProgress, execute
@@ -27,13 +28,13 @@ class Judged:
     Attributes:
         findings: (S) what the detector says of each seed's run.
         last: (S) [step] how far each run was taken.
-        record_interval: [step] interval between records; 0 if it is not constant.
+        resolution: (S) between which steps the true onset and effects of each run lie.
         curves: dims (setting: 1, seed, step), if the request wanted them.
     """
 
     findings: tuple[Finding, ...]
     last: tuple[float, ...]
-    record_interval: float
+    resolution: tuple[Resolution, ...]
     curves: xr.Dataset | None = None
 
     def rate(self, name: str = "found") -> int:
@@ -79,13 +80,15 @@ def answer(
     answers: dict[Request, Judged] = {}
     for i, ds in execute([job for job, _ in planned], store, on_progress):
         job, asked = planned[i]
-        interval = runs.record_interval(ds["step"].values)
+        waits = waiting_times(asked[0][0].setup.detector)
         for k, same in enumerate(asked):
             part = ds.isel(setting=[k], seed=slice(0, same[0].seeds))
-            findings = tuple(told(job.phenomenon.detect, log) for log in runs.logs(part))
+            logs = list(runs.logs(part))
+            findings = tuple(told(job.phenomenon.detect, log) for log in logs)
+            steps = tuple(resolution_of(finding, log, waits) for finding, log in zip(findings, logs, strict=True))
             last = tuple(float(v) for v in part["last_step"].values[0])
             for request in same:
-                answers[request] = Judged(findings, last, interval, part if request.curves else None)
+                answers[request] = Judged(findings, last, steps, part if request.curves else None)
     return answers
 
 

@@ -15,8 +15,10 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import binom, binomtest, norm, pearsonr
+from scipy.stats import binom, binomtest
 
+from bestiary.judge import correlation
+from bestiary.judge.records import Resolution, is_waiting_time
 from bestiary.log import Finding, State
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
 ALPHA = 1e-4  # per claim: a true catalog of a hundred claims then fails a check once in a hundred times
 MOST_RUNS = 100_000  # beyond this many no one runs a case; `needs` gives up
-LEAST_PAIRS = 4  # Fisher's interval of a correlation divides by the root of n - 3
+LEAST_PAIRS = 4  # an interval of a correlation divides by the root of n - 3
 
 
 class Outcome(StrEnum):
@@ -62,7 +64,8 @@ def judge(
     claims: Sequence[Claim],
     findings: Sequence[Finding],
     *,
-    record_interval: float = 0.0,
+    resolution: Sequence[Resolution] = (),
+    waits: Sequence[str] = ("onset",),
     alpha: float = ALPHA,
     confidence: float = 0.95,
 ) -> list[Verdict]:
@@ -73,40 +76,41 @@ def judge(
     exact binomial test excludes its whole interval: at alpha / 2 each side, or at alpha where only one end can be
     missed since the other is 0 or 1. It holds if the one-sided Clopper-Pearson limits at `confidence` lie within.
 
-    Median: of the onset or of an effect. A recorded step v stands for a true one in (v - record_interval, v]. An
-    undecided run without a value ended too early: it is censored and lies above any bound. Other runs without a value
-    are left out, since the claim is about the runs in which the thing happens; how often it does is the rate's affair.
-    The claim fails if the sign test says, at alpha / 2 each side, that the median is below or above the interval; it
-    holds if the interval of order statistics at `confidence` lies within.
+    Median: of the onset or of an effect, over the runs that have it. How often a run has it is the rate's affair. An
+    undecided run without a value ended too early: its waiting time lies beyond its last step, and of any other effect
+    it says nothing and is left out. The claim fails if the sign test says, at alpha / 2 each side, that the median is
+    below or above the interval. A value in steps counts as below or above only if every step is that it stands for,
+    between its records or beyond the last, so that the level is that of true steps. The claim holds if the interval of
+    order statistics at `confidence` lies within, a run cut off above all.
 
-    Correlation: Pearson's, over the runs that have both values, with Fisher's interval; the claim fails if the
-    interval at 1 - alpha misses it and holds if the one at `confidence` lies within.
+    Correlation: Pearson's, over the runs that have both values. The claim fails if it is missed, at alpha / 2 each
+    side, by the limits that are exact for elliptical laws and by the approximate ones; see `judge.correlation`. It
+    holds if the approximate limits lie within at `confidence`.
 
     Args:
         claims: what is claimed of the case.
         findings: one per run.
-        record_interval: [step] interval between records.
+        resolution: one per run, between which steps its true onset and effects lie; by default values are exact.
+        waits: names of waiting times.
         alpha: [1] highest probability with which a true claim fails.
-        confidence: [1] of the limits, each side where a claim has two.
+        confidence: [1] of the limits, each side for a rate, both sides together for a median or a correlation.
 
     Returns:
         A verdict per claim, in their order.
     """
-    rules = {"rate": _rate, "median": _median, "correlation": _correlation}
-    return [rules[claim.statistic](claim, findings, record_interval, alpha, confidence) for claim in claims]
+    resolution = resolution or [Resolution()] * len(findings)
+    judged = []
+    for claim in claims:
+        if claim.statistic == "rate":
+            judged.append(_rate(claim, findings, alpha, confidence))
+        elif claim.statistic == "median":
+            judged.append(_median(claim, findings, resolution, waits, alpha, confidence))
+        else:
+            judged.append(_correlation(claim, findings, alpha, confidence))
+    return judged
 
 
-def family_wise(n_claims: int, alpha: float = ALPHA) -> float:
-    """Bound on the probability that a catalog with nothing but true claims fails its check.
-
-    1 - (1 - alpha)^n. Claims on the same runs tend to fail together, which makes it smaller.
-    """
-    return -math.expm1(n_claims * math.log1p(-alpha))
-
-
-def _rate(
-    claim: Claim, findings: Sequence[Finding], record_interval: float, alpha: float, confidence: float
-) -> Verdict:
+def _rate(claim: Claim, findings: Sequence[Finding], alpha: float, confidence: float) -> Verdict:
     (lo, hi), name, n = claim.interval, str(claim.of), len(findings)
     k = sum(_is(finding, name) for finding in findings)
     level = alpha / 2 if 0 < lo and hi < 1 else alpha
@@ -150,11 +154,15 @@ def _rate(
 
 
 def _median(
-    claim: Claim, findings: Sequence[Finding], record_interval: float, alpha: float, confidence: float
+    claim: Claim,
+    findings: Sequence[Finding],
+    resolution: Sequence[Resolution],
+    waits: Sequence[str],
+    alpha: float,
+    confidence: float,
 ) -> Verdict:
     (lo, hi), name, total = claim.interval, str(claim.of), len(findings)
     unit = "" if claim.unit == "1" else f" {claim.unit}"
-    grain = record_interval if claim.unit == "step" else 0.0
     expected = f"{lo:g} to {hi:g}{unit}"
     units = {f.effects[name].unit for f in findings if name in f.effects} - {claim.unit}
     if units:
@@ -163,19 +171,22 @@ def _median(
 
     values = np.array([value_of(finding, name) for finding in findings])
     cut_off = np.array([f.state is State.UNDECIDED for f in findings], bool) & np.isnan(values)
-    censored = int(cut_off.sum())
-    x = np.sort(np.where(cut_off, math.inf, values))  # nan sorts last
-    x = x[~np.isnan(x)]
-    n = x.size
-    share = f"{n - censored} of {total} runs" + (f", {censored} cut off" if censored else "")
+    ended = int(cut_off.sum())
+    cut_off &= is_waiting_time(name, waits)
+    known = ~np.isnan(values) | cut_off
+    between = [one.between.get(name, (v, v)) for one, v in zip(resolution, values, strict=True)]
+    least, greatest = np.array(between, float).reshape(-1, 2).T
+    least = np.where(cut_off, [one.last for one in resolution], least)[known]
+    greatest, x = (np.where(cut_off, math.inf, v)[known] for v in (greatest, values))
+    x.sort()
+    n, censored = x.size, int(cut_off.sum())
+    share = f"{n - censored} of {total} runs" + (f", {ended} cut off" if ended else "")
+    share += " and left out" if ended > censored else ""
     if not n:
         reason = "no run has a value" + _odd(findings)
         return Verdict(claim, Outcome.INCONCLUSIVE, share, expected, reason, 0)
 
-    def above(v):  # for certain: the true value exceeds v - grain
-        return v - grain >= hi if grain else v > hi
-
-    too_low, too_high = int(np.sum(x < lo)), int(np.sum(above(x)))
+    too_low, too_high = int(np.sum(greatest < lo)), int(np.sum(least > hi))
     rank = int(binom.ppf((1 - confidence) / 2, n, 0.5))  # the interval is the rank-th value from either end
     low, high = (x[rank - 1], x[n - rank]) if rank else (-math.inf, math.inf)
     middle = float(np.median(x))
@@ -185,10 +196,10 @@ def _median(
         if binom.sf(count - 1, n, 0.5) <= alpha / 2:
             reason = f"{count} of {n} values lie {side} {bound:g}; the sign test excludes that at {alpha / 2:g}"
             return Verdict(claim, Outcome.FAILS, measured, expected, reason + _odd(findings), n)
-    if low >= lo and not above(high):
+    if lo <= low and high <= hi:
         reason = "the limits lie within the claim"
         return Verdict(claim, Outcome.HOLDS, measured, expected, reason + _odd(findings), n)
-    needs = _runs_for_median(x, rank, middle, lo, hi + grain, confidence, total)
+    needs = _runs_for_median(x, rank, middle, lo, hi, confidence, total)
     reason = _too_few(n, needs)
     return Verdict(claim, Outcome.INCONCLUSIVE, measured, expected, reason + _odd(findings), n, needs)
 
@@ -209,9 +220,7 @@ def _runs_for_median(
     return needs if needs <= MOST_RUNS else None
 
 
-def _correlation(
-    claim: Claim, findings: Sequence[Finding], record_interval: float, alpha: float, confidence: float
-) -> Verdict:
+def _correlation(claim: Claim, findings: Sequence[Finding], alpha: float, confidence: float) -> Verdict:
     lo, hi = claim.interval
     expected = f"{lo:g} to {hi:g}"
     both = np.array([[value_of(f, name) for name in claim.of] for f in findings]).reshape(-1, 2)
@@ -224,25 +233,20 @@ def _correlation(
         if np.ptp(column) <= 1e-9 * np.abs(column).max():
             reason = f"{name} is the same in all runs, {column[0]:g}; there is nothing to correlate"
             return Verdict(claim, Outcome.INCONCLUSIVE, share, expected, reason + _odd(findings), n)
-    result = pearsonr(*both.T)
-    r = float(np.asarray(result[0]))
-    low, high = result.confidence_interval(confidence)
-    wide = result.confidence_interval(1 - alpha)
+    r, (low, high) = correlation.pearson(both), correlation.near_limits(both, confidence)
     measured = f"{r:.4f}, {low:.4f} to {high:.4f} at {100 * confidence:g} % ({share})"
-    if wide.high < lo or wide.low > hi:
-        reason = f"the interval at {1 - alpha:g}, {wide.low:.4f} to {wide.high:.4f}, misses the claim"
+    far = -1.0, 1.0
+    if not lo <= r <= hi:  # else no limits can exclude the claim
+        near, exact = correlation.near_limits(both, 1 - alpha), correlation.exact_limits(both, alpha / 2)
+        far = min(near[0], exact[0]), max(near[1], exact[1])
+    if far[1] < lo or hi < far[0]:
+        reason = f"the limits at {1 - alpha:g}, {far[0]:.4f} to {far[1]:.4f}, miss the claim"
         return Verdict(claim, Outcome.FAILS, measured, expected, reason + _odd(findings), n)
     if lo <= low and high <= hi:
         reason = "the limits lie within the claim"
         return Verdict(claim, Outcome.HOLDS, measured, expected, reason + _odd(findings), n)
-
-    def decides(n_runs):
-        z, scale = np.arctanh(r), 1 / np.sqrt(np.maximum(n_runs * n / len(findings) - 3, 1e-9))
-        near, far = norm.ppf((1 + confidence) / 2) * scale, norm.ppf(1 - alpha / 2) * scale
-        within = (np.tanh(z - near) >= lo) & (np.tanh(z + near) <= hi)
-        return within | (np.tanh(z + far) < lo) | (np.tanh(z - far) > hi)
-
-    needs = _first(decides, len(findings))
+    grown = correlation.times_as_many((low, high), far, r, (lo, hi)) * len(findings)
+    needs = max(math.ceil(grown), len(findings) + 1) if grown <= MOST_RUNS else None
     return Verdict(claim, Outcome.INCONCLUSIVE, measured, expected, _too_few(n, needs) + _odd(findings), n, needs)
 
 

@@ -7,27 +7,37 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from bestiary.judge.records import is_waiting_time
 from bestiary.judge.verdict import value_of
 from bestiary.log import Finding
 
 
 def values_of(
-    findings: Sequence[Finding], last: Sequence[float], of: str, censored: Iterable[str] = ("undecided",)
+    findings: Sequence[Finding],
+    last: Sequence[float],
+    of: str,
+    censored: Iterable[str] = ("undecided",),
+    waits: Sequence[str] = ("onset",),
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the onset or effect of every run, and whether it is but a lower bound.
+
+    A run that ended too early reaches a waiting time at its last step at the soonest. Of any other effect it says
+    nothing.
 
     Args:
         findings: (S) one per run.
         last: (S) [step] how far each run was taken.
         of: onset, or the name of an effect.
         censored: states and phases in which a run without a value ended too early.
+        waits: names of waiting times.
 
     Returns:
-        (S) the values: the last step of a run that ended too early, nan where there is none; (S) which are last steps.
+        (S) the values: the last step of a run that ended too early, if `of` is a waiting time; nan where there is
+        none; (S) which are last steps.
     """
     known = np.array([value_of(finding, of) for finding in findings], np.float64)
     early = [f.state in censored or (f.phase != "" and f.phase in censored) for f in findings]
-    cut = np.array(early, bool) & ~np.isfinite(known)
+    cut = np.array(early, bool) & ~np.isfinite(known) & is_waiting_time(of, waits)
     return np.where(cut, last, np.where(np.isfinite(known), known, math.nan)), cut
 
 

@@ -15,6 +15,7 @@ from bestiary.catalog.map_claims import Boundary, EntryPath, Law, MapClaim, Rung
 from bestiary.entry import Knobs, Static
 from bestiary.judge import check
 from bestiary.judge.check import CaseResult
+from bestiary.judge.records import waiting_times
 from bestiary.judge.rounds import Asking, Judged, drive
 from bestiary.judge.setup import Setup
 from bestiary.judge.verdict import ALPHA, Outcome, Verdict, judge
@@ -120,8 +121,9 @@ def judge_path(setup: Setup, path: EntryPath, root: int, alpha: float = ALPHA) -
         knobs, static = knobs._replace(**rung.knobs), static._replace(**rung.static)
         wanted.append(Request(setup, knobs, static, path.seeds, root))
     answers = yield wanted
+    waits = waiting_times(setup.detector)
     rungs = tuple(
-        (rung, a, judge(rung.claims, a.findings, record_interval=a.record_interval, alpha=alpha))
+        (rung, a, judge(rung.claims, a.findings, resolution=a.resolution, waits=waits, alpha=alpha))
         for rung, a in zip(path.rungs, answers, strict=True)
     )
     return MapResult(setup, path, root, [v for _, _, verdicts in rungs for v in verdicts], rungs=rungs)

@@ -10,6 +10,7 @@ import numpy as np
 
 from bestiary.catalog.axes import Axis, Point, points
 from bestiary.entry import Knobs, Static
+from bestiary.judge.records import waiting_times
 from bestiary.judge.rounds import Asking, Judged
 from bestiary.maps import boundary
 from bestiary.maps.censored import values_of
@@ -27,11 +28,19 @@ VARIABLES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 
 @dataclass(frozen=True)
 class Line:
-    """What was seen along one axis: points in increasing order, and what became of their runs."""
+    """What was seen along one axis.
+
+    Attributes:
+        axis: the axis.
+        points: in increasing order.
+        answers: what became of the runs of each point.
+        waits: names of waiting times, which a run that ended early may not have reached.
+    """
 
     axis: Axis
     points: tuple[Point, ...]
     answers: tuple[Judged, ...]
+    waits: tuple[str, ...] = ("onset",)
 
     @property
     def x(self) -> np.ndarray:
@@ -46,7 +55,7 @@ class Line:
 
     def values(self, of: str, censored: Iterable[str] = ("undecided",)) -> tuple[np.ndarray, np.ndarray]:
         """(K, S) the onset or effect of every run, and whether it is but a lower bound: the last step of the run."""
-        rows = [values_of(a.findings, a.last, of, censored) for a in self.answers]
+        rows = [values_of(a.findings, a.last, of, censored, self.waits) for a in self.answers]
         return np.array([y for y, _ in rows]), np.array([cut for _, cut in rows])
 
     def variable(self, against: str) -> np.ndarray:
@@ -72,7 +81,7 @@ def along(setup: Setup, axis: Axis, knobs: Knobs, static: Static, seeds: int, ro
     """Ask for every point of an axis."""
     there = sorted(points([axis], knobs, static), key=lambda p: p.where)
     answers = yield [Request(setup, p.knobs, p.static, seeds, root) for p in there]
-    return Line(axis, tuple(there), tuple(answers))
+    return Line(axis, tuple(there), tuple(answers), waiting_times(setup.detector))
 
 
 def refined(setup: Setup, line: Line, seeds: int, root: int, of: str, resolution: float) -> Asking[Line]:
@@ -88,5 +97,5 @@ def refined(setup: Setup, line: Line, seeds: int, root: int, of: str, resolution
         more = yield from along(setup, line.axis._replace(values=values), first.knobs, first.static, seeds, root)
         both = {p.where: (p, a) for p, a in zip(line.points + more.points, line.answers + more.answers, strict=True)}
         there = [both[where] for where in sorted(both)]
-        line = Line(line.axis, tuple(p for p, _ in there), tuple(a for _, a in there))
+        line = Line(line.axis, tuple(p for p, _ in there), tuple(a for _, a in there), line.waits)
     return line

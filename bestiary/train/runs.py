@@ -32,6 +32,7 @@ def dataset(
     probe_steps: np.ndarray,
     probed: Mapping[str, np.ndarray],
     attrs: Mapping[str, Any],
+    last: Sequence[int] | None = None,
 ) -> xr.Dataset:
     """One setting's runs.
 
@@ -44,13 +45,19 @@ def dataset(
         probe_steps: (U,) [step] recorded steps of the costly channels.
         probed: {channel: (S, U)}.
         attrs: provenance; what is neither text nor a number that netCDF 3 can hold is stored as JSON.
+        last: (S,) [step] the last step of each run, beyond which it has no values; default: the last of `steps`.
     """
     dims = ("setting", "seed")
-    variables = {c: ((*dims, "step"), v[None]) for c, v in seen.items()}
-    variables |= {c: ((*dims, "probe_step"), v[None]) for c, v in probed.items()}
+    ends = np.full(len(seeds), steps[-1], np.int32) if last is None else np.asarray(last, np.int32)
+
+    def ran(at: np.ndarray, values: np.ndarray) -> np.ndarray:
+        return np.where(np.asarray(at) <= ends[:, None], values, np.float32(np.nan))[None]
+
+    variables = {c: ((*dims, "step"), ran(steps, v)) for c, v in seen.items()}
+    variables |= {c: ((*dims, "probe_step"), ran(probe_steps, v)) for c, v in probed.items()}
     coords = {name: ("setting", [float(value)]) for name, value in knobs._asdict().items()}
-    last = np.full((1, len(seeds)), steps[-1], np.int32)
-    coords |= {"seed": np.asarray(seeds, np.int32), "step": np.asarray(steps, np.int32), "last_step": (dims, last)}
+    coords |= {"seed": np.asarray(seeds, np.int32), "step": np.asarray(steps, np.int32)}
+    coords["last_step"] = (dims, ends[None])
     if probed:
         coords["probe_step"] = np.asarray(probe_steps, np.int32)
     return named(xr.Dataset(variables, coords, {k: storable(v) for k, v in attrs.items()}), p)
@@ -64,12 +71,6 @@ def named(ds: xr.Dataset, p: Phenomenon) -> xr.Dataset:
         ds[axis].attrs |= {"long_name": p.clock[0], "units": p.clock[1]}
     ds["last_step"].attrs["units"] = p.clock[1]
     return ds
-
-
-def record_interval(steps: np.ndarray) -> float:
-    """Return the interval between records [step] if it is constant, else 0."""
-    gaps = np.unique(np.diff(steps)[:-1]) if len(steps) > 2 else np.diff(steps)
-    return float(gaps[0]) if gaps.size == 1 else 0.0
 
 
 def storable(value: Any) -> str | int | float:

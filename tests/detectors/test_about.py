@@ -8,6 +8,7 @@ import pytest
 from curves import AXES, EVENTS
 from every_detector import DETECTORS, about, detector, needed
 
+from bestiary.judge.records import is_waiting_time
 from bestiary.log import About, Dial, Severity
 
 STEP = AXES["linear"]
@@ -69,3 +70,19 @@ def test_the_documented_severities_are_those_in_use():
 
 def test_a_new_detector_needs_few_words():
     assert About() == About("", severity=Severity.INFO, also=(), dial=None, scales=(), log_axis=False, by_name=False)
+
+
+@pytest.mark.parametrize("name", [name for name in DETECTORS if about(name).waits and name in EVENTS])
+def test_waiting_times_are_effects_in_steps_within_the_run(name):
+    seen = {}
+    for event in EVENTS[name].values():
+        log = event(STEP)[0]
+        last = max(curve.steps[-1] for curve in log.channels.values())
+        effects = detector(name)(log).effects.items()
+        waits = {n: e for n, e in effects if e.unit == "step" and is_waiting_time(n, about(name).waits)}
+        assert all(0 <= e.value <= last for e in waits.values())
+        seen |= waits
+    for pattern in about(name).waits:
+        documented = re.sub(r"\[0-9\]\*", "", pattern)
+        assert documented in detector(name).__doc__, f"{name} documents no {pattern}"
+        assert any(is_waiting_time(n, [pattern]) for n in seen) or pattern.startswith("witness")  # not in every event

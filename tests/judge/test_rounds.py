@@ -34,7 +34,9 @@ def test_what_is_found_is_what_arithmetic_says():
         onsets = {f.onset for f in known[request].findings}
         assert onsets == {steps_to_a_thousandth(point.knobs.lr)}
         assert known[request].last == (60.0,) * 3
-        assert known[request].record_interval == 1.0
+        (onset,) = onsets
+        for between, last in known[request].resolution:
+            assert between["onset"] == (np.nextafter(onset - 1, np.inf), onset) and last == 60
         assert known[request].rate() == 3
         assert known[request].rate("falling") == 3
         assert known[request].rate("growing") == 0

@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import binom, binomtest
 
 from bestiary.catalog.claims import Claim
-from bestiary.judge.verdict import Outcome, family_wise, judge
+from bestiary.judge.verdict import Outcome, judge
 from bestiary.log import Effect, Finding, State
 
 HOLDS, FAILS, INCONCLUSIVE = Outcome.HOLDS, Outcome.FAILS, Outcome.INCONCLUSIVE
@@ -172,10 +172,3 @@ def test_verdicts_come_in_the_order_of_the_claims():
     verdicts = judge(claims, onsets([100] * 16))
     assert [v.claim for v in verdicts] == claims
     assert [v.outcome for v in verdicts] == [HOLDS, HOLDS, FAILS]
-
-
-def test_family_wise_false_alarms():
-    assert family_wise(1, 0.01) == pytest.approx(0.01)
-    assert family_wise(100, 1e-4) == pytest.approx(1 - 0.9999**100)
-    assert family_wise(100, 1e-4) <= 100 * 1e-4
-    assert family_wise(0) == 0

@@ -2,9 +2,15 @@
 
 import numpy as np
 import pytest
+from tiny import BowlKnobs
 
+from bestiary.catalog.axes import Axis, Point
+from bestiary.judge.records import Resolution
+from bestiary.judge.rounds import Judged
 from bestiary.log import Effect, Finding, State
 from bestiary.maps.censored import medians, quantile, values_of
+from bestiary.maps.laws import fit
+from bestiary.maps.line import Line
 
 NAN = np.nan
 
@@ -19,9 +25,38 @@ def test_a_run_that_ended_too_early_has_its_last_step_and_another_without_a_valu
     y, cut = values_of(findings, (40.0, 50.0, 60.0, 70.0), "onset")
     assert y == pytest.approx([30, 50, NAN, 70], nan_ok=True)
     assert cut.tolist() == [False, True, False, True]
-    y, cut = values_of(findings, (40.0, 50.0, 60.0, 70.0), "ratio", ["memorisation"])
-    assert y == pytest.approx([2, NAN, 60, 5], nan_ok=True)
+    y, cut = values_of(findings, (40.0, 50.0, 60.0, 70.0), "onset", ["memorisation"])
+    assert y == pytest.approx([30, NAN, 60, NAN], nan_ok=True)
     assert cut.tolist() == [False, False, True, False]
+
+
+def test_a_run_that_ended_too_early_is_no_bound_on_what_is_no_waiting_time():
+    findings = [
+        Finding(State.FOUND, "", 30.0, {"norm": Effect(5.0), "t_2": Effect(40.0)}),
+        Finding(State.UNDECIDED, ""),
+    ]
+    for of, waits, value in (
+        ("norm", ("onset", "t_[0-9]"), NAN),
+        ("t_2", ("onset", "t_[0-9]"), 1000),
+        ("t_2", (), NAN),
+    ):
+        y, cut = values_of(findings, (1000.0, 1000.0), of, waits=waits)
+        assert y[1] == pytest.approx(value, nan_ok=True) and cut.tolist() == [False, bool(value == 1000)]
+
+
+def test_a_law_of_a_norm_is_not_bent_by_runs_that_ended_early():
+    """A norm of 5 at every x; one run of eight at the last x ended at step 1000, which is no norm."""
+    rng = np.random.default_rng(0)
+    x, answers = (1.0, 2.0, 4.0, 8.0), []
+    for k in range(4):
+        runs = [Finding(State.FOUND, "", 100.0, {"norm": Effect(5 * np.exp(0.02 * rng.normal()))}) for _ in range(8)]
+        runs[-1] = Finding(State.UNDECIDED, "") if k == 3 else runs[-1]
+        answers.append(Judged(tuple(runs), (1000.0,) * 8, (Resolution(),) * 8))
+    points = tuple(Point((v,), BowlKnobs(), None) for v in x)
+    line = Line(Axis("lr", x, True), points, tuple(answers), ("onset", "t_train"))
+    law = fit(line.x, *line.values("norm"), "power")
+    assert (law.n, law.censored) == (31, 0)
+    assert abs(law.parameters["exponent"]) < 0.02
 
 
 @pytest.mark.parametrize("q", [0, 0.05, 0.3, 0.5, 0.95, 1])
