@@ -105,7 +105,7 @@ class Phenomenon:
             players, sequences of tasks; the identity for evaluation-only sweeps).
         probe: like observe, for what is costly, at every `probe_every`-th recorded step.
         schedule: static -> (R,) increasing recorded steps, beginning with 0.
-        settled: Log -> whether nothing more will happen; a cell whose runs have all settled ends.
+        settled: Log -> whether nothing more will happen; the run then ends at the next eighth of its schedule.
         lanes: runs advanced together on a CPU core; None lets the trainer choose.
         clock: name and unit of the recorded axis.
         needs: {module: extra}: what the setup imports that not every installation has.

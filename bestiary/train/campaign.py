@@ -155,19 +155,18 @@ def _drive(
     resumed = store.load_progress(batch, program.width, leaves)
     if resumed is not None and 0 < resumed[0] < end:
         window, rows = resumed[0], program.place(jax.tree.unflatten(tree, resumed[1]))
-    settled = job.phenomenon.settled
+    settled, n_runs = job.phenomenon.settled, len(knobs)
     boundaries = sorted({-(-end * i // SETTLING) for i in range(1, SETTLING + 1)} if settled else {end})
-    ended: dict[Cell, int] = {}
+    ended: dict[int, int] = {}  # {run of the batch: windows at which its own log had settled}
 
     def settle(at: int) -> None:
-        for cell, ds in _cut(job, program, batch, rows, dict.fromkeys(batch, at)):
-            if settled is not None and cell not in ended and all(map(settled, runs.logs(ds))):
-                ended[cell] = at
+        logs = [log for _, ds in _cut(job, program, batch, rows, [at] * n_runs) for log in runs.logs(ds)]
+        ended.update({i: at for i, log in enumerate(logs) if settled is not None and i not in ended and settled(log)})
 
     for boundary in boundaries:  # a checkpoint keeps the records, not the answers
         if boundary <= window < end:
             settle(boundary)
-    while window < end and len(ended) < len(batch):
+    while window < end and len(ended) < n_runs:
         stop = min(window + pace.windows, next(b for b in boundaries if b > window))
         started = time.perf_counter()
         rows = program.run(rows, window, stop)
@@ -178,25 +177,27 @@ def _drive(
             settle(window)
         if window < end:
             store.save_progress(batch, program.width, window, [np.asarray(x) for x in jax.tree.leaves(rows)])
-    for cell, ds in _cut(job, program, batch, rows, {c: ended.get(c, end) for c in batch}):
+    for cell, ds in _cut(job, program, batch, rows, [ended.get(i, end) for i in range(n_runs)]):
         yield cell, store.put(cell, ds)
     store.drop_progress(batch, program.width)
 
 
-def _cut(job: Job, program: trainer.Program, batch: list[Cell], rows, windows: dict[Cell, int]):
-    """(cell, dataset) of the first windows[cell] records of each cell."""
+def _cut(job: Job, program: trainer.Program, batch: list[Cell], rows, windows: Sequence[int]):
+    """Yield (cell, dataset) of the first windows[i] records of run i of the batch; a cell is as long as its longest."""
     p = job.phenomenon
     seen, probed = ({c: np.asarray(v) for c, v in part.items()} for part in rows[1:])
     first = 0
     for cell in batch:
         span = slice(first, first + len(cell.seeds))
-        n, m = windows[cell], -(-windows[cell] // p.probe_every)
+        n = max(windows[span])
+        m = -(-n // p.probe_every)
         cut_seen = {c: v[span, :n] for c, v in seen.items()}
         cut_probed = {c: v[span, :m] for c, v in probed.items()}
         knobs = type(p.knobs)(**dict(cell.knobs))
         attrs = provenance(job) | {"stopped": "settled" if n < len(program.schedule) else "end of schedule"}
         steps, probe_steps = program.schedule[:n], program.probe_schedule[:m]
-        yield cell, runs.dataset(p, knobs, cell.seeds, steps, cut_seen, probe_steps, cut_probed, attrs)
+        last = [int(steps[w - 1]) for w in windows[span]]
+        yield cell, runs.dataset(p, knobs, cell.seeds, steps, cut_seen, probe_steps, cut_probed, attrs, last)
         first += len(cell.seeds)
 
 

@@ -16,8 +16,9 @@ from bestiary.train.parsed import Unfollowed
 from bestiary.train.sources import Source, source_of
 from bestiary.train.store import Cell
 
-BLOCK = 16  # seeds in a cell: the same blocks whatever the number of seeds asked for
+BLOCK = 16  # seeds in a cell; the last cell of a setting has what is left, and a seed is the same run in either
 SETTLING = 8  # boundaries at which a setup's `settled` is asked
+ENDS = "each run by itself"  # who ends at such a boundary
 SLAB = 256 * 2**20  # [byte] of curves that one job holds
 UNHASHED = {"knobs", "static", "detect", "units", "figure", "clock", "needs"}  # stand in the address, or decide no run
 
@@ -93,7 +94,8 @@ def run_source(p: Phenomenon) -> Source:
     """
     own = {field.name: getattr(p, field.name) for field in fields(p) if field.name not in UNHASHED}
     machine = {"functions": trainer.functions, "lanes": trainer.default_lanes, "state": TrainState}
-    return source_of(own | machine | {"settling": SETTLING})
+    ends = {"ends": ENDS} if p.settled is not None else {}  # else no run can end early
+    return source_of(own | machine | {"settling": SETTLING} | ends)
 
 
 @dataclass(frozen=True)

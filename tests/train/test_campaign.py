@@ -9,7 +9,7 @@ import tiny
 import xarray as xr
 
 import bestiary
-from bestiary.train import campaign, runs, trainer
+from bestiary.train import campaign, jobs, runs, trainer
 from bestiary.train.campaign import execute, simulate
 from bestiary.train.jobs import Job
 from bestiary.train.store import NoStore, Store
@@ -40,7 +40,7 @@ def windows(monkeypatch):
 # Cells.
 
 
-def test_seeds_come_in_the_same_blocks_whatever_their_number():
+def test_seeds_come_in_blocks_and_the_last_has_what_is_left():
     few, many = (job(seeds=(n,)).cells()[0] for n in (20, 50))
     assert [len(cell.seeds) for cell in few] == [16, 4] and [len(cell.seeds) for cell in many] == [16, 16, 16, 2]
     assert few[0] == many[0] and [s for cell in many for s in cell.seeds] == list(range(50))
@@ -215,16 +215,63 @@ def test_a_cell_whose_runs_never_settle_ends_with_its_schedule():
     assert ds.attrs["stopped"] == "end of schedule" and ends(ds) == [[80] * 3] and ds.sizes["step"] == 41
 
 
-def test_a_cell_waits_for_its_slowest_run():
-    """Settled here means small: |w| < (0.2)^4 x 1.5, which about half of the seeds have reached at the boundary."""
+def smaller(log):
+    """Whether |w| < 1.5 x 0.2^10: w starts between 1 and 2, so about half of the seeds are there at the boundary."""
+    return bool(abs(log["w"].values[-1]) < 1.5 * 0.2**10)
 
-    def smaller(log):
-        return bool(abs(log["w"].values[-1]) < 1.5 * 0.2**10)
 
-    ds = simulate(replace(tiny.NATURAL, settled=smaller), [FAST], seeds=8)
-    at_first = abs(ds["w"].sel(step=ENDED).values) < 1.5 * 0.2**10
+HALF = replace(tiny.NATURAL, settled=smaller)
+
+
+def test_a_run_ends_when_it_has_settled_and_its_cell_goes_on():
+    ds = simulate(HALF, [FAST], seeds=8)
+    at_first = abs(ds["w"].sel(step=ENDED).values[0]) < 1.5 * 0.2**10
     assert at_first.any() and not at_first.all()
-    assert ends(ds) == [[2 * ENDED] * 8]
+    assert ends(ds) == [[ENDED if there else 2 * ENDED for there in at_first]]
+    assert ds.attrs["stopped"] == "settled"
+    beyond = ds["w"].sel(step=slice(ENDED + 1, None)).values[0]
+    assert (np.isnan(beyond).all(axis=1) == at_first).all() and np.isfinite(beyond[~at_first]).all()
+
+
+@pytest.mark.parametrize("p", [HALF, replace(HALF, probe=tiny.bowl_probe, probe_every=3)], ids=["plain", "probed"])
+def test_a_seed_is_the_same_run_whatever_the_number_of_seeds(tmp_path, p):
+    def logs_of(n):
+        ((_, ds),) = execute([job(p=p, settings=[FAST, SLOW], seeds=(n, n))], Store(tmp_path / str(n)))
+        ((_, stored),) = execute([job(p=p, settings=[FAST, SLOW], seeds=(n, n))], Store(tmp_path / str(n), pytest.fail))
+        assert stored.identical(ds)
+        return [list(runs.logs(ds, k)) for k in range(2)]
+
+    many = logs_of(50)
+    assert {log["w"].steps[-1] for log in many[0]} == {ENDED, 2 * ENDED}
+    for n in (1, 2, 4, 20):
+        for few, same in zip(logs_of(n), many, strict=True):
+            for log, other in zip(few, same, strict=False):
+                for c in other.channels:
+                    np.testing.assert_array_equal(log[c].steps, other[c].steps)
+                    np.testing.assert_array_equal(log[c].values, other[c].values)
+
+
+@pytest.mark.parametrize("step", [8, 14, 30])
+def test_an_interrupted_run_ends_where_it_would_have(tmp_path, monkeypatch, step):
+    monkeypatch.setattr(campaign, "CHUNK", 0.0)
+    two = job(p=HALF, settings=[FAST, SLOW], seeds=(4, 4))
+    ((_, whole),) = execute([two], NoStore())
+    assert {ENDED, 2 * ENDED, 80} == {last for row in ends(whole) for last in row}
+    with pytest.raises(Interrupted):
+        list(execute([two], Store(tmp_path), interrupt_at(step)))
+    ((_, resumed),) = execute([two], Store(tmp_path, pytest.fail))
+    assert content(resumed).identical(content(whole))
+
+
+def test_when_a_run_ends_decides_the_address_of_what_can_settle_alone():
+    never = replace(HALF, settled=None)
+    codes = {}
+    for rule in ("each run by itself", "its cell"):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(jobs, "ENDS", rule)
+            codes[rule] = [jobs.Setup.of("some", p).code for p in (HALF, never)]
+    (one, plain), (other, same) = codes.values()
+    assert one != other and plain == same
 
 
 @pytest.mark.parametrize("settings", [[FAST], [FAST, SLOW], [SLOW, FAST], [SLOW, FAST, SLOW]], ids=len)
