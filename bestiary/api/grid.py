@@ -9,7 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from bestiary.api.datasets import in_words
-from bestiary.maps.boundary import Crossing
+from bestiary.maps.boundary import Crossing, no_crossing
 from bestiary.maps.explore import Exploration
 from bestiary.maps.laws import Fit
 from bestiary.train import runs
@@ -71,7 +71,9 @@ class GridMap:
         names = " x ".join(f"{axis.name} ({len(axis.values)})" for axis in plan.axes)
         lines = [f"{plan.setup.name} over {names}, {plan.seeds} seeds a point, root {plan.root}"]
         if found.line is not None:
-            lines += [c.words(found.boundary_of, plan.axes[0].name) for c in found.crossings]
+            lines += [c.words(found.boundary_of, plan.axes[0].name) for c in found.crossings] or [
+                no_crossing(found.line.counts(found.boundary_of), found.boundary_of)
+            ]
             if found.laws:
                 best = found.laws[0]
                 values = ", ".join(f"{name} {value:.4g}" for name, value in best.parameters.items())

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from bestiary.judge.verdict import Outcome, Verdict, family_wise
+from bestiary.judge.verdict import Outcome, Verdict
 
 if TYPE_CHECKING:
     from bestiary.judge.check import CaseResult
@@ -16,12 +16,15 @@ if TYPE_CHECKING:
 
 
 def summary(verdicts: Sequence[Verdict], alpha: float) -> str:
-    """Say in one sentence how many claims hold, fail and are inconclusive, and the family-wise false-alarm rate."""
+    """Say in one sentence how many claims hold, fail and are inconclusive, and the family-wise false-alarm rate.
+
+    The sum of the claims' levels bounds that rate, however claims on the same runs depend on each other.
+    """
     counts, total = Counter(v.outcome for v in verdicts), len(verdicts)
     parts = [f"{counts[o]} {word}" for o, word in zip(Outcome, ("hold", "fail", "are inconclusive"), strict=True)]
     return (
         f"{total} claims: {', '.join(parts)}. Each is tested at {alpha:g}: "
-        f"were all of them true, this check would fail with probability {family_wise(total, alpha):.2g} at most."
+        f"were all of them true, this check would fail with probability {min(1.0, total * alpha):.2g} at most."
     )
 
 
@@ -36,7 +39,7 @@ def as_json(results: Sequence[CaseResult], maps: Sequence[MapResult], alpha: flo
             "seeds": len(r.findings),
             "states": dict(Counter(str(f.state) for f in r.findings)),
             "phases": dict(Counter(f.phase for f in r.findings if f.phase)),
-            "verdicts": [_verdict(v) for v in r.verdicts],
+            "verdicts": [verdict(v) for v in r.verdicts],
         }
         for r in results
     ]
@@ -45,7 +48,7 @@ def as_json(results: Sequence[CaseResult], maps: Sequence[MapResult], alpha: flo
             "entry": m.entry.key,
             m.kind: m.block.name,
             "root": m.root,
-            "verdicts": [({"rung": head} if head else {}) | _verdict(v) for head, v in m.headed()],
+            "verdicts": [({"rung": head} if head else {}) | verdict(v) for head, v in m.headed()],
         }
         for m in maps
     ]
@@ -55,5 +58,6 @@ def as_json(results: Sequence[CaseResult], maps: Sequence[MapResult], alpha: flo
     return json.dumps(made | ({"maps": beyond} if maps else {}), indent=1)
 
 
-def _verdict(v: Verdict) -> dict[str, Any]:
+def verdict(v: Verdict) -> dict[str, Any]:
+    """Write one verdict for machines, its claim as the catalog has it."""
     return dataclasses.asdict(v) | {"claim": v.claim.model_dump(mode="json", exclude_none=True)}

@@ -93,6 +93,23 @@ def bracket(points: Sequence[Point], confidence: float = 0.95, *, log: bool = Fa
     return made
 
 
+def no_crossing(points: Sequence[Point], of: str, confidence: float = 0.95) -> str:
+    """Say why `bracket` finds no crossing: the rate crosses one half nowhere, or too few runs were made to tell.
+
+    Args:
+        points: as for `bracket`.
+        of: the state or phase that was counted.
+        confidence: [1] as for `bracket`.
+    """
+    runs, undecided = max((p.n for p in points), default=0), _sides(points, confidence).count(0)
+    least = _least_runs(len(points), 1 - confidence)
+    if runs < least:
+        return f"{of}: {runs} seeds cannot decide a point among {len(points)}; {least} would, where all or none have it"
+    if undecided:
+        return f"{of}: no crossing of one half is decided; at {undecided} of {len(points)} points more seeds are needed"
+    return f"{of}: its rate crosses one half nowhere here"
+
+
 def next_points(
     points: Sequence[Point],
     resolution: float,
@@ -188,7 +205,7 @@ def judge_boundary(
     if touching:
         remedy = "more runs" if any(c.smooth for c in touching) else "more points there, or more runs,"
         return Outcome.INCONCLUSIVE, measured, f"the limits reach beyond the claim; {remedy} would tell"
-    least = math.floor(math.log2(max(len(points), 1) / alpha)) + 1  # only then can all or none of the runs decide
+    least = _least_runs(len(points), alpha)
     reason = f"{undecided} of {len(points)} points have too few runs to tell; it takes {least} each at least"
     return Outcome.INCONCLUSIVE, measured, reason
 
@@ -205,6 +222,11 @@ def _read(points: Sequence[Point], log: bool) -> list[Point]:
         if p.x == q.x:
             raise ValueError(f"x = {p.x:g} is there twice; add its runs up")
     return points
+
+
+def _least_runs(n_points: int, miss: float) -> int:
+    """Return how many runs decide a point if all or none of them have it: 2^-n below its share of the level."""
+    return math.floor(math.log2(max(n_points, 1) / miss)) + 1
 
 
 def _sides(points: Sequence[Point], confidence: float) -> list[int]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from bestiary.maps.boundary import Point, bracket, next_points
+from bestiary.maps.boundary import Point, bracket, next_points, no_crossing
 
 
 def points(*rates, n=16, start=0):
@@ -239,3 +239,31 @@ def test_brackets_contain_the_threshold_also_after_refinement(spread):
         found = bracket(have)
         wrong += not (len(found) <= 1 and all(c.lo <= at <= c.hi and c.direction == "appears" for c in found))
     assert wrong <= 10
+
+
+# What is said where no crossing is found.
+
+
+@pytest.mark.parametrize("n_points, least", [(1, 5), (12, 8), (13, 9), (64, 11)])
+def test_it_says_how_many_seeds_decide_a_point(n_points, least):
+    """All or none of n runs have a probability of 2^-n at a rate of one half, and each point has its share of 5 %."""
+    for n in (least - 1, least):
+        points = [Point(float(i), 0 if i < n_points / 2 else n, n) for i in range(n_points)]
+        said = no_crossing(points, "found")
+        if n < least:
+            assert said == (
+                f"found: {n} seeds cannot decide a point among {n_points}; {least} would, where all or none have it"
+            )
+            assert not bracket(points)
+        else:
+            assert "seeds" not in said
+            assert len(bracket(points)) == (n_points > 1)
+
+
+def test_it_tells_undecided_points_from_a_rate_that_crosses_nowhere():
+    low, middle = Point(1.0, 0, 16), Point(2.0, 7, 16)
+    assert no_crossing([low, Point(2.0, 1, 16)], "growing") == "growing: its rate crosses one half nowhere here"
+    assert (
+        no_crossing([low, middle], "growing")
+        == "growing: no crossing of one half is decided; at 1 of 2 points more seeds are needed"
+    )
