@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
@@ -9,7 +11,7 @@ from bestiary.log import Severity
 from bestiary.watch.monitor import Monitor
 
 
-def huggingface(monitor: Monitor, stop_on: Severity | str | None = None) -> Any:
+def huggingface(monitor: Monitor, stop_on: Severity | str | None = None, *, alerts_may_raise: bool = False) -> Any:
     """Make a `transformers.TrainerCallback` that logs to a monitor what the Trainer logs.
 
     Every process logs, as every process has the same numbers and has to stop at the same step; only the first calls
@@ -18,12 +20,15 @@ def huggingface(monitor: Monitor, stop_on: Severity | str | None = None) -> Any:
     Args:
         monitor: of this run.
         stop_on: severity, or its name, of a finding that ends training; None for never.
+        alerts_may_raise: whether what a function of the monitor raises ends training. Without it each such error is a
+            warning that names the finding, and training goes on.
 
     Raises:
         ImportError: transformers is not installed.
         ValueError: there is no such severity.
     """
     base, bar = _imported("transformers", "transformers").TrainerCallback, _severity(stop_on)
+    guarded = _called if alerts_may_raise else _forgiven
 
     class MonitorCallback(base):
         """Logs to the monitor, and stops where it was asked to."""
@@ -33,17 +38,17 @@ def huggingface(monitor: Monitor, stop_on: Severity | str | None = None) -> Any:
                 monitor.on_finding = ()
 
         def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **kwargs: Any) -> None:
-            monitor.log(state.global_step, logs or {})
+            guarded(lambda: monitor.log(state.global_step, logs or {}))
             if _reached(monitor, bar):
                 control.should_training_stop = True
 
         def on_train_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-            monitor.finish()
+            guarded(monitor.finish)
 
     return MonitorCallback()
 
 
-def lightning(monitor: Monitor, stop_on: Severity | str | None = None) -> Any:
+def lightning(monitor: Monitor, stop_on: Severity | str | None = None, *, alerts_may_raise: bool = False) -> Any:
     """Make a Lightning `Callback` that logs to a monitor what the module logs.
 
     Metrics of training are read every `log_every_n_steps` of the Trainer, those of validation when it ends; each once.
@@ -53,18 +58,21 @@ def lightning(monitor: Monitor, stop_on: Severity | str | None = None) -> Any:
     Args:
         monitor: of this run.
         stop_on: severity, or its name, of a finding that ends training; None for never.
+        alerts_may_raise: whether what a function of the monitor raises ends training. Without it each such error is a
+            warning that names the finding, and training goes on.
 
     Raises:
         ImportError: neither `lightning` nor `pytorch_lightning` is installed.
         ValueError: there is no such severity.
     """
     base, bar = _imported("lightning", "lightning.pytorch", "pytorch_lightning").Callback, _severity(stop_on)
+    guarded = _called if alerts_may_raise else _forgiven
     seen: dict[str, Any] = {}  # what a metric was when it was read: an epoch's stays until the next epoch's is there
 
     def read(trainer: Any) -> None:
         new = {name: value for name, value in trainer.callback_metrics.items() if seen.get(name) is not value}
         seen.update(new)
-        monitor.log(trainer.global_step, new)
+        guarded(lambda: monitor.log(trainer.global_step, new))
 
     def agree(trainer: Any) -> None:
         if bar is None:
@@ -98,9 +106,23 @@ def lightning(monitor: Monitor, stop_on: Severity | str | None = None) -> Any:
 
         def on_train_end(self, trainer: Any, pl_module: Any) -> None:
             read(trainer)
-            monitor.finish()
+            guarded(monitor.finish)
 
     return MonitorCallback()
+
+
+def _called(call: Callable[[], object]) -> None:
+    call()
+
+
+def _forgiven(call: Callable[[], object]) -> None:
+    """Call; what a function of the monitor raises is a warning, with the finding that the function was given."""
+    try:
+        call()
+    except Exception as error:
+        for one in error.exceptions if isinstance(error, ExceptionGroup) else [error]:
+            told = "; ".join([f"{type(one).__name__}: {one}", *getattr(one, "__notes__", [])])
+            warnings.warn(f"Monitor: {told}; training goes on", stacklevel=2)
 
 
 def _imported(package: str, *modules: str) -> Any:

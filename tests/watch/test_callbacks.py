@@ -168,6 +168,29 @@ def test_lightning_tells_in_the_first_process_only(pytorch):
     assert told == []
 
 
+def failing(notice):
+    raise OSError("no network")
+
+
+def test_an_alert_that_raises_ends_no_training(transformers, pytorch):
+    told = []
+    with pytest.warns(
+        UserWarning, match=r"^Monitor: OSError: no network; .*error: diverged.*; training goes on$"
+    ) as caught:
+        assert trained(callbacks.huggingface(Recorder([failing, told.append]))) == 199
+        assert Loop(callbacks.lightning(Recorder([failing, told.append]))).fit(30) == 300
+    assert len(caught) == 2 == len(told)
+    with pytest.warns(UserWarning, match="no network") as caught:
+        assert trained(callbacks.huggingface(Recorder([failing, failing]), "error")) == BAD_FROM + 2
+    assert len(caught) == 2
+
+
+def test_an_alert_that_raises_ends_training_where_that_is_asked_for(transformers, pytorch):
+    for make, train in ((callbacks.huggingface, trained), (callbacks.lightning, lambda hook: Loop(hook).fit(30))):
+        with pytest.raises(OSError, match="no network"):
+            train(make(Recorder(failing), alerts_may_raise=True))
+
+
 def test_lightning_under_its_older_name(monkeypatch):
     module = ModuleType("pytorch_lightning")
     module.Callback = type("Callback", (), {})
