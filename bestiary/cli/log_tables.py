@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.text import Text
-
 from bestiary.cli import tables as listing
 from bestiary.cli.console import Console
+from bestiary.cli.page import Cell, Column, Page, Styled
 from bestiary.cli.shown import line
 from bestiary.log import State
 from bestiary.logs.run_table import plural
@@ -19,6 +18,15 @@ COLOUR = {"error": "bold red", "warning": "yellow", "info": "cyan", "undecided":
 UNUSED = 12  # names of unused columns that are listed
 NAMED = 6  # names of runs that are listed
 RATES = ("hit", "false_alarm")
+COLUMNS = (
+    Column("run"),
+    Column("what", bare=True),
+    Column("where", bare=True),
+    Column("how strong", bare=True),
+    Column("why", prose=True, bare=True),
+    Column("hits", drop=1),
+    Column("false alarms", drop=1),
+)
 
 
 def print_report(
@@ -37,12 +45,9 @@ def print_report(
     applied = sum(answer.finding.state is not State.NOT_APPLICABLE for _, answer in rows)
     if shown:
         several = len(reads) > 1
-        made = listing.table(
-            *(["run"] if several else []), "what", "where", "how strong", "why", "hits", "false alarms"
-        )
-        for read, answer in shown:
-            made.add_row(*([Text(line(title(read)))] if several else []), *_row(answer, rates))
-        out.print(made)
+        columns = COLUMNS if several else COLUMNS[1:]
+        table = [(*((line(title(read)),) if several else ()), *_row(answer, rates)) for read, answer in shown]
+        Page(out=out).table(columns, table)
     found = [answer for _, answer in rows if answer.severity is not None]
     undecided = sum(answer.finding.state is State.UNDECIDED for _, answer in rows)
     counts = f"{plural(len(reads), 'run')}: {len(found)} found, {undecided} undecided"
@@ -78,7 +83,7 @@ def _how(group: Sequence[Read]) -> list[str]:
     return [line(text) for text in lines]
 
 
-def _row(answer: Answer, rates: dict[str, dict[str, Any]]) -> tuple[str | Text, ...]:
+def _row(answer: Answer, rates: dict[str, dict[str, Any]]) -> tuple[Cell, ...]:
     finding, rate = answer.finding, {} if answer.thresholds else rates.get(answer.detector, {})
     word = str(answer.severity or finding.state)
     name = answer.detector.replace("_", " ") + ("" if answer.severity is not None else f", {finding.state}")
@@ -92,8 +97,7 @@ def _row(answer: Answer, rates: dict[str, dict[str, Any]]) -> tuple[str | Text, 
     if answer.strength is not None:
         effect, value, unit = answer.strength
         strength = f"{effect} {value:.4g}{'' if unit == '1' else f' {unit}'}"
-    reason = Text(line(finding.reason))
-    return Text(name, colour), where, Text(strength), reason, *(_share(rate.get(k)) for k in RATES)
+    return Styled(name, colour), where, strength, line(finding.reason), *(_share(rate.get(k)) for k in RATES)
 
 
 def _share(counts: Sequence[int] | None) -> str:
