@@ -1,0 +1,123 @@
+"""The cache folder: which it is, what goes from it by itself, what goes when asked and what never does."""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from bestiary import files
+from bestiary.train import cache
+
+ADDRESS = "0123456789abcdef" * 2
+
+
+def aged(path: Path, days: float) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"x" * 100)
+    os.utime(path, (time.time() - days * 86400,) * 2)
+    return path
+
+
+def names(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A cache with files of an entry, of another, of JAX, and of somebody else."""
+    for name in (f"runs/bowl/{ADDRESS}.nc", f"runs/bowl/{ADDRESS}.part", f"runs/pit/{ADDRESS}.nc"):
+        aged(tmp_path / name, 1)
+    for name in ("runs/pit/notes.txt", "thesis.tex", "xla-1/jit_a-cache", "xla-1/.checked", "xla-mine/thesis.tex"):
+        aged(tmp_path / name, 1)
+    return tmp_path
+
+
+# Which it is.
+
+
+def test_the_variable_goes_first(monkeypatch, tmp_path):
+    monkeypatch.setenv("BESTIARY_CACHE_DIR", str(tmp_path))
+    assert cache.cache_dir() == tmp_path
+
+
+def test_a_checkout_has_its_own_and_an_installed_package_the_users(monkeypatch, tmp_path):
+    monkeypatch.delenv("BESTIARY_CACHE_DIR", raising=False)
+    monkeypatch.setattr(files, "checkout", lambda: tmp_path)
+    assert cache.cache_dir() == tmp_path / ".cache"
+    monkeypatch.setattr(files, "checkout", lambda: None)
+    assert cache.cache_dir().name == "bestiary"
+
+
+def test_a_checkout_that_cannot_be_written_leaves_the_users(monkeypatch, tmp_path):
+    monkeypatch.delenv("BESTIARY_CACHE_DIR", raising=False)
+    monkeypatch.setattr(files, "checkout", lambda: tmp_path)
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    assert cache.cache_dir().name == "bestiary"
+
+
+# What goes by itself.
+
+
+def test_only_leftovers_and_what_nobody_uses_goes(tmp_path):
+    kept = [aged(tmp_path / "bowl" / name, 29) for name in (f"{ADDRESS}.nc", f"{ADDRESS}.part")]
+    kept += [aged(tmp_path / "bowl" / "notes.txt", 99), aged(tmp_path / f"{ADDRESS}.nc", 99), tmp_path / "bowl/.a.tmp"]
+    kept[-1].touch()
+    other = ADDRESS[::-1]
+    for name in (f"{other}.nc", f"{other}.part", ".b.tmp", "old.nc.4711.tmp"):
+        aged(tmp_path / "bowl" / name, 31)
+    cache.sweep(tmp_path)
+    assert names(tmp_path) == {str(path.relative_to(tmp_path)) for path in kept}
+
+
+def test_a_sweep_goes_through_no_link(tmp_path):
+    mine = aged(tmp_path / "mine" / f"{ADDRESS}.nc", 99)
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "bowl").symlink_to(mine.parent)
+    cache.sweep(tmp_path / "runs")
+    assert mine.is_file()
+
+
+def test_a_sweep_takes_no_longer_than_it_may(tmp_path, monkeypatch):
+    for i in range(9):
+        aged(tmp_path / "bowl" / f"{i:032x}.nc", 99)
+    monkeypatch.setattr(cache, "LONGEST", -1.0)
+    cache.sweep(tmp_path)
+    assert len(names(tmp_path)) == 9
+
+
+def test_what_is_used_is_dated_once_a_day(tmp_path):
+    old, new = aged(tmp_path / "a", 29), aged(tmp_path / "b", 0.5)
+    before = new.stat().st_mtime
+    for path in (old, new, tmp_path / "gone"):
+        cache.mark_used(path)
+    assert time.time() - old.stat().st_mtime < 60 and new.stat().st_mtime == before
+
+
+# What goes when asked.
+
+
+def test_what_is_kept_is_counted(folder):
+    bowl, pit = cache.kept_runs(folder)
+    assert (bowl.name, bowl.cells, bowl.checkpoints, bowl.size) == ("bowl", 1, 1, 200)
+    assert (pit.name, pit.cells, pit.checkpoints, pit.size) == ("pit", 1, 0, 100)
+    assert cache.kept_programs(folder).size == 100
+
+
+def test_one_entry_goes_and_all_else_stays(folder):
+    before = names(folder)
+    assert cache.clear(folder, ["bowl"]) == 200
+    assert before - names(folder) == {f"runs/bowl/{ADDRESS}.nc", f"runs/bowl/{ADDRESS}.part"}
+    assert not (folder / "runs" / "bowl").exists()
+
+
+def test_all_goes_but_what_is_somebody_elses(folder):
+    cache.clear(folder)
+    assert names(folder) == {"runs/pit/notes.txt", "thesis.tex", "xla-mine/thesis.tex"}
+
+
+def test_a_folder_of_another_kind_is_refused(tmp_path):
+    aged(tmp_path / "thesis.tex", 0)
+    with pytest.raises(NotADirectoryError, match="no cache"):
+        cache.clear(tmp_path)
+    assert names(tmp_path) == {"thesis.tex"}
