@@ -56,7 +56,7 @@ def exact_limits(both: np.ndarray, level: float) -> tuple[float, float]:
         return -1.0, 1.0
     a, b = _middle_and_range(*ratios[_ranks(ratios.size)])
     if b <= 0:  # all on one line
-        return (float(np.sign(a)),) * 2 if a else (-1.0, 1.0)
+        return (-1.0 if a <= 0 else 1.0), (1.0 if a >= 0 else -1.0)
     a0, b0 = _standard(ratios.size)
     ends = np.partition(a / b * b0 - a0, (rank - 1, DRAWS - rank))[[rank - 1, DRAWS - rank]]
     low, high = ends / np.hypot(1, ends)

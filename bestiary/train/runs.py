@@ -57,7 +57,7 @@ def dataset(
     variables |= {c: ((*dims, "probe_step"), ran(probe_steps, v)) for c, v in probed.items()}
     coords = {name: ("setting", [float(value)]) for name, value in knobs._asdict().items()}
     coords |= {"seed": np.asarray(seeds, np.int32), "step": np.asarray(steps, np.int32)}
-    coords["last_step"] = (dims, ends[None])
+    coords |= {"last_step": (dims, ends[None])}
     if probed:
         coords["probe_step"] = np.asarray(probe_steps, np.int32)
     return named(xr.Dataset(variables, coords, {k: storable(v) for k, v in attrs.items()}), p)
