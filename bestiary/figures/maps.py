@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 
+from bestiary.catalog.axes import Axis
 from bestiary.figures import style
 from bestiary.log import State
 from bestiary.maps.censored import medians, values_of
@@ -20,6 +21,7 @@ from bestiary.maps.path import changes
 from bestiary.maps.table import commonest, named
 
 if TYPE_CHECKING:
+    from bestiary.maps.boundary import Crossing
     from bestiary.maps.explore import Exploration
     from bestiary.maps.judge import MapResult
     from bestiary.maps.laws import Fit
@@ -63,14 +65,6 @@ def _along(found: Exploration) -> Figure:
     for crossing in found.crossings:
         for ax in panels:
             ax.axvspan(crossing.lo, crossing.hi, color=RED, alpha=0.25, linewidth=0)
-        panels[0].annotate(
-            f"{axis.name} = {crossing.estimate:.4g} ({crossing.lo:.4g} to {crossing.hi:.4g})",
-            (crossing.estimate, 0.5),
-            xytext=(4, 0),
-            textcoords="offset points",
-            size=style.SMALL - 1,
-            color=RED,
-        )
     if has_values:
         y, cut = line.values(found.of)
         draw_law(panels[1], line.x, y, cut, found.laws[0] if found.laws else None, axis.log)
@@ -81,8 +75,29 @@ def _along(found: Exploration) -> Figure:
     if axis.log:
         panels[-1].set_xscale("log")
     panels[-1].set_xlabel(axis.name, parse_math=False)
+    _label(panels[0], axis.name, found.crossings)
     _title(figure, f"{found.plan.setup.name} against {axis.name}", _below(found))
     return figure
+
+
+def _label(ax: Axes, knob: str, crossings: Sequence[Crossing]) -> None:
+    """Write where each crossing is, a line each below the other, on the side that has more room."""
+    for i, crossing in enumerate(crossings):
+        place = ax.transAxes.inverted().transform(ax.transData.transform((crossing.estimate, 0.5)))[0]
+        left = place < 0.5
+        line = (len(crossings) - 1) / 2 - i
+        ax.annotate(
+            f"{knob} = {crossing.estimate:.4g} ({crossing.lo:.4g} to {crossing.hi:.4g})",
+            (crossing.estimate, 0.5),
+            xytext=(4 if left else -4, line * 1.5 * style.SMALL),
+            textcoords="offset points",
+            ha="left" if left else "right",
+            va="center",
+            size=style.SMALL - 1,
+            color=RED,
+            parse_math=False,
+            bbox={"facecolor": style.PAPER, "alpha": 0.8, "linewidth": 0, "pad": 0.5},
+        )
 
 
 def rates(ax: Axes, line: Line, of: str) -> None:
@@ -127,6 +142,9 @@ def _words(law: Fit) -> str:
 
 def _diagram(found: Exploration) -> Figure:
     axes, made = list(found.plan.axes), found.table
+    names = " and ".join(axis.name for axis in axes[:2])
+    if len(axes) == 1:  # along words: a diagram of one column
+        axes, made = [*axes, Axis("", ("all else as it was",))], made.expand_dims({"": 1}, 1)
     planes = [made] if len(axes) < 3 else [made.isel({axes[2].name: k}) for k in range(len(axes[2].values))]
     wide = min(style.WIDTH, PANEL * len(planes) + 1.2)
     figure = Figure(figsize=(wide, PANEL * (wide - 1.2) / (PANEL * len(planes)) + 1.0), layout="constrained")
@@ -146,7 +164,6 @@ def _diagram(found: Exploration) -> Figure:
     place = {"loc": "lower left", "bbox_to_anchor": (-0.02, above), "frameon": False, "fontsize": style.SMALL}
     abreast = len(patches) if len(planes) > 1 else 3
     panels[0].legend(handles=patches, ncols=abreast, handlelength=1.2, columnspacing=1.0, **place)
-    names = " and ".join(axis.name for axis in axes[:2])
     below = f"{_below(found)}; pale where runs disagree; line: half of the runs {found.boundary_of}"
     _title(figure, f"{found.plan.setup.name} over {names}", below)
     return figure
