@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from bestiary.cli import tables as listing
 from bestiary.cli.console import Console
-from bestiary.cli.page import Cell, Column, Page, Styled
+from bestiary.cli.page import Cell, Column, Heading, Page, Row, Styled
 from bestiary.cli.shown import line
 from bestiary.log import State
 from bestiary.logs.run_table import plural
@@ -19,7 +19,6 @@ UNUSED = 12  # names of unused columns that are listed
 NAMED = 6  # names of runs that are listed
 RATES = ("hit", "false_alarm")
 COLUMNS = (
-    Column("run"),
     Column("what", bare=True),
     Column("where", bare=True),
     Column("how strong", bare=True),
@@ -30,30 +29,36 @@ COLUMNS = (
 
 
 def print_report(
-    reads: Sequence[Read], rates: dict[str, dict[str, Any]], verbose: bool, out: Console | None = None
+    reads: Sequence[Read],
+    rates: dict[str, dict[str, Any]],
+    verbose: bool,
+    out: Console | None = None,
+    wide: bool = False,
 ) -> None:
     """Print how the runs were read, those read alike together; then one row for each finding."""
-    out = out or listing.console()
+    page = Page(wide, out)
     alike: dict[tuple, list[Read]] = {}
     for read in reads:
         key = (read.reading.steps, tuple((u.column, u.channel, u.note) for u in read.reading.uses))
         alike.setdefault(key, []).append(read)
     for group in alike.values():
-        out.print("\n".join(_how(group)), markup=False, soft_wrap=True)
+        page.say("\n".join(_how(group)), hang=4)
     rows = [(read, answer) for read in reads for answer in read.answers]
     shown = [(read, answer) for read, answer in rows if verbose or answer.finding.state in SHOWN]
     applied = sum(answer.finding.state is not State.NOT_APPLICABLE for _, answer in rows)
     if shown:
-        several = len(reads) > 1
-        columns = COLUMNS if several else COLUMNS[1:]
-        table = [(*((line(title(read)),) if several else ()), *_row(answer, rates)) for read, answer in shown]
-        Page(out=out).table(columns, table)
+        table: list[Row] = []
+        for _, same in groupby(shown, key=lambda row: id(row[0])):
+            answers = list(same)
+            table += [Heading(line(title(answers[0][0])), "bold")] if len(reads) > 1 else []
+            table += [_row(answer, rates) for _, answer in answers]
+        page.table(COLUMNS, table)
     found = [answer for _, answer in rows if answer.severity is not None]
     undecided = sum(answer.finding.state is State.UNDECIDED for _, answer in rows)
     counts = f"{plural(len(reads), 'run')}: {len(found)} found, {undecided} undecided"
     few = any(0 < read.reading.longest < FEW for read in reads)  # of which no detector was asked, as a note says
     counts += "" if applied or few else "; no detector reads these channels: name them with --channel"
-    out.print(counts, markup=False)
+    page.say(counts)
 
 
 def title(read: Read) -> str:
@@ -77,10 +82,21 @@ def _how(group: Sequence[Read]) -> list[str]:
     if unused:
         rest = f" and {len(unused) - UNUSED} more" if len(unused) > UNUSED else ""
         lines.append(f"  not used: {', '.join(unused[:UNUSED])}{rest}")
+    return [line(text) for text in [*lines, *_notes(group)]]
+
+
+def _notes(group: Sequence[Read]) -> list[str]:
+    """Each note once, with the run that it is about, or how many."""
+    about: dict[str, list[Read]] = {}
     for read in group:
-        prefix = f"{read.reading.run or read.path}: " if len(group) > 1 else ""
-        lines += [f"  note: {prefix}{note}" for note in read.reading.notes]
-    return [line(text) for text in lines]
+        for note in read.reading.notes:
+            about.setdefault(note, []).append(read)
+    lines = []
+    for note, reads in about.items():
+        first = f"{reads[0].reading.run or reads[0].path}: " if len(reads) < len(group) else ""
+        whose = first if len(reads) == 1 else f"{plural(len(reads), 'run')}: " if first else ""
+        lines.append(f"  note: {whose}{note}")
+    return lines
 
 
 def _row(answer: Answer, rates: dict[str, dict[str, Any]]) -> tuple[Cell, ...]:

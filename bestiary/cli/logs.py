@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bestiary.cli import completion, exits
-from bestiary.cli.options import BadInput, probe, writing
+from bestiary.cli.options import BadInput, probe, wide_option, writing
 from bestiary.cli.shown import echo, echo_json, line
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ set_option = click.option(
 @click.option(
     "--plot", type=click.Path(path_type=Path, dir_okay=False), help="Draw the curves there (.png, .pdf, .svg)."
 )
+@wide_option
 @click.option("-v", "--verbose", is_flag=True, help="List the detectors that found nothing or do not apply, too.")
 def detect(
     paths: Sequence[Path],
@@ -63,6 +64,7 @@ def detect(
     fail_on: str,
     as_json: bool,
     plot: Path | None,
+    wide: bool,
     verbose: bool,
 ) -> None:
     """Say what happens in training logs: files, folders of them, or - for standard input.
@@ -92,7 +94,7 @@ def detect(
     elif reads:
         from bestiary.cli import log_tables as detect_text
 
-        detect_text.print_report(reads, rates, verbose)
+        detect_text.print_report(reads, rates, verbose, wide=wide)
     if plot is not None and reads:
         _plot(reads, plot, as_json)
     for text in (*errors, *broken):

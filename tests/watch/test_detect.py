@@ -158,7 +158,7 @@ def test_exit_status(level, spikes, grokking, diverged, tmp_path):
 def test_runs_read_alike_are_described_once(tmp_path):
     for i in range(9):
         csv(tmp_path / f"{i}.csv", loss=np.exp(-T / 800))
-    shown = asked(tmp_path).stdout
+    shown = " ".join(asked(tmp_path).stdout.split())
     assert shown.count("train_loss: `loss`") == 1 and "and 3 runs more, all read alike" in shown
     assert "9 runs: 0 found, 0 undecided" in shown
 
