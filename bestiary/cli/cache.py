@@ -49,7 +49,7 @@ def cache(keys: Sequence[str], clear: bool, yes: bool, folder: Path | None) -> N
 def _clear(folder: Path, chosen: list[kept.Kept], keys: Sequence[str], programs: kept.Kept, yes: bool) -> None:
     total = sum(entry.size for entry in chosen) + (0 if keys else programs.size)
     what = f"the runs of {', '.join(keys)}" if keys else "all runs and compiled programs"
-    if not kept.is_cache(folder) and folder.exists():
+    if not kept.is_cache(folder) and kept.listed(folder):
         raise BadInput(f"--cache {folder}: no cache of bestiary: it has neither runs nor compiled programs")
     if not total:
         echo(f"{folder}: nothing to remove")
