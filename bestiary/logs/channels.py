@@ -136,8 +136,8 @@ def readings(table: RunTable, columns: Mapping[str, str], path: Path, own: Colle
                 made.append(_reading(part, axes.told, axes.used, steps, columns, own))
         except NotALog as error:  # a run of one record, beside others
             passed.append(error)
-    if not made:
-        raise passed[0]
+    if not made:  # nor one that was passed over, if every stretch between two starts is a single record
+        raise passed[0] if passed else NotALog("has no curve: every run has one record at most")
     return made
 
 

@@ -76,9 +76,7 @@ def read(file: Path) -> list[RunTable]:
         if is_stream(file):
             return _read_stream(file)
         if what := kind(file):
-            raise Unreadable(
-                f"{file}: is {what}, no file; write the log to a file, or pipe it into `bestiary detect -`"
-            )
+            raise Unreadable(f"{file}: is {what}, no file; pipe what comes out of it into `bestiary detect -`")
         return reader(file)(file)
     except FileNotFoundError as error:
         raise Unreadable(f"{file}: no such file or folder") from error

@@ -97,9 +97,12 @@ def _check_table(base: sqlite3.Connection, table: str, path: Path) -> None:
     if found is None:
         raise Unreadable(f"{path}: not a database of MLflow; it has no table `{table}`")
     kind, made = found
-    computed = kind == "table" and any(hidden for *_, hidden in base.execute(f"pragma table_xinfo({table})"))
-    if kind != "table" or computed or re.match(r"\s*create\s+virtual", str(made), re.IGNORECASE):
-        what = "has computed columns" if computed else f"is a {kind if kind != 'table' else 'virtual table'}"
+    what = "" if kind == "table" else f"is a {kind}"
+    if re.match(r"\s*create\s+virtual", str(made), re.IGNORECASE):
+        what = "is a virtual table"
+    elif kind == "table" and any(hidden for *_, hidden in base.execute(f"pragma table_xinfo({table})")):
+        what = "has computed columns"
+    if what:
         raise Unreadable(f"{path}: not a database as MLflow makes it: `{table}` {what}, and only tables are read")
 
 

@@ -24,7 +24,7 @@ class Unreadable(ValueError):
     """One line: which file, where, what is wrong, what to do."""
 
     def __init__(self, line: str) -> None:
-        super().__init__(shortened(line))
+        super().__init__(shortened(" ".join(line.splitlines())))
 
 
 class NotALog(Unreadable):

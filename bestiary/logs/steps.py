@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Container
 from dataclasses import replace
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -26,9 +27,10 @@ CHART = re.compile(r"(.+) - (.+?)(__MIN|__MAX)?")  # a column of a chart of Weig
 MOST = 0.5  # [1] share of repeated steps from which on a column of steps is none
 
 
-def words(name: str) -> list[str]:
+@lru_cache(2**14)  # asked several times for each column of each run
+def words(name: str) -> tuple[str, ...]:
     """`trainLoss`, `train/loss` and `train_loss` are `train loss`."""
-    return re.findall(r"[a-z0-9]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower())
+    return tuple(re.findall(r"[a-z0-9]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()))
 
 
 def _phrase(name: str) -> str:
