@@ -5,9 +5,6 @@ WORKERS ?= 2
 ROOTS ?= 1 2
 BIN := .venv/bin
 
-# Compiled programs and finished runs stay inside the checkout.
-export BESTIARY_CACHE_DIR ?= $(CURDIR)/.cache
-
 .PHONY: help .venv demo test lint typecheck test-wheel oldest check-all bench readme notebook schema clean distclean
 
 help: ## this list
@@ -42,7 +39,7 @@ test-wheel: .venv ## every test against the built wheel
 	$(BIN)/python -m build --wheel --no-isolation --outdir "$$tmp" "$$tmp/tree"; \
 	$(BIN)/python -m pip install --quiet --no-deps --target "$$tmp/site" "$$tmp"/*.whl; \
 	rm -r "$$tmp/tree/bestiary" "$$tmp/tree/detectors" "$$tmp/tree/phenomena" "$$tmp/tree/catalog.yaml"; \
-	cd "$$tmp/tree"; export PYTHONPATH="$$tmp/site"; \
+	cd "$$tmp/tree"; export PYTHONPATH="$$tmp/site" BESTIARY_CACHE_DIR="$${BESTIARY_CACHE_DIR:-$(CURDIR)/.cache}"; \
 	'$(CURDIR)/$(BIN)/python' -c 'import bestiary, sys; sys.exit("site" not in bestiary.__file__)'; \
 	'$(CURDIR)/$(BIN)/pytest' -n $(WORKERS) --dist loadfile --ignore tests/test_package.py --ignore tests/test_house.py
 

@@ -115,7 +115,7 @@ def write(logs: dict[tuple[str, str], Log], folder: Path) -> dict[str, Any]:
 @click.command()
 @click.option("--root", type=int, default=0, show_default=True, help="Root seed; the run is its first.")
 @click.option("--seeds", type=click.IntRange(1), default=8, show_default=True, help="Runs to look up or to train.")
-@click.option("--cache", type=click.Path(path_type=Path), help="Folder for runs [default: the user's cache].")
+@click.option("--cache", type=click.Path(path_type=Path), help="Folder for runs [default: that of `bestiary cache`].")
 @click.option("--to", type=click.Path(path_type=Path), default=FOLDER)
 def main(root: int, seeds: int, cache: Path | None, to: Path) -> None:
     """Write tests/data/golden/."""

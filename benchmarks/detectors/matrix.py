@@ -122,7 +122,7 @@ def _box(x: float, y: float, style: str):
 @click.argument("keys", nargs=-1, metavar="[ENTRY ...]")
 @click.option("--root", type=int, default=1, show_default=True, help="Root seed of the runs.")
 @click.option("--seeds", type=click.IntRange(1), help="Runs of every case [default: the case's own].")
-@click.option("--cache", type=click.Path(path_type=Path), help="Folder for runs [default: the user's cache].")
+@click.option("--cache", type=click.Path(path_type=Path), help="Folder for runs [default: that of `bestiary cache`].")
 @click.option("--json", "to", type=click.Path(path_type=Path), help="Write the matrix there.")
 @click.option("--figure", type=click.Path(path_type=Path), help="Draw the matrix there.")
 def main(

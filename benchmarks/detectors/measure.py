@@ -167,7 +167,7 @@ def _roots(_: click.Context, __: click.Parameter, text: str) -> tuple[int, ...]:
 @click.option("--seeds", type=click.IntRange(1), default=8, show_default=True, help="Runs of every case on a root.")
 @click.option("--per", type=click.IntRange(1), default=2, show_default=True, help="Runs lent to other detectors.")
 @click.option("--workers", type=click.IntRange(1), default=2, show_default=True, help="Processes.")
-@click.option("--cache", type=click.Path(path_type=Path), help="Folder for runs [default: the user's cache].")
+@click.option("--cache", type=click.Path(path_type=Path), help="Folder for runs [default: that of `bestiary cache`].")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder for the rates, tables, figures.")
 @click.option("--write", is_flag=True, help="Rewrite detectors.json, the tables and the figures of this checkout.")
 def main(

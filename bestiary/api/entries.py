@@ -21,7 +21,7 @@ def load(key: str, *, cache: str | Path | None = None, keep: bool = True) -> Cat
 
     Args:
         key: the entry's key; `bestiary.entries` lists them.
-        cache: folder for runs and compiled programs; default: BESTIARY_CACHE_DIR, or the user's cache.
+        cache: folder for runs and compiled programs; default: that of `bestiary cache`.
         keep: whether runs are kept, and taken from those that are.
 
     Returns:

@@ -49,7 +49,7 @@ class Experiment:
     Args:
         phenomenon: the setup.
         name: under which its runs are kept.
-        cache: folder for runs and compiled programs; default: BESTIARY_CACHE_DIR, or the user's cache.
+        cache: folder for runs and compiled programs; default: that of `bestiary cache`.
         keep: whether runs are kept, and taken from those that are.
 
     Attributes:

@@ -1,6 +1,10 @@
 """The cache folder: which it is, what goes from it by itself, what goes when asked and what never does."""
 
 import os
+import shlex
+import shutil
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -54,6 +58,16 @@ def test_a_checkout_that_cannot_be_written_leaves_the_users(monkeypatch, tmp_pat
     monkeypatch.setattr(files, "checkout", lambda: tmp_path)
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     assert cache.cache_dir().name == "bestiary"
+
+
+@pytest.mark.skipif(shutil.which("make") is None or files.checkout() is None, reason="needs make and a checkout")
+def test_make_and_the_plain_command_keep_runs_in_the_same_folder():
+    env = {name: value for name, value in os.environ.items() if name not in ("BESTIARY_CACHE_DIR", "MAKEFLAGS")}
+    command = [sys.executable, "-c", "from bestiary.train.cache import cache_dir; print(cache_dir())"]
+    shown = f"shown: ; @cd /; {shlex.join(command)}"
+    how = {"cwd": files.checkout(), "env": env, "capture_output": True, "text": True, "check": True}
+    by_make = subprocess.run(["make", "--silent", f"--eval={shown}", "shown"], **how).stdout
+    assert by_make == subprocess.run(command, **how).stdout == f"{files.checkout() / '.cache'}\n"
 
 
 # What goes by itself.
