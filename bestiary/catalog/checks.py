@@ -1,4 +1,4 @@
-"""What can be wrong with a catalog, in words: its form, its consistency, its fit to a setup."""
+"""What can be wrong with a catalog, in words: its form and its consistency."""
 
 from __future__ import annotations
 
@@ -6,19 +6,15 @@ import math
 import re
 from collections.abc import Collection, Iterator
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from bestiary.catalog import axes
 from bestiary.catalog.entries import Entry
 from bestiary.catalog.yaml_source import Mistake, Path_, Source, kind, nearest
 
-if TYPE_CHECKING:
-    from bestiary.entry import Phenomenon
-
-
 RENAMED = {"shape": "static"}  # fields that an older edition called otherwise
+CITED = re.compile(r"\b[a-z]{2,}(?:19|20)\d\d[a-z]*\b")  # a key of references.bib in the words of a `where`
 
 
 def form(error: ValidationError, source: Source) -> Iterator[Mistake]:
@@ -124,10 +120,22 @@ def consistency(
             yield source.mistake((key,), f"no file phenomena/{key}.py{nearest(key, phenomena)}", key=True)
         if isinstance(block, dict):
             yield from _files(key, block, source, detectors, references)
+            yield from _cited((key,), block, source, references)
+            if block.get("status") == "draft":
+                continue
+            yield from _empty(key, block, source)
             if isinstance(block.get("cases"), dict):
                 yield from _controls((key, "cases"), block["cases"], source)
-    for name in sorted(set(phenomena) - set(data)):
-        yield Mistake(source.name, source.end, (name,), f"phenomena/{name}.py has no entry")
+
+
+def _empty(key: str, block: dict[str, Any], source: Source) -> Iterator[Mistake]:
+    """References and claims that only a draft may lack."""
+    if block.get("references") == ():
+        yield source.mistake((key, "references"), "want at least one")
+    cases = block.get("cases")
+    for name, case in cases.items() if isinstance(cases, dict) else ():
+        if isinstance(case, dict) and case.get("claims") == ():
+            yield source.mistake((key, "cases", name, "claims"), "want at least one")
 
 
 def _files(
@@ -147,6 +155,19 @@ def _files(
     for i, name in enumerate(cited if isinstance(cited, tuple) else ()):
         if isinstance(name, str) and name not in references:
             yield source.mistake((key, "references", i), f"no {name!r} in references.bib{nearest(name, references)}")
+
+
+def _cited(path: Path_, block: Any, source: Source, references: Collection[str]) -> Iterator[Mistake]:
+    """Works that a `where` names, anywhere in a block, and that the bibliography does not have."""
+    inner = block.items() if isinstance(block, dict) else enumerate(block) if isinstance(block, tuple) else ()
+    for name, value in inner:
+        if name == "where" and isinstance(value, str):
+            for key in CITED.findall(value):
+                if key not in references:
+                    hint = nearest(key, references)
+                    yield source.mistake((*path, name), f"no {key!r} in references.bib{hint}")
+        else:
+            yield from _cited((*path, name), value, source, references)
 
 
 def _controls(path: Path_, cases: dict[str, Any], source: Source) -> Iterator[Mistake]:
@@ -174,51 +195,3 @@ def _controls(path: Path_, cases: dict[str, Any], source: Source) -> Iterator[Mi
         if control and rate[1] >= lowest:
             text = f"a control must be found less often than a positive case, which claims {lowest:g} or more"
             yield source.mistake(where, text)
-
-
-def fit(entry: Entry, source: Source, phenomenon: Phenomenon) -> Iterator[Mistake]:
-    """List overrides and axes that a setup lacks or of the wrong type; controls and rungs that change nothing."""
-    knobs, static = phenomenon.knobs._asdict(), phenomenon.static._asdict()
-    settings = {name: (knobs | case.knobs, static | case.static) for name, case in entry.cases.items()}
-    for name, case in entry.cases.items():
-        path = (entry.key, "cases", name)
-        yield from _overrides(path, case.knobs, case.static, source, phenomenon)
-        for positive in entry.positives if case.control is not None else ():
-            if settings[name] == settings[positive]:
-                yield source.mistake(path, f"a control that removes nothing: it runs as {positive!r} does", key=True)
-    for section, sweeps in (("laws", entry.laws), ("boundaries", entry.boundaries)):
-        for name, sweep in sweeps.items():
-            path = (entry.key, section, name)
-            yield from _overrides(path, sweep.knobs, sweep.static, source, phenomenon)
-            try:
-                axes.fit(sweep.axis, phenomenon)
-            except ValueError as error:
-                yield source.mistake((*path, "over"), str(error))
-    for name, block in entry.paths.items():
-        now: dict[str, Any] = {**knobs, **static}
-        for i, rung in enumerate(block.rungs):
-            path = (entry.key, "paths", name, "rungs", i)
-            yield from _overrides(path, rung.knobs, rung.static, source, phenomenon)
-            then = now | rung.knobs | rung.static
-            if i and all(then[part] == now.get(part) for part in rung.changes):
-                yield source.mistake(
-                    path, f"rung {rung.name!r} changes nothing: {next(iter(rung.changes))} is so already"
-                )
-            now = then
-
-
-def _overrides(
-    path: Path_, knobs: dict[str, float], static: dict[str, Any], source: Source, phenomenon: Phenomenon
-) -> Iterator[Mistake]:
-    """Knobs and static values that the setup does not have, or of the wrong type."""
-    traced, fixed = phenomenon.knobs._asdict(), phenomenon.static._asdict()
-    for name in knobs.keys() - traced.keys():
-        hint = f"; {name!r} belongs under `static`" if name in fixed else nearest(name, traced)
-        yield source.mistake((*path, "knobs", name), f"the setup has no knob {name!r}{hint}", key=True)
-    for name, value in static.items():
-        if name not in fixed:
-            hint = f"; {name!r} is a knob" if name in traced else nearest(name, fixed)
-            yield source.mistake((*path, "static", name), f"the setup has no static value {name!r}{hint}", key=True)
-        elif type(value) is not type(fixed[name]):
-            want = "an integer" if isinstance(fixed[name], int) else "a word"
-            yield source.mistake((*path, "static", name), f"want {want}, not {value!r}")

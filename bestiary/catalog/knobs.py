@@ -9,12 +9,12 @@ import ast
 import io
 import tokenize
 from collections.abc import Iterator
-from importlib.util import find_spec
-from pathlib import Path
+from functools import cache
 from typing import Literal, NamedTuple, get_args, get_origin
 
 from bestiary.catalog import ranges
 from bestiary.catalog.ranges import Range
+from bestiary.catalog.source_files import source_file
 
 PARTS = {"Knobs": True, "Static": False}  # class: whether its values are traced
 KINDS = {"float": "number", "int": "integer", "str": "word"}
@@ -68,14 +68,11 @@ def knobs_of(key: str) -> tuple[Knob, ...]:
     Raises:
         ValueError: there is no such file, or a field in it is not of this form; in one line.
     """
-    spec = find_spec("bestiary.phenomena")
-    files = [Path(folder) / f"{key}.py" for folder in (spec and spec.submodule_search_locations) or ()]
-    file = next((file for file in files if file.is_file()), None)
-    if file is None or not key.isidentifier():
-        raise ValueError(f"no file phenomena/{key}.py")
+    file = source_file("phenomena", key)
     return parse(file.read_text("utf-8"), file.name)
 
 
+@cache
 def parse(source: str, name: str) -> tuple[Knob, ...]:
     """Read the fields of the classes Knobs and Static in the text of a module.
 
@@ -137,7 +134,7 @@ def _knob(
 
 
 def range_of(kind: str, unit: str, meaning: str) -> tuple[Range, ...]:
-    """Return the ranges that a comment states, or those that go without saying: a count is 1 or more, a share is 0 to 1.
+    """Return the ranges that a comment states, or what goes without saying: a count is 1 or more, a share is 0 to 1.
 
     Args:
         kind: number, integer or word.

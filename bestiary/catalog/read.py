@@ -1,25 +1,30 @@
 """Read and validate the claims of catalog.yaml; a mistake is named with its line and column.
 
-Reading needs neither JAX nor a phenomenon: whether an entry or a detector exists is a
-question about file names. What only the setup knows, its knobs and its static values, is checked
-by `check_against` once the setup has been imported.
+Reading needs neither JAX nor a phenomenon: whether an entry or a detector exists is a question about file names, and
+what only the setup knows, its knobs and its static values, is read by `check_text` from the text of the setup's file.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from bestiary.catalog import checks, cite
+from bestiary.catalog import checks, cite, fitting
 from bestiary.catalog.entries import CATALOG, Entry
+from bestiary.catalog.knobs import knobs_of
+from bestiary.catalog.outcomes import outcomes_of
+from bestiary.catalog.values import declared
 from bestiary.catalog.yaml_source import CatalogError, Mistake, load, nearest
 from bestiary.files import locate, modules
 
 if TYPE_CHECKING:
     from bestiary.entry import Phenomenon
+
+
+NO_BLOCK = "; its file is in phenomena/, so it can be run; add a block, with `status: draft` for the time being"
 
 
 def catalog_path() -> Path:
@@ -53,13 +58,38 @@ def read_catalog(file: Path | None = None) -> dict[str, Entry]:
     return entries
 
 
-def check_against(entry: Entry, phenomenon: Phenomenon) -> None:
-    """Check that the setup has the knobs and the static values that the entry's cases override.
+def unlisted(entries: Collection[str]) -> list[str]:
+    """Name the files in phenomena/ that have no block in a catalog, in alphabetical order.
+
+    Args:
+        entries: keys of the catalog.
+    """
+    return sorted(modules("phenomena") - set(entries))
+
+
+def check_text(entries: Iterable[Entry]) -> None:
+    """Check entries against the text of their setups' files, none of which is imported.
 
     Raises:
-        CatalogError: with every override that it has not, each with its line and column.
+        CatalogError: with every override that a setup does not have or refuses, each with its line and column; a
+            detector that is not the one that the setup calls; a name that no finding of the entry has.
+        ValueError: a file cannot be read for its knobs; in one line.
     """
-    mistakes = list(checks.fit(entry, entry._source, phenomenon))
+    mistakes = []
+    for entry in entries:
+        mistakes += fitting.fit(entry, entry._source, knobs_of(entry.key))
+        mistakes += fitting.names(entry, entry._source, outcomes_of(entry.key))
+    if mistakes:
+        raise CatalogError(mistakes)
+
+
+def check_against(entry: Entry, phenomenon: Phenomenon) -> None:
+    """Check that a setup in memory has the values that the entry's cases, axes and paths override.
+
+    Raises:
+        CatalogError: with every override that it does not have or refuses, each with its line and column.
+    """
+    mistakes = list(fitting.fit(entry, entry._source, declared(phenomenon.knobs, phenomenon.static)))
     if mistakes:
         raise CatalogError(mistakes)
 
@@ -73,5 +103,9 @@ def select(entries: dict[str, Entry], keys: Iterable[str]) -> dict[str, Entry]:
     keys = list(keys) or list(entries)
     unknown = [k for k in keys if k not in entries]
     if unknown:
-        raise CatalogError(Mistake("catalog.yaml", None, (), f"no entry {k!r}{nearest(k, entries)}") for k in unknown)
+        there = unlisted(entries)
+        raise CatalogError(
+            Mistake("catalog.yaml", None, (), f"no entry {k!r}{NO_BLOCK if k in there else nearest(k, entries)}")
+            for k in unknown
+        )
     return {key: entries[key] for key in keys}

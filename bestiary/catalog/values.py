@@ -32,8 +32,8 @@ class UnknownKnob(ValueError):
 def declared(knobs: Any, static: Any) -> tuple[Knob, ...]:
     """Return the knobs and static values of a setup in memory, with the defaults that it has.
 
-    Words, units and ranges are those of the entry's file if the setup takes its classes from one. A class from elsewhere
-    states words by its annotations, and no ranges but those of `steps`, `log_every` and of counts.
+    Words, units and ranges are those of the entry's file if the setup takes its classes from one. A class from
+    elsewhere states words by its annotations, and no ranges but those of `steps`, `log_every` and of counts.
 
     Args:
         knobs: a NamedTuple of numbers.
@@ -46,7 +46,8 @@ def declared(knobs: Any, static: Any) -> tuple[Knob, ...]:
         known = {knob.name: knob for knob in stated if knob.traced == traced}
         for name, default in part._asdict().items():
             knob = known.get(name) or _undocumented(name, traced, default, getattr(type(part), "__annotations__", {}))
-            made.append(knob._replace(default=default))
+            there = tuple(limit for limit in knob.ranges if {*limit.names} <= {*static._fields})
+            made.append(knob._replace(default=default, ranges=there))
     return tuple(made)
 
 
@@ -86,20 +87,24 @@ def find(setup: str, knobs: Sequence[Knob], name: str) -> Knob:
 def misfit(knob: Knob, value: Any) -> str | None:
     """Say why a value cannot be the knob's, whatever the others are; None if it can be, but for its ranges."""
     shown = repr(value) if isinstance(value, str | bool) else f"{value}"
-    match knob.kind:
-        case "word" if not isinstance(value, str) or (knob.words and value not in knob.words):
-            want = " or ".join(knob.words) or "a word"
-            return f"want {want}, not {shown}{nearest(value, knob.words) if isinstance(value, str) else ''}"
-        case "integer" if isinstance(value, bool) or not isinstance(value, int):
+    if knob.kind == "word":
+        if isinstance(value, str) and (not knob.words or value in knob.words):
+            return None
+        return f"want {' or '.join(knob.words) or 'a word'}, not {shown}{nearest(value, knob.words)}"
+    if knob.kind == "integer":
+        if isinstance(value, bool) or not isinstance(value, int):
             return f"want an integer, not {shown}"
-        case "integer" if abs(value) > MOST:
-            return f"want an integer of at most {MOST:,}, not {shown}"
-        case "number" if isinstance(value, bool | str) or not hasattr(value, "__float__"):
-            return f"want a number, not {shown}"
-        case "number" if not math.isfinite(value):
-            return f"want a finite number, not {shown}"
-        case "number" if abs(value) > LARGEST:
-            return f"want a number of at most {LARGEST:.2g}, not {shown}: it is trained with in float32"
+        return f"want an integer of at most {MOST:,}, not {shown}" if abs(value) > MOST else None
+    if isinstance(value, bool | str) or not hasattr(value, "__float__"):
+        return f"want a number, not {shown}"
+    try:
+        finite, size = math.isfinite(value), abs(float(value))
+    except OverflowError:  # an integer that no float can hold
+        finite, size = True, math.inf
+    if not finite:
+        return f"want a finite number, not {shown}"
+    if size > LARGEST:
+        return f"want a number of at most {LARGEST:.2g}, not {shown}: it is trained with in float32"
     return None
 
 

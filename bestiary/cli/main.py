@@ -26,6 +26,7 @@ from bestiary.cli.options import (
     catalog_option,
     entries,
     finished,
+    fitting,
     json_option,
     load_one,
     load_setups,
@@ -80,7 +81,7 @@ def check(
     """Reproduce entries and judge their claims."""
     if keys and everything:
         raise BadInput(f"--all and {', '.join(keys)}: name entries or ask for all, not both")
-    chosen = finished(entries(file, keys), bool(keys), "check")
+    chosen = fitting(finished(entries(file, keys), bool(keys), "check"))
     from bestiary.judge.verdict import ALPHA, Outcome
 
     probe("--figures", figures)
@@ -157,21 +158,25 @@ def run(
     cache: Path | None,
 ) -> None:
     """Train ENTRY over seeds and say what its detector finds."""
-    load = load_one(entry, file)
+    load = load_one(entry, file, case, changes)
     probe("--out", out)
     store = start(cache)
     from bestiary.cli import as_json as written
     from bestiary.cli import tables
     from bestiary.cli.page import Page
     from bestiary.judge import setting
+    from bestiary.train.memory import TooLarge
 
     setup = load()
     try:
         asked = setting.parse(setup, case, changes)
     except ValueError as error:
         raise BadInput(str(error)) from error
-    with progress_bars() as on_progress:
-        ds, findings = setting.run(asked, seeds, root, store, on_progress)
+    try:
+        with progress_bars() as on_progress:
+            ds, findings = setting.run(asked, seeds, root, store, on_progress)
+    except TooLarge as error:
+        raise BadInput(str(error)) from error
     if as_json:
         echo_json(written.text(written.runs(asked, findings, root)))
     else:
@@ -212,8 +217,7 @@ def main(argv: Sequence[str] | None = None) -> Any:
         exits.say(error.format_message())
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, click.Abort):
-        exits.say(exits.KEPT)
-        sys.exit(exits.INTERRUPTED)
+        exits.interrupted()
     except Exception as error:
         sys.exit(exits.unexpected(error))
     sys.exit(status if isinstance(status, int) else 0)

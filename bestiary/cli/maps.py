@@ -9,17 +9,23 @@ import click
 
 from bestiary.catalog.seeds import MAP
 from bestiary.cli import completion
+from bestiary.cli.asked import check_names, without
 from bestiary.cli.options import (
     BadInput,
     cache_option,
     catalog_option,
     entries,
+    fitting,
+    json_option,
+    load_one,
     load_setups,
     probe,
     progress_bars,
     start,
+    wide_option,
     writing,
 )
+from bestiary.cli.shown import echo, echo_json
 
 ROOT = click.IntRange(0, 2**32 - 1)
 MOST_AXES = 3  # two make a diagram, a third a row of diagrams
@@ -60,6 +66,8 @@ MOST_FACETS = 6
     help="Refine the boundaries of a one-knob map to this width: a share of the knob on a log axis, else its units.",
 )
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Write netCDF and a figure there.")
+@json_option
+@wide_option
 @catalog_option
 @cache_option
 def map_entry(
@@ -73,13 +81,14 @@ def map_entry(
     boundary_of: str,
     resolution: float | None,
     out: Path | None,
+    as_json: bool,
+    wide: bool,
     file: Path | None,
     cache: Path | None,
 ) -> None:
     """Turn one, two or three knobs of ENTRY: rates, phases, boundaries and laws."""
     from bestiary.catalog import axes as grid
 
-    (block,) = entries(file, [entry])
     try:
         asked = [grid.parse(text) for text in axes]
     except ValueError as error:
@@ -94,29 +103,44 @@ def map_entry(
         raise BadInput(f"--over {asked[-1]}: {few}")
     if resolution is not None and len(asked) > 1:
         raise BadInput("--resolution: only the boundaries along one knob are refined; give a single --over")
+    load = load_one(entry, file, case, changes, asked)
+    try:
+        check_names(entry, of, boundary_of)
+    except ValueError as error:
+        raise BadInput(str(error)) from error
     probe("--out", out)
     store = start(cache)
+    from bestiary.cli import as_json as written
     from bestiary.cli import map_tables
+    from bestiary.cli.page import Page
     from bestiary.judge import setting
     from bestiary.maps import explore
+    from bestiary.train.memory import TooLarge
 
-    (setup,) = load_setups([block], named=True)
+    setup = load()
     try:
         plan = explore.plan(setting.parse(setup, case, changes), asked, seeds, root)
+        echo(explore.size(plan), err=True)
+    except TooLarge as error:
+        raise BadInput(str(error)) from error
     except ValueError as error:
         text = str(error)
         raise BadInput(text if text.startswith("--") else f"--over {text}") from error
-    click.echo(explore.size(plan), err=True)
     with progress_bars() as on_progress:
         found = explore.run(plan, store, on_progress, of=of, boundary_of=boundary_of, resolution=resolution)
-    map_tables.print_map(found)
+    if as_json:
+        echo_json(written.text(written.explored(found)))
+    else:
+        map_tables.print_map(found, Page(wide))
     if out is not None:
         from bestiary.cli import export
 
         with writing("--out", out):
-            written = export.write_map(found, out)
-        for path in written:
-            click.echo(f"wrote {path}")
+            paths = export.write_map(found, out)
+        for path in paths:
+            echo(f"wrote {path}", err=as_json)
+    if why := without(entry, found):
+        raise BadInput(why)
 
 
 @click.command("path", short_help="Go along a path of ENTRY, rung by rung.")
@@ -126,6 +150,8 @@ def map_entry(
 @click.option("--root", type=ROOT, default=1, show_default=True)
 @click.option("--refine", is_flag=True, help="Turn the knob between the rungs where the behaviour changes.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Draw a figure there.")
+@json_option
+@wide_option
 @catalog_option
 @cache_option
 def path_entry(
@@ -135,13 +161,15 @@ def path_entry(
     root: int,
     refine: bool,
     out: Path | None,
+    as_json: bool,
+    wide: bool,
     file: Path | None,
     cache: Path | None,
 ) -> None:
     """Go along a path of ENTRY, rung by rung, and see where the behaviour changes."""
     from bestiary.catalog.yaml_source import nearest
 
-    (block,) = entries(file, [entry])
+    (block,) = fitting(entries(file, [entry]))
     if not block.paths:
         from bestiary.catalog.read import read_catalog
 
@@ -151,24 +179,34 @@ def path_entry(
         raise BadInput(f"path {entry} {name}: no such path{nearest(name, block.paths)}; {', '.join(block.paths)}")
     probe("--out", out)
     store = start(cache)
+    from bestiary.cli import as_json as written
     from bestiary.cli import map_tables
+    from bestiary.cli.page import Page
     from bestiary.judge.rounds import drive
+    from bestiary.judge.size import first_requests, size
     from bestiary.maps import path as paths
 
     (setup,) = load_setups([block], named=True)
     chosen = [block.paths[name]] if name is not None else list(block.paths.values())
+    wanted = first_requests([paths.along_path(setup, path, root, seeds) for path in chosen])
+    echo(f"{entry}: {size(wanted)}", err=True)
     with progress_bars() as on_progress:
         results = drive([paths.along_path(setup, path, root, seeds) for path in chosen], store, on_progress)
-        for result in results:
-            map_tables.print_path(result)
         between = [asking for result in results for asking in paths.refine(setup, result)] if refine else []
         refined = drive(between, store, on_progress)
-    for result in refined:
-        map_tables.print_map(result)
+    if as_json:
+        made = {"paths": [written.path(r) for r in results], "between": [written.explored(r) for r in refined]}
+        echo_json(written.text(made))
+    else:
+        page = Page(wide)
+        for result in results:
+            map_tables.print_path(result, page)
+        for result in refined:
+            map_tables.print_map(result, page)
     if out is not None:
         from bestiary.cli import export
 
         for result in results:
             with writing("--out", out):
                 drawn = export.write_path(result, out)
-            click.echo(f"wrote {drawn}")
+            echo(f"wrote {drawn}", err=as_json)

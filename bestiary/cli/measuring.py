@@ -15,6 +15,7 @@ from bestiary.cli.options import (
     catalog_option,
     entries,
     finished,
+    fitting,
     load_setups,
     probe,
     progress_bars,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING
 import click
 
 from bestiary import files
+from bestiary.cli.shown import echo, shown
 
 if TYPE_CHECKING:
+    from bestiary.catalog.axes import Axis
     from bestiary.catalog.entries import Entry
     from bestiary.judge.setup import Setup
+    from bestiary.train import jobs
     from bestiary.train.campaign import OnProgress
     from bestiary.train.store import Store
 
@@ -22,6 +25,10 @@ class BadInput(click.ClickException):
     """One clear line, exit status 2."""
 
     exit_code = 2
+
+    def format_message(self) -> str:
+        """Return the line, as it is shown."""
+        return shown(self.message)
 
 
 def entries(file: Path | None, keys: Sequence[str] = ()) -> list[Entry]:
@@ -43,6 +50,10 @@ cache_option = click.option(
 )
 
 
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, and nothing else, on standard output.")
+wide_option = click.option("--wide", is_flag=True, help="One line for each row of a table, however long.")
+
+
 def start(cache: Path | None) -> Store:
     """Set JAX up and open the store."""
     from bestiary.train.cache import cache_dir
@@ -50,7 +61,7 @@ def start(cache: Path | None) -> Store:
 
     folder = cache or cache_dir()
     try:
-        return open_store(folder, lambda line: click.echo(line, err=True))
+        return open_store(folder, lambda line: echo(line, err=True))
     except OSError as error:
         raise BadInput(f"--cache {folder}: cannot be written ({error.strerror}); name another folder") from error
     except ValueError as error:
@@ -77,10 +88,81 @@ def probe(option: str, path: Path | None, folder: Path | None = None) -> None:
 @contextmanager
 def progress_bars(hide: bool = False) -> Iterator[OnProgress]:
     """Show live progress on standard error; yields what training calls with each Progress."""
+    from bestiary.cli.console import Console
     from bestiary.train.progress import bars
 
-    with bars(hide=hide) as on_progress:
+    with bars(hide=hide, console=Console(stderr=True)) as on_progress:
         yield on_progress
+
+
+def finished(chosen: Sequence[Entry], named: bool, command: str) -> list[Entry]:
+    """The entries that are no drafts: it is a mistake to name one that lacks what the command needs.
+
+    Args:
+        chosen: what was asked for.
+        named: whether by name.
+        command: `check`, which judges the claims that a draft has; or `measure`, which refuses drafts.
+    """
+    from bestiary.catalog.drafts import has_claims, lacking
+
+    there = []
+    for entry in chosen:
+        if not entry.draft:
+            there.append(entry)
+            continue
+        told = f"a draft; it lacks {', '.join(lacking(entry))}"
+        if named and (command == "measure" or not has_claims(entry)):
+            raise BadInput(f"{command} {entry.key}: {told}")
+        echo(f"{entry.key}: {told}" if named else f"left out: {entry.key}: {told}", err=True)
+        if named:
+            there.append(entry)
+    return there
+
+
+def fitting(chosen: list[Entry]) -> list[Entry]:
+    """The entries, once the text of their setups has shown that these take what the catalog says."""
+    from bestiary.catalog.read import check_text
+
+    try:
+        check_text(chosen)
+    except ValueError as error:
+        raise BadInput(str(error)) from error
+    return chosen
+
+
+def load_one(
+    key: str, file: Path | None, case: str | None, changes: Sequence[str], axes: Sequence[Axis] = ()
+) -> Callable[[], jobs.Setup]:
+    """Find the entry of that key and check what is asked of it; return what loads its setup, once the store is open.
+
+    A file in phenomena/ that has no block in the catalog yet can be run too.
+    """
+    from bestiary.catalog.read import unlisted
+    from bestiary.cli.asked import check_setting
+
+    known = entries(file)
+    new = key in unlisted([e.key for e in known])
+    blocks = [] if new else fitting(entries(file, [key]))
+    try:
+        check_setting(key, blocks[0].cases if blocks else {}, case, changes, axes)
+    except ValueError as error:
+        raise BadInput(str(error)) from error
+    if not new:
+        return lambda: load_setups(blocks, named=True)[0]
+    echo(f"{key}: no block in the catalog yet; add one, with `status: draft` for the time being", err=True)
+    return lambda: _without_block(key)
+
+
+def _without_block(key: str) -> jobs.Setup:
+    from importlib import import_module
+
+    from bestiary.train import jobs
+
+    try:
+        phenomenon = import_module(f"bestiary.phenomena.{key}").PHENOMENON
+    except Exception as error:  # a file under work may fail in any way
+        raise BadInput(f"phenomena/{key}.py: {type(error).__name__}: {error}") from error
+    return jobs.Setup.of(key, phenomenon)
 
 
 def load_setups(chosen: list[Entry], named: bool) -> list[Setup]:
@@ -94,7 +176,7 @@ def load_setups(chosen: list[Entry], named: bool) -> list[Setup]:
         except NotInstalled as error:
             if named:
                 raise BadInput(str(error)) from error
-            click.echo(f"left out: {error}", err=True)
+            echo(f"left out: {error}", err=True)
         except ValueError as error:
             raise BadInput(str(error)) from error
     return there

@@ -8,12 +8,13 @@ from typing import Any
 
 import xarray as xr
 
-from bestiary.catalog.yaml_source import nearest
+from bestiary.catalog import values
 from bestiary.entry import Knobs, Static
 from bestiary.judge.rounds import Asking, drive
 from bestiary.log import Finding
 from bestiary.train.campaign import OnProgress
 from bestiary.train.jobs import Request, Setup
+from bestiary.train.memory import check_memory
 from bestiary.train.store import Store
 
 
@@ -31,63 +32,34 @@ def parse(setup: Setup, case: str | None, changes: Sequence[str]) -> Setting:
     """Read the setting that `--case` and `--set name=value` ask for.
 
     Raises:
-        ValueError: an unknown case or name, or a value of the wrong type; in one line.
+        ValueError: an unknown case or name, a name that is set twice, or a value that is refused; in one line.
     """
-    p, values = setup.phenomenon, {}
-    fields = {**p.knobs._asdict(), **p.static._asdict()}
-    for change in changes:
-        name, equals, text = change.partition("=")
-        if not equals:
-            raise ValueError(f"--set {change}: want NAME=VALUE")
-        kind = float if name in p.knobs._fields else type(fields.get(name, ""))
-        try:
-            values[name] = kind(text)
-        except ValueError:
-            want = "an integer" if kind is int else "a number"
-            raise ValueError(f"--set {change}: want {want}, not {text!r}") from None
-    try:
-        made = change_values(setup, case, values)
-    except ValueError as error:
-        name, _, why = str(error).partition(": ")
-        change = next((c for c in changes if c.partition("=")[0] == name), None)
-        raise ValueError(f"--set {change}: {why}" if change else f"--case {error}") from None
-    return Setting(setup, made.knobs, made.static, " ".join([case or "", *changes]).strip() or "default")
+    p = setup.phenomenon
+    asked = values.setting(setup.name, values.declared(p.knobs, p.static), setup.cases, case, changes)
+    return _setting(setup, asked, " ".join([case or "", *changes]).strip())
 
 
-def change_values(setup: Setup, case: str | None, values: Mapping[str, Any]) -> Setting:
+def change_values(setup: Setup, case: str | None, changes: Mapping[str, Any]) -> Setting:
     """Change values of a setup, from its own or from those of a case.
 
     Args:
         setup: of the entry.
         case: name of a case of the catalog; None for the setup's own values.
-        values: {knob or static value: new value}.
+        changes: {knob or static value: new value}.
 
     Raises:
-        ValueError: `name: why`, in one line, for an unknown case or name, or a value of the wrong type.
+        ValueError: `name: why`, in one line, for an unknown case or name, or a value that is refused: of the wrong
+            type, a word that is none of those it may be, not finite, or out of range.
     """
-    p, cases = setup.phenomenon, setup.cases
-    knobs, static = p.knobs, p.static
-    if case is not None:
-        if case not in cases:
-            raise ValueError(f"{case}: {setup.name} has no such case{nearest(case, cases)}")
-        block = cases[case]
-        knobs, static = knobs._replace(**block.knobs), static._replace(**block.static)
-    for name, value in values.items():
-        if name in knobs._fields:
-            if isinstance(value, str | bool) or not hasattr(value, "__float__"):
-                raise ValueError(f"{name}: want a number, not {value!r}")
-            knobs = knobs._replace(**{name: float(value)})
-        elif name in static._fields:
-            kind = type(getattr(static, name))
-            if isinstance(value, bool) or not isinstance(value, kind):
-                raise ValueError(f"{name}: want {'an integer' if kind is int else 'a word'}, not {value!r}")
-            static = static._replace(**{name: value})
-        else:
-            known = [*knobs._fields, *static._fields]
-            hint = nearest(name, known) or f"; it has {', '.join(known)}"
-            raise ValueError(f"{name}: {setup.name} has no knob {name!r}{hint}")
-    label = " ".join([*([case] if case else []), *(f"{k}={v}" for k, v in values.items())])
-    return Setting(setup, knobs, static, label or "default")
+    p = setup.phenomenon
+    asked = values.change_values(setup.name, values.declared(p.knobs, p.static), setup.cases, case, changes)
+    return _setting(setup, asked, " ".join([*([case] if case else []), *(f"{k}={v}" for k, v in changes.items())]))
+
+
+def _setting(setup: Setup, asked: Mapping[values.Key, Any], label: str) -> Setting:
+    knobs, static = ({name: v for (traced, name), v in asked.items() if traced is part} for part in (True, False))
+    p = setup.phenomenon
+    return Setting(setup, p.knobs._replace(**knobs), p.static._replace(**static), label or "default")
 
 
 def run(
@@ -106,7 +78,12 @@ def run(
 
 
 def ask(asked: Setting, seeds: int, root: int) -> Asking[tuple[xr.Dataset, list[Finding]]]:
-    """Ask for the runs of a setting, and for a finding for each."""
+    """Ask for the runs of a setting, and for a finding for each.
+
+    Raises:
+        TooLarge: the runs need more memory than there is; in one line.
+    """
+    check_memory(asked.setup.phenomenon, asked.static)
     (seen,) = yield [Request(asked.setup, asked.knobs, asked.static, seeds, root, curves=True)]
     assert seen.curves is not None  # they were asked for
     return seen.curves, list(seen.findings)

@@ -10,7 +10,7 @@ from typing import Any
 
 from bestiary.catalog.claims import Case
 from bestiary.catalog.entries import Entry
-from bestiary.catalog.read import check_against
+from bestiary.catalog.read import check_against, check_text
 from bestiary.entry import Phenomenon
 from bestiary.train import jobs
 from bestiary.train.parsed import Unfollowed
@@ -68,11 +68,16 @@ def load(entry: Entry, phenomenon: Phenomenon | None = None) -> Setup:
         phenomenon: what runs in place of the entry's own; default: the entry's own.
 
     Raises:
-        CatalogError: the catalog names a knob or a static value that the setup does not have.
+        CatalogError: the catalog names a knob, a static value, a detector or an effect that the setup does not have, or
+            a value that it refuses.
         NotInstalled: the setup needs an extra.
     """
-    p = phenomenon or import_module(f"bestiary.phenomena.{entry.key}").PHENOMENON
-    check_against(entry, p)
+    if phenomenon is None:
+        check_text([entry])
+        p = import_module(f"bestiary.phenomena.{entry.key}").PHENOMENON
+    else:
+        p = phenomenon
+        check_against(entry, p)
     extras = {extra for module, extra in p.needs.items() if find_spec(module) is None}
     if extras:
         wanted = ",".join(sorted(extras))

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import xarray as xr
 
-from bestiary.catalog.axes import Axis, Point, fit, points
+from bestiary.catalog.axes import Axis, Point, points, refuse, typed
+from bestiary.catalog.values import declared, overrides
 from bestiary.entry import Knobs, Static
 from bestiary.judge.rounds import Asking, drive
 from bestiary.judge.setting import Setting
@@ -17,6 +18,7 @@ from bestiary.maps.line import Line, along, refined
 from bestiary.maps.table import table
 from bestiary.train.campaign import OnProgress
 from bestiary.train.jobs import SLAB, Request, Setup, curve_bytes
+from bestiary.train.memory import check_memory, in_words
 from bestiary.train.store import Store
 
 
@@ -77,10 +79,23 @@ def plan(setting: Setting, axes: Sequence[Axis], seeds: int, root: int) -> Plan:
     """The grid over a setting.
 
     Raises:
-        ValueError: an axis does not fit the setup; in one line.
+        ValueError: an axis does not fit the setup, or a value on it is out of range; in one line.
+        TooLarge: the runs of a point need more memory than there is; in one line.
     """
-    fitted = tuple(fit(axis, setting.setup.phenomenon) for axis in axes)
+    p = setting.setup.phenomenon
+    known = declared(p.knobs, p.static)
+    fitted = tuple(typed(axis, known) for axis in axes)
+    refuse(fitted, known, overrides(setting.knobs._asdict(), setting.static._asdict()))
+    ends = [_ends(axis) for axis in fitted if axis.name in setting.static._fields]
+    for point in points(ends, setting.knobs, setting.static):
+        check_memory(p, point.static)
     return Plan(setting.setup, fitted, setting.knobs, setting.static, setting.label, seeds, root)
+
+
+def _ends(axis: Axis) -> Axis:
+    """An axis with its ends alone, between which memory lies; with all its words."""
+    values = axis.values
+    return axis if isinstance(values[0], str) else axis._replace(values=tuple({min(values), max(values)}))
 
 
 def size(asked: Plan) -> str:
@@ -89,18 +104,10 @@ def size(asked: Plan) -> str:
     statics = [point.static for point in points(fixed, asked.knobs, asked.static)]
     there = math.prod(len(axis.values) for axis in asked.axes)
     total = sum(curve_bytes(p, static) for static in statics) * there // len(statics) * asked.seeds
-    programs = f"{len(statics)} program{'s' if len(statics) > 1 else ''}, {_bytes(total)} of curves"
+    programs = f"{len(statics)} program{'s' if len(statics) > 1 else ''}, {in_words(total)} of curves"
     words = f"{asked.setup.name}: {there:,} points x {asked.seeds} seeds, {programs}"
     slabs = -(-total // SLAB)
-    return words if slabs <= 1 else f"{words}; read in {slabs} batches of at most {_bytes(SLAB)}"
-
-
-def _bytes(n: float) -> str:
-    for unit in ("B", "kB", "MB", "GB"):
-        if n < 1000:
-            return f"{n:.3g} {unit}"
-        n /= 1000
-    return f"{n:.3g} TB"
+    return words if slabs <= 1 else f"{words}; read in {slabs} batches of at most {in_words(SLAB)}"
 
 
 def run(

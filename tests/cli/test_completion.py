@@ -84,7 +84,7 @@ def test_a_case_of_the_entry_typed_before(command, catalog):
 def test_a_knob_of_the_entry_typed_before(command, option):
     names = offered(command, "grokking", option, "")
     assert list(names) == [f"{knob.name}=" for knob in knobs_of("grokking")]
-    assert names["lr="] == "0.01 [1] AdamW step size"
+    assert names["lr="] == "0.01 [1] AdamW step size; > 0"
     assert list(offered(command, "grokking", option, "l")) == ["lr=", "log_every="]
     assert list(offered(command, "grokking", option, "lr=1", option, "l")) == ["log_every="]
     assert offered(command, "grokking", option, "lr=0.1") == {}

@@ -1,0 +1,124 @@
+"""Whether an entry's overrides, axes and names fit its setup, as far as the text of its file tells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from bestiary.catalog import axes
+from bestiary.catalog.claims import Claim
+from bestiary.catalog.entries import Entry
+from bestiary.catalog.knobs import Knob
+from bestiary.catalog.map_claims import Boundary, Law
+from bestiary.catalog.outcomes import Outcomes
+from bestiary.catalog.values import Key, defaults, overrides, wrong
+from bestiary.catalog.yaml_source import Mistake, Path_, Source, nearest
+
+AGAINST = ("x", "1 - x", "1 / x", "1 / (1 - x)")  # what a law may be against, but for effects
+
+
+def fit(entry: Entry, source: Source, knobs: Sequence[Knob]) -> Iterator[Mistake]:
+    """List overrides and axes that a setup lacks or refuses; controls and rungs that change nothing.
+
+    Args:
+        entry: the catalog's block.
+        source: where everything stands in the file.
+        knobs: of the setup, with its defaults.
+    """
+    own = defaults(knobs)
+    settings = {name: own | overrides(case.knobs, case.static) for name, case in entry.cases.items()}
+    for name, case in entry.cases.items():
+        path = (entry.key, "cases", name)
+        yield from _overrides(path, case.knobs, case.static, own, source, knobs)
+        for positive in entry.positives if case.control is not None else ():
+            if settings[name] == settings[positive]:
+                yield source.mistake(path, f"a control that removes nothing: it runs as {positive!r} does", key=True)
+    sweeps: tuple[tuple[str, Mapping[str, Law | Boundary]], ...]
+    sweeps = (("laws", entry.laws), ("boundaries", entry.boundaries))
+    for section, blocks in sweeps:
+        for name, block in blocks.items():
+            path = (entry.key, section, name)
+            mistakes = list(_overrides(path, block.knobs, block.static, own, source, knobs))
+            yield from mistakes
+            try:
+                axis = axes.typed(block.axis, knobs)
+                if not mistakes:
+                    axes.refuse([axis], knobs, own | overrides(block.knobs, block.static))
+            except ValueError as error:
+                yield source.mistake((*path, "over"), str(error))
+    for name, chain in entry.paths.items():
+        now = own
+        for i, rung in enumerate(chain.rungs):
+            path = (entry.key, "paths", name, "rungs", i)
+            yield from _overrides(path, rung.knobs, rung.static, now, source, knobs)
+            then = now | overrides(rung.knobs, rung.static)
+            changed = [key for key in overrides(rung.knobs, rung.static) if key[1] in rung.changes]
+            if i and all(then[key] == now.get(key) for key in changed):
+                text = f"rung {rung.name!r} changes nothing: {next(iter(rung.changes))} is so already"
+                yield source.mistake(path, text)
+            now = then
+
+
+def _overrides(
+    path: Path_,
+    traced: dict[str, float],
+    static: dict[str, Any],
+    own: Mapping[Key, Any],
+    source: Source,
+    knobs: Sequence[Knob],
+) -> Iterator[Mistake]:
+    """Knobs and static values that the setup does not have, and values that it refuses."""
+    names = {True: [k.name for k in knobs if k.traced], False: [k.name for k in knobs if not k.traced]}
+    changed = {}
+    for key, value in overrides(traced, static).items():
+        is_knob, name = key
+        if name in names[is_knob]:
+            changed[key] = value
+            continue
+        if name in names[not is_knob]:
+            hint = f"; {name!r} belongs under `static`" if is_knob else f"; {name!r} is a knob"
+        else:
+            hint = nearest(name, names[is_knob])
+        what, section = ("knob", "knobs") if is_knob else ("static value", "static")
+        yield source.mistake((*path, section, name), f"the setup has no {what} {name!r}{hint}", key=True)
+    for (is_knob, name), why in wrong(knobs, {**own, **changed}, changed):
+        yield source.mistake((*path, "knobs" if is_knob else "static", name), why)
+
+
+def names(entry: Entry, source: Source, known: Outcomes) -> Iterator[Mistake]:
+    """List a detector that the setup does not call, and claims of what no finding of the entry has.
+
+    Args:
+        entry: the catalog's block.
+        source: where everything stands in the file.
+        known: what findings of the entry can hold.
+    """
+    if known.detectors and entry.detector not in known.detectors:
+        text = f"phenomena/{entry.key}.py calls {' and '.join(known.detectors)}, not {entry.detector!r}"
+        yield source.mistake((entry.key, "detector"), text)
+        return  # what is claimed is of another detector
+    asked: list[tuple[Path_, str]] = []  # where, what is wrong with the name there
+    for path, claim in _claims(entry):
+        several = isinstance(claim.of, tuple)
+        refuse = known.without if claim.statistic == "rate" else known.without_effect
+        for i, name in enumerate(claim.of if isinstance(claim.of, tuple) else (claim.of,)):
+            asked.append(((*path, "of", *((i,) if several else ())), refuse(name)))
+    for name, law in entry.laws.items():
+        path = (entry.key, "laws", name)
+        asked.append(((*path, "of"), known.without_effect(law.of)))
+        if law.against not in AGAINST:
+            asked.append(((*path, "against"), known.without_effect(law.against)))
+        asked += [((*path, "censored", i), known.without_phase(word)) for i, word in enumerate(law.censored)]
+    for name, boundary in entry.boundaries.items():
+        asked.append(((entry.key, "boundaries", name, "of"), known.without_phase(boundary.of)))
+    yield from (source.mistake(path, why) for path, why in asked if why)
+
+
+def _claims(entry: Entry) -> Iterator[tuple[Path_, Claim]]:
+    """The claims of all cases and rungs, each with where it stands."""
+    for name, case in entry.cases.items():
+        yield from (((entry.key, "cases", name, "claims", i), claim) for i, claim in enumerate(case.claims))
+    for name, chain in entry.paths.items():
+        for k, rung in enumerate(chain.rungs):
+            path = (entry.key, "paths", name, "rungs", k, "claims")
+            yield from (((*path, i), claim) for i, claim in enumerate(rung.claims))
