@@ -15,7 +15,7 @@ ROUNDING = 1e-3  # [1] by which a share of one may exceed it, as a mean of singl
 NAMED = re.compile(r"%|\b(?:pct|percent|percentage)\b")
 ACCURACY = re.compile(r"\b(?:acc\d*|accuracy\d*)\b|\btop ?\d+\b")
 NO_ACCURACY = re.compile(r"\b(?:grad|gradient|gradients|steps|loss|error|err|time|lr)\b")  # `grad_acc_steps`
-LOW, HIGH = 0.5, 0.9  # [1] accuracy that rose from below the one to above the other is no share
+LOW, HIGH = 0.6, 0.9  # [1] accuracy that rose from below the one to above the other is no share
 FALLEN = 0.8  # [1] if the loss stayed at this part of its first value or above
 
 

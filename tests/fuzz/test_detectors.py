@@ -15,6 +15,7 @@ from curves import EVENTS
 from every_detector import DETECTORS, detector, needed
 
 from bestiary.log import Log, State
+from bestiary.watch.detect import FEW
 
 LOGS = int(os.environ.get("BESTIARY_FUZZ", "60"))
 AXIS = np.arange(0.0, 2001.0)
@@ -65,3 +66,14 @@ def test_holes_make_no_detector_raise(name):
         if sizes.min() > 1 / LARGEST and sizes.max() < LARGEST:
             assert all(math.isfinite(effect.value) for effect in finding.effects.values()), (seed, finding)
     assert not EVENTS.get(name) or State.FOUND in states, "no event is left to be found"
+
+
+@pytest.mark.parametrize("name", DETECTORS)
+def test_fewer_than_five_records_are_never_found(name):
+    """On this rests that `detect` asks no detector about such runs."""
+    for seed in range(LOGS):
+        rng = random.Random(f"few {name} {seed}")
+        log = Log({c: (np.arange(n := rng.randrange(2, FEW)) * 10.0, odd.curve(n, rng)) for c in needed(name)})
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)
+            assert not detector(name)(log).found, (seed, log)
