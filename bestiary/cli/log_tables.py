@@ -22,7 +22,7 @@ COLUMNS = (
     Column("what", bare=True),
     Column("where", bare=True),
     Column("how strong", bare=True),
-    Column("why", prose=True, bare=True),
+    Column("why", prose=24, bare=True),
     Column("hits", drop=1),
     Column("false alarms", drop=1),
 )

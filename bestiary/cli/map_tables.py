@@ -52,7 +52,7 @@ def _print_line(line: Line, of: str, page: Page) -> None:
         Column(f"{of}: median"),
         Column("5 %", drop=1),
         Column("95 %", drop=1),
-        Column("states and phases", prose=True, bare=True),
+        Column("states and phases", prose=16, bare=True),
     )
     page.table(
         columns,
@@ -86,8 +86,8 @@ def spread(y: np.ndarray, cut: np.ndarray) -> tuple[str, str, str]:
 
 def _print_laws(rivals: Sequence[Fit], knob: str, of: str, page: Page) -> None:
     columns = (
-        Column(f"{of} against {knob}", prose=True, bare=True),
-        Column("parameters and 95 % limits", prose=True, bare=True),
+        Column(f"{of} against {knob}", prose=16, bare=True),
+        Column("parameters and 95 % limits", prose=16, bare=True),
         Column("AIC - best"),
         Column("largest deviation", drop=1),
         Column("runs", drop=2),
@@ -169,14 +169,14 @@ def print_path(result: MapResult, page: Page) -> None:
     columns = (
         Column("rung", bare=True),
         Column("side", drop=3),
-        Column("changes", prose=True),
+        Column("changes", prose=16),
         Column("found"),
         Column("rate at 95 %", drop=1),
         Column("onset: median"),
         Column("5 %", drop=2),
         Column("95 %", drop=2),
-        Column("states", prose=True, bare=True),
-        Column("verdicts", prose=True, bare=True),
+        Column("states", prose=16, bare=True),
+        Column("verdicts", prose=16, bare=True),
     )
     rows = []
     for rung, answer, verdicts in result.rungs:

@@ -140,9 +140,9 @@ def load_one(
     from bestiary.catalog.read import unlisted
     from bestiary.cli.asked import check_setting
 
-    known = entries(file)
-    new = key in unlisted([e.key for e in known])
-    blocks = [] if new else fitting(entries(file, [key]))
+    known = {entry.key: entry for entry in entries(file)}
+    new = key in unlisted(known)
+    blocks = [] if new else fitting([known[key]] if key in known else entries(file, [key]))
     try:
         check_setting(key, blocks[0].cases if blocks else {}, case, changes, axes)
     except ValueError as error:

@@ -16,7 +16,6 @@ from bestiary.cli.shown import shown
 
 PIPED = 100  # [column] where neither COLUMNS nor a terminal says how many there are
 GAP = 2  # [column] between two cells
-PROSE = 16  # [column] least width of a column of prose, if it has so much to say
 
 
 def width() -> int:
@@ -50,14 +49,14 @@ class Column:
 
     Attributes:
         name: its heading.
-        prose: whether its cells may be wrapped, at spaces; others stand on one line.
+        prose: [column] least width to which its cells are wrapped, at spaces; 0: they stand on one line.
         drop: where there is no room for all columns, those with the highest number are left out first; 0: never.
         eager: whether it is left out before anything is wrapped.
         bare: whether a cell speaks for itself without the heading, where the cells of a row stand below each other.
     """
 
     name: str
-    prose: bool = False
+    prose: int = 0
     drop: int = 0
     eager: bool = False
     bare: bool = False
@@ -181,7 +180,7 @@ class Page:
         if self.columns is None or self._fits(columns, rows, kept):
             return natural
         least = [
-            max(longest_word([columns[k].name, *(_text(row[k]) for row in rows)]), min(natural[i], PROSE))
+            max(longest_word([columns[k].name, *(_text(row[k]) for row in rows)]), min(natural[i], columns[k].prose))
             if columns[k].prose
             else natural[i]
             for i, k in enumerate(kept)

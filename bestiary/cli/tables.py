@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 STYLE = {"holds": "green", "fails": "bold red", "inconclusive": "yellow"}
 UNFINISHED = ("memorisation",)  # phases out of which runs come if they go on
-CLAIMS = (Column("claim", bare=True), Column("interval", bare=True), Column("source", prose=True, bare=True))
+CLAIMS = (Column("claim", bare=True), Column("interval", bare=True), Column("source", prose=16, bare=True))
 JUDGED = (
     Column("verdict", bare=True),
     Column("claim", bare=True),
-    Column("measured", prose=True, bare=True),
-    Column("claimed", prose=True),
+    Column("measured", prose=16, bare=True),
+    Column("claimed", prose=16),
     Column("source", eager=True),
 )
 
@@ -60,7 +60,7 @@ def print_list(entries: Iterable[Entry], page: Page, unlisted: Iterable[str] = (
         Column("kind", drop=2),
         Column("particle", drop=4),
         Column("status", drop=3),
-        Column("title", prose=True, bare=True),
+        Column("title", prose=30, bare=True),
     )
     rows = [
         # A draft says so where its title stands: the column of the status may be left out.
@@ -131,8 +131,8 @@ def print_knobs(key: str, page: Page) -> None:
         Column("knob", bare=True),
         Column("default"),
         Column("unit", drop=1),
-        Column("meaning", prose=True, bare=True),
-        Column("a change", prose=True, drop=2),
+        Column("meaning", prose=16, bare=True),
+        Column("a change", prose=16, drop=2),
     )
     rows = []
     for knob in knobs_of(key):
