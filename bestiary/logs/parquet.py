@@ -12,11 +12,11 @@ import numpy as np
 from bestiary.logs.extras import library, reason
 from bestiary.logs.run_table import Cells, Gather, NotALog, RunTable, Unreadable, plural
 
-BLOCK = 20_000  # [row] decoded at once
+BLOCK, WORDY = 20_000, 1000  # [row] decoded at once; with columns of words, whose length a file may state wrongly
 MOST = 2**30  # [byte] of all columns together, decoded
 CELL = 16  # [byte] of a number in a table, with its row
 TEXT = 2**26  # [byte] of a column of text; of more it is prose, and not read
-GROWTH = 4  # [1] by how much a batch may exceed what the file declared of it
+SLACK = 2**26  # [byte] by which a block may be larger than the file declares
 SPLIT = "write the columns that matter to a smaller file"
 
 
@@ -36,11 +36,10 @@ def read_parquet(path: Path) -> list[RunTable]:
             notes += [f"{plural(len(prose), 'column')} of long text, such as {prose[0]}, left out"] if prose else []
             wanted = [*numbers, *words]
         with parquet.ParquetFile(path, read_dictionary=list(words)) as file:
-            decoded = 0
-            for batch in file.iter_batches(BLOCK, columns=wanted, use_threads=False):
-                decoded += batch.nbytes
-                if decoded > GROWTH * MOST:  # the file declared less than it holds
-                    raise Unreadable(f"{path}: holds more than {GROWTH * MOST >> 30} GiB; {SPLIT}")
+            for batch in file.iter_batches(WORDY if words else BLOCK, columns=wanted, use_threads=False):
+                declared = batch.num_rows * len(wanted) * CELL + sum(words.values())
+                if batch.nbytes > declared + SLACK:
+                    raise Unreadable(f"{path}: holds more than it declares; {SPLIT}")
                 gather.block(dict(_flat(batch)), batch.num_rows)
     except Unreadable:
         raise

@@ -14,6 +14,7 @@ from bestiary.one_line import shortened
 BLANK = frozenset({"", "-", "null", "none", "na", "n/a", "<na>"})  # not logged; `nan` was logged, and is a number
 MIXED = 0.01  # [1] largest share of cells that are words in a column of numbers
 VOCABULARY = 10_000  # [word] a text column with more is prose, and not kept
+WORD = 1000  # [character] of a word that are kept and told apart
 DEPTH = 32  # [level] of nested names; what is nested deeper is no metric
 
 
@@ -122,7 +123,7 @@ class Gather:
         try:
             return 1, float(text.replace(",", ".") if self.comma else text)
         except ValueError:
-            codes = self._codes.setdefault(name, {})
+            codes, text = self._codes.setdefault(name, {}), text[:WORD]
             if len(codes) < VOCABULARY or text in codes:
                 return 2, float(codes.setdefault(text, len(codes)))
             return 2, -1.0

@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 from bounded import frugal, refused
 from log_files import read_all, read_one, reads
+from wandb_files import varint
 
 from bestiary.logs import formats, mlflow, parquet, parts
 from bestiary.logs.formats import read
+from bestiary.logs.run_table import Unreadable
 from bestiary.train import runs
 from bestiary.watch.detect import FEW
 
@@ -153,6 +155,23 @@ class TestParquet:
         assert reads(reading) == {"train_loss": "loss"}
         if not dictionary:
             assert "1 column of long text, such as s, left out" in reading.notes
+
+    def test_a_file_that_declares_less_than_it_holds(self, tmp_path):
+        from pyarrow import parquet as pq
+
+        words = [f"{i}{'x' * 150_000}" for i in range(1000)]
+        path = self.write(tmp_path / "x.parquet", {"s": words, "loss": np.arange(1000.0)}, use_dictionary=False)
+        size = pq.ParquetFile(path).metadata.row_group(0).column(0).total_uncompressed_size
+        assert size > parquet.TEXT
+        told, small = varint(2 * size), bytearray(varint(2 * 1000))
+        while len(small) < len(told):  # the same number in more bytes
+            small[-1] |= 128
+            small.append(0)
+        raw = path.read_bytes()
+        assert raw.count(told) == 1
+        path.write_bytes(raw.replace(told, bytes(small)))
+        with pytest.raises(Unreadable, match="holds more than it declares"):
+            read(path)
 
     def test_words_that_are_short_name_runs(self, tmp_path):
         import pyarrow

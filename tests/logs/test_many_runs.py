@@ -9,7 +9,7 @@ from bounded import frugal
 from log_files import asked, read_all, read_one
 from wandb_files import history, written
 
-from bestiary.logs import parts
+from bestiary.logs import parts, run_table
 from bestiary.logs.formats import read
 
 
@@ -19,6 +19,16 @@ def test_a_wide_table_is_read_in_time(tmp_path):
     (tmp_path / "x.csv").write_text("\n".join([names, *[",".join("1" * 60_000)] * 2]) + "\n")
     with frugal():
         assert len(read(tmp_path / "x.csv")[0].columns) == 60_000
+
+
+def test_long_words_are_kept_in_part():
+    """Ten thousand of a hundred thousand characters would be a gigabyte."""
+    block = run_table.Gather()
+    with frugal():
+        for t in range(3000):
+            block.block({"prompt": (None, [f"{t}{'x' * 100_000}"])}, 1)
+    (words,) = block.table().words.values()
+    assert len(words.words) == 3000 and {len(word) for word in words.words} == {run_table.WORD}
 
 
 def test_a_header_with_one_name_many_times(tmp_path):
