@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import re
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -42,7 +43,9 @@ def check_memory(p: Phenomenon, static: Static, limit: float | None = None) -> N
         return
     limit = available() if limit is None else limit
     try:
-        need = needed(p, static)
+        with warnings.catch_warnings():  # of sizes beyond int32: they are refused below
+            warnings.simplefilter("ignore")
+            need = needed(p, static)
     except (MemoryError, OverflowError):
         need = None
     if need is not None and need.together <= limit:
