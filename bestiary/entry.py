@@ -105,7 +105,8 @@ class Phenomenon:
             players, sequences of tasks; the identity for evaluation-only sweeps).
         probe: like observe, for what is costly, at every `probe_every`-th recorded step.
         schedule: static -> (R,) increasing recorded steps, beginning with 0.
-        settled: Log -> whether nothing more will happen; the run then ends at the next eighth of its schedule.
+        settled: Log -> whether nothing more will happen; asked at every eighth of the schedule. The run ends at twice
+            the eighths at which it first says so.
         lanes: runs advanced together on a CPU core; None lets the trainer choose.
         clock: name and unit of the recorded axis.
         needs: {module: extra}: what the setup imports that not every installation has.

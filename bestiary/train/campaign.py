@@ -157,16 +157,21 @@ def _drive(
         window, rows = resumed[0], program.place(jax.tree.unflatten(tree, resumed[1]))
     settled, n_runs = job.phenomenon.settled, len(knobs)
     boundaries = sorted({-(-end * i // SETTLING) for i in range(1, SETTLING + 1)} if settled else {end})
-    ended: dict[int, int] = {}  # {run of the batch: windows at which its own log had settled}
+    ends: dict[int, int] = {}  # {run of the batch whose own log has settled: windows at which the run ends}
 
     def settle(at: int) -> None:
         logs = [log for _, ds in _cut(job, program, batch, rows, [at] * n_runs) for log in runs.logs(ds)]
-        ended.update({i: at for i, log in enumerate(logs) if settled is not None and i not in ended and settled(log)})
+        # As long again: claims on a run's last values are of what has come to rest, not of what has just happened.
+        twice = boundaries[min(2 * boundaries.index(at) + 1, len(boundaries) - 1)]
+        ends.update({i: twice for i, log in enumerate(logs) if settled is not None and i not in ends and settled(log)})
+
+    def goal() -> int:
+        return end if len(ends) < n_runs else max(ends.values())
 
     for boundary in boundaries:  # a checkpoint keeps the records, not the answers
         if boundary <= window < end:
             settle(boundary)
-    while window < end and len(ended) < n_runs:
+    while window < goal():
         stop = min(window + pace.windows, next(b for b in boundaries if b > window))
         started = time.perf_counter()
         rows = program.run(rows, window, stop)
@@ -177,7 +182,7 @@ def _drive(
             settle(window)
         if window < end:
             store.save_progress(batch, program.width, window, [np.asarray(x) for x in jax.tree.leaves(rows)])
-    for cell, ds in _cut(job, program, batch, rows, [ended.get(i, end) for i in range(n_runs)]):
+    for cell, ds in _cut(job, program, batch, rows, [ends.get(i, end) for i in range(n_runs)]):
         yield cell, store.put(cell, ds)
     store.drop_progress(batch, program.width)
 

@@ -194,7 +194,7 @@ def test_an_interrupted_campaign_goes_on_where_it_was(tmp_path, monkeypatch, win
 
 FAST, SLOW = tiny.BowlKnobs(lr=0.4), tiny.BowlKnobs(lr=0.001)  # w shrinks by 0.2 or 0.998 a step
 # 41 records, asked about at 6, 11, ..., 41 of them: 2 (1 - 2 lr)^t < 1e-3 after 5 steps, at record 6, step 10.
-ENDED = 10
+SETTLED, ENDED = 10, 20
 
 
 def ends(ds):
@@ -223,9 +223,9 @@ def smaller(log):
 HALF = replace(tiny.NATURAL, settled=smaller)
 
 
-def test_a_run_ends_when_it_has_settled_and_its_cell_goes_on():
+def test_a_run_ends_twice_as_late_as_it_has_settled_and_its_cell_goes_on():
     ds = simulate(HALF, [FAST], seeds=8)
-    at_first = abs(ds["w"].sel(step=ENDED).values[0]) < 1.5 * 0.2**10
+    at_first = abs(ds["w"].sel(step=SETTLED).values[0]) < 1.5 * 0.2**10
     assert at_first.any() and not at_first.all()
     assert ends(ds) == [[ENDED if there else 2 * ENDED for there in at_first]]
     assert ds.attrs["stopped"] == "settled"
@@ -263,10 +263,17 @@ def test_an_interrupted_run_ends_where_it_would_have(tmp_path, monkeypatch, step
     assert content(resumed).identical(content(whole))
 
 
+def test_a_run_that_settles_late_is_taken_to_the_end():
+    def late(log):
+        return bool(log["w"].steps[-1] >= 50)
+
+    assert ends(simulate(replace(HALF, settled=late), [FAST], seeds=2)) == [[80, 80]]
+
+
 def test_when_a_run_ends_decides_the_address_of_what_can_settle_alone():
     never = replace(HALF, settled=None)
     codes = {}
-    for rule in ("each run by itself", "its cell"):
+    for rule in ("each run by itself", "with its cell"):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(jobs, "ENDS", rule)
             codes[rule] = [jobs.Setup.of("some", p).code for p in (HALF, never)]
@@ -291,7 +298,7 @@ def test_settled_cells_differ_in_length_on_disk_too(tmp_path):
     ((_, again),) = execute([two], Store(tmp_path, pytest.fail))
     assert again.identical(ds)
     saved = {xr.load_dataset(p, engine="scipy").sizes["step"] for p in tmp_path.glob("**/*.nc")}
-    assert saved == {6, 41}
+    assert saved == {11, 41}
 
 
 def test_an_interrupted_campaign_ends_its_cells_where_they_had_settled(tmp_path, monkeypatch, windows):
