@@ -9,6 +9,7 @@ from bibtexparser.entrypoint import parse_string
 from click.testing import CliRunner
 
 from bestiary.catalog import cite
+from bestiary.catalog.checks import CITED
 from bestiary.catalog.read import read_catalog
 
 REFERENCES = cite.references()
@@ -38,6 +39,14 @@ def test_every_work_can_be_found(work):
 def test_no_work_twice():
     eprints = [work.fields_dict["eprint"].value for work in REFERENCES.values() if "eprint" in work.fields_dict]
     assert len(set(eprints)) == len(eprints)
+
+
+def test_every_work_is_cited():
+    """By an entry: among its references, or where a number of it comes from."""
+    cited = set()
+    for entry in read_catalog().values():
+        cited |= {*entry.references, *CITED.findall(entry.model_dump_json())}
+    assert set(REFERENCES) - cited == set()
 
 
 def test_what_is_cited_reads_back_the_same():

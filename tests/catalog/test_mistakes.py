@@ -1,7 +1,7 @@
 """Every mistake in a catalog is named, with its line and column, and all of them at once."""
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import pytest
 
@@ -112,7 +112,6 @@ def test_entries_out_of_order_or_without_files(read, monkeypatch):
         "99:1: Zoo: 'Zoo' is not in snake_case",
         "99:1: Zoo: out of order: 'Zoo' sorts before 'grok'",
         "99:1: Zoo: no file phenomena/Zoo.py",
-        "148:1: zebra: phenomena/zebra.py has no entry",
     ]
 
 
@@ -160,7 +159,7 @@ class Knobs(NamedTuple):
 
 
 class Static(NamedTuple):
-    network: str = "mlp"
+    network: Literal["mlp", "linear"] = "mlp"
     width: int = 64
     steps: int = 10
     log_every: int = 1
@@ -190,7 +189,7 @@ MISFITS = {
         "16:30: grokking.cases.grokking.static.lr: the setup has no static value 'lr'; 'lr' is a knob"
     ),
     "width: 64 -> width: wide": "16:37: grokking.cases.grokking.static.width: want an integer, not 'wide'",
-    "network: mlp -> network: 2": "16:25: grokking.cases.grokking.static.network: want a word, not 2",
+    "network: mlp -> network: 2": "16:25: grokking.cases.grokking.static.network: want mlp or linear, not 2",
     "over: weight_decay -> over: weight_deacy": (
         "31:13: grokking.laws.delay.over: weight_deacy: no such knob; did you mean 'weight_decay'? There are "
         "lr, weight_decay, fraction, network, width, steps, log_every"
@@ -205,6 +204,15 @@ MISFITS = {
     "width: 128, steps: 20 -> with: 128, steps: 20": (
         "49:20: grokking.paths.deeper.rungs[1].static.with: the setup has no static value 'with'; did you mean 'width'?"
     ),
+    "network: mlp -> network: mpl": (
+        "16:25: grokking.cases.grokking.static.network: want mlp or linear, not 'mpl'; did you mean 'mlp'?"
+    ),
+    "width: 64 -> width: 0": "16:37: grokking.cases.grokking.static.width: want >= 1, not 0",
+    "width: 64 -> log_every: 20": "16:41: grokking.cases.grokking.static.log_every: want 1 to steps (10), not 20",
+    "width: 128, steps: 20 -> width: 128, steps: 0": (
+        "49:39: grokking.paths.deeper.rungs[1].static.steps: want >= 1, not 0"
+    ),
+    "fraction=0.1:0.9:5 -> width=0,1,2": "38:13: grokking.boundaries.enough.over: width=0: want >= 1, not 0",
     "1e-3 -> 3": ("20:5: grokking.cases.no_weight_decay: a control that removes nothing: it runs as 'grokking' does"),
 }
 

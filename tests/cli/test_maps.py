@@ -61,7 +61,7 @@ def test_a_map_of_one_knob_finds_the_boundary_and_writes_what_it_saw(bestiary, t
     words = ("--set", "width=64", "--set", "steps=100", "--seeds", 20, "--boundary-of", "divergence", "--of", "peak")
     status, out, err = bestiary("map", "catapult", "--over", "lr=3:5:3", *words, "--resolution", 0.1, "--out", tmp_path)
     assert status == 0
-    assert "3 points x 20 seeds, 1 program" in err
+    assert "3 points x 20 seeds, 6,000 steps, 1 program" in err
     lo, hi = map(float, re.search(r"divergence appears at lr = \S+ \((\S+) to (\S+) at 95 %\)", out).groups())
     assert lo <= 4.0 <= hi + 0.05  # Lewkowycz et al., arXiv:2003.02218: exact for infinite width
     assert hi - lo <= 0.2
@@ -72,6 +72,29 @@ def test_a_map_of_one_knob_finds_the_boundary_and_writes_what_it_saw(bestiary, t
     assert (tmp_path / "catapult-lr.png").stat().st_size > 5000
     again = bestiary("map", "catapult", "--over", "lr=3:5:3", *words, "--resolution", 0.1)
     assert again[:2] == (0, out.split("wrote ")[0])  # from the cache, the same
+
+
+@pytest.mark.parametrize(
+    ("option", "name", "says"),
+    [
+        ("--of", "loss", "--of loss: no run has an effect 'loss'; there are onset, "),
+        ("--boundary-of", "loss", "--boundary-of loss: no run has a state or phase 'loss'; there are found, "),
+    ],
+)
+def test_a_name_that_only_the_runs_refute_is_refused_below_what_was_found(bestiary, option, name, says):
+    """`loss` is a text in the detector's file, so that only the runs tell that it is neither effect nor phase."""
+    words = ("--set", "width=16", "--set", "steps=20", "--seeds", 2, option, name)
+    status, out, err = bestiary("map", "catapult", "--over", "lr=1,3", *words)
+    assert status == 2
+    assert "lr" in out
+    assert err.strip().splitlines()[-1].startswith(says)
+
+
+def test_an_effect_that_no_run_happens_to_have_is_no_mistake(bestiary):
+    words = ("--set", "steps=4", "--set", "log_every=1", "--seeds", 2, "--of", "t_test")
+    status, out, _ = bestiary("map", "grokking", "--over", "lr=0.001,0.002", *words)
+    assert status == 0
+    assert "no law of t_test" in out
 
 
 def test_a_map_of_two_knobs_is_a_diagram_in_letters(bestiary, tmp_path):
