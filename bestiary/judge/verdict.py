@@ -1,7 +1,8 @@
 """Whether runs bear out a claim: it holds, it fails, or there are too few runs to tell.
 
 A claim fails only if a test at level `alpha` excludes everything it allows, so a true claim
-fails with probability alpha at most. It holds only if a confidence interval lies within it.
+fails with probability alpha at most: for rates and medians whatever the law of the runs, for
+correlations under an elliptical one. It holds only if a confidence interval lies within it.
 Between the two it is inconclusive, and the verdict estimates how many runs would decide.
 """
 
