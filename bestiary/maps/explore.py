@@ -103,9 +103,10 @@ def size(asked: Plan) -> str:
     p, fixed = asked.setup.phenomenon, [axis for axis in asked.axes if axis.name in asked.static._fields]
     statics = [point.static for point in points(fixed, asked.knobs, asked.static)]
     there = math.prod(len(axis.values) for axis in asked.axes)
-    total = sum(curve_bytes(p, static) for static in statics) * there // len(statics) * asked.seeds
+    runs = there // len(statics) * asked.seeds  # of each program
+    total, steps = sum(curve_bytes(p, static) for static in statics) * runs, sum(s.steps for s in statics) * runs
     programs = f"{len(statics)} program{'s' if len(statics) > 1 else ''}, {in_words(total)} of curves"
-    words = f"{asked.setup.name}: {there:,} points x {asked.seeds} seeds, {programs}"
+    words = f"{asked.setup.name}: {there:,} points x {asked.seeds} seeds, {steps:,} steps, {programs}"
     slabs = -(-total // SLAB)
     return words if slabs <= 1 else f"{words}; read in {slabs} batches of at most {in_words(SLAB)}"
 

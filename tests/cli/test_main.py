@@ -1,36 +1,19 @@
 """The command line as a user runs it: in a process of its own, by its exit status and what it prints."""
 
 import json
-import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import saddle
+from installed import bestiary, layout
 
-from bestiary import detectors, phenomena
+from bestiary import phenomena
 from bestiary.catalog.read import catalog_path, read_catalog
-from bestiary.files import PACKAGE
 from bestiary.train import runs
 
 CATALOG = catalog_path()
-
-
-def layout(to: Path, text: str, setups: dict[str, str]) -> Path:
-    """The package as a wheel lays it out, with this catalog and these setups; returns what goes on PYTHONPATH."""
-    package = to / "site" / "bestiary"
-    shutil.copytree(PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__", "data", "detectors", "phenomena"))
-    shutil.copytree(Path(detectors.__file__).parent, package / "detectors")
-    (package / "phenomena").mkdir()
-    (package / "phenomena" / "__init__.py").touch()
-    for key, source in setups.items():
-        (package / "phenomena" / f"{key}.py").write_text(source)
-    (package / "data").mkdir()
-    (package / "data" / "catalog.yaml").write_text(text)
-    shutil.copy(CATALOG.parent / "references.bib", package / "data")
-    return to / "site"
 
 
 @pytest.fixture(scope="module")
@@ -42,15 +25,6 @@ def site(tmp_path_factory):
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory):
     return tmp_path_factory.mktemp("cache")
-
-
-def bestiary(*words, site=None, cache=None, **more):
-    env = os.environ | {"PYTHONWARNINGS": "ignore"}
-    env |= {"PYTHONPATH": str(site)} if site else {}
-    env |= {"BESTIARY_CACHE_DIR": str(cache)} if cache else {}
-    more = {"cwd": site} | more if site else more  # a checkout as current folder would go first
-    command = [sys.executable, "-m", "bestiary", *map(str, words)]
-    return subprocess.run(command, capture_output=True, text=True, env=env, timeout=300, **more)
 
 
 @pytest.mark.parametrize("words", [["list"], ["show", "grokking"], ["cite", "grokking"]])

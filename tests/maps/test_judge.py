@@ -125,7 +125,7 @@ def test_a_map_of_two_knobs_is_a_table():
 
 def test_the_size_of_a_grid_is_told():
     assert explore.size(plan("lr=0.1:1:10", "steps=8,16", seeds=3)) == (
-        "bowl: 20 points x 3 seeds, 2 programs, 9.36 kB of curves"
+        "bowl: 20 points x 3 seeds, 720 steps, 2 programs, 9.36 kB of curves"
     )
     huge = explore.size(plan("lr=0.1:1:10000", "curvature=0.1:1:1000"))
     assert "read in" in huge and "batches of at most 268 MB" in huge
