@@ -22,12 +22,13 @@ from typing import TYPE_CHECKING, Any
 from bestiary.version import __version__
 
 if TYPE_CHECKING:
+    from bestiary.about import Severity
     from bestiary.api.entries import entries, load
     from bestiary.api.experiment import Experiment
     from bestiary.api.opened import open_runs
     from bestiary.api.report import detect
     from bestiary.entry import Phenomenon
-    from bestiary.log import Effect, Finding, Log, Series, Severity, Span, State
+    from bestiary.log import Effect, Finding, Log, Series, Span, State
     from bestiary.train.campaign import simulate
     from bestiary.watch.monitor import Monitor
 
@@ -58,7 +59,7 @@ _HOMES = {
     "Monitor": "watch.monitor",
     "Phenomenon": "entry",
     "Series": "log",
-    "Severity": "log",
+    "Severity": "about",
     "Span": "log",
     "State": "log",
     "detect": "api.report",

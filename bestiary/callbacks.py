@@ -7,7 +7,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
-from bestiary.log import Severity
+from bestiary.about import Severity
 from bestiary.watch.monitor import Monitor
 
 

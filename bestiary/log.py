@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from enum import IntEnum, StrEnum
+from enum import StrEnum
 from textwrap import fill
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -28,22 +28,6 @@ class State(StrEnum):
     UNDECIDED = "undecided"  # the run ended too early to tell
     NOT_APPLICABLE = "not applicable"  # a channel is missing, or the question has no meaning here
     DIVERGED = "diverged"  # the curve went non-finite, or grew without bound
-
-
-class Severity(IntEnum):
-    """How much a finding should worry whoever did not look for it.
-
-    Examples:
-        >>> Severity.WARNING > Severity.INFO, str(Severity.ERROR)
-        (True, 'error')
-    """
-
-    INFO = 0
-    WARNING = 1
-    ERROR = 2
-
-    def __str__(self) -> str:
-        return self.name.lower()
 
 
 class Effect(NamedTuple):
@@ -72,66 +56,6 @@ class Span(NamedTuple):
     start: float
     stop: float
     label: str
-
-
-class Dial(NamedTuple):
-    """A detector's main threshold, and how a user makes the detector stricter with it.
-
-    Attributes:
-        threshold: name of a keyword argument of the detector.
-        how: the threshold of a detector s times as strict, from its default d: `times` is s d; `over` is d / s;
-            `above_one` is 1 + s (d - 1); `below_one` is 1 - s (1 - d).
-    """
-
-    threshold: str
-    how: Literal["times", "over", "above_one", "below_one"] = "times"
-
-    def at(self, default: float, strictness: float) -> float:
-        """Return the threshold of a detector `strictness` times as strict as with its default."""
-        return {
-            "times": default * strictness,
-            "over": default / strictness,
-            "above_one": 1 + (default - 1) * strictness,
-            "below_one": 1 - (1 - default) * strictness,
-        }[self.how]
-
-
-class Scale(NamedTuple):
-    """Channels in one unit that the detector does not know, and the effects in that unit."""
-
-    channels: tuple[str, ...]
-    effects: tuple[str, ...] = ()
-
-
-class About(NamedTuple):
-    """What else is known of a detector: the constant ABOUT of the detector's file.
-
-    Attributes:
-        why: what a finding means for the run, in one sentence.
-        effect: name of the effect that says how strong a finding is.
-        unit: unit of that effect; "1" is dimensionless.
-        severity: how much a finding should worry.
-        also: the field's terms for the phenomenon.
-        dial: the main threshold; None if the detector has none.
-        scales: groups of channels that have an arbitrary unit each. A channel in no group has a unit that the
-            detector knows, such as an accuracy, a share or a ratio.
-        log_axis: whether figures draw the steps on a logarithmic axis.
-        by_name: whether a column with the name of one of the detector's channels is read as that channel. Without it
-            a user has to name the column, as is right for names such as `value`.
-        waits: names of effects [step] at which something happens, as at the onset; `half_[0-9]*` for a family. A run
-            that ends early may not have reached such a step. A length, such as a period, is none.
-    """
-
-    why: str = ""
-    effect: str = ""
-    unit: str = "1"
-    severity: Severity = Severity.INFO
-    also: tuple[str, ...] = ()
-    dial: Dial | None = None
-    scales: tuple[Scale, ...] = ()
-    log_axis: bool = False
-    by_name: bool = False
-    waits: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

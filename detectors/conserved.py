@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from bestiary.about import About, Dial
 from bestiary.detectors._curves import FEW
-from bestiary.log import About, Dial, Effect, Finding, Log, Span, State, unfit
+from bestiary.log import Effect, Finding, Log, Span, State, unfit
 
 ABOUT = About(
     "a property of the training flow",

@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from bestiary.about import About, Dial
 from bestiary.detectors._curves import rise_width, rising, sustained
-from bestiary.log import About, Dial, Effect, Finding, Log, Series, Span, State, unfit
+from bestiary.log import Effect, Finding, Log, Series, Span, State, unfit
 
 ABOUT = About(
     "stopping early would have missed it",

@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from bestiary.about import About, Dial, Scale
 from bestiary.detectors._curves import sustained
-from bestiary.log import About, Dial, Effect, Finding, Log, Scale, Span, State, unfit
+from bestiary.log import Effect, Finding, Log, Span, State, unfit
 
 ABOUT = About(
     "features are learned; neither good nor bad",

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from bestiary.about import About, Dial, Scale, Severity
 from bestiary.detectors._curves import FEW
-from bestiary.log import About, Dial, Effect, Finding, Log, Scale, Severity, Span, State, unfit
+from bestiary.log import Effect, Finding, Log, Span, State, unfit
 
 ABOUT = About(
     "the first steps were too large for the curvature; it recovered",

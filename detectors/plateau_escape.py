@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from bestiary.about import About, Dial, Scale
 from bestiary.detectors._curves import FEW, blocks, fall, half_growth, rising, smooth, starting_level, sustained, unrest
 from bestiary.detectors._excursions import without_spikes
-from bestiary.log import About, Dial, Effect, Finding, Log, Scale, Span, State, unfit
+from bestiary.log import Effect, Finding, Log, Span, State, unfit
 
 ABOUT = About(
     "stopping on the plateau would have missed the drop",

@@ -3,8 +3,9 @@
 import numpy as np
 from scipy.ndimage import median_filter
 
+from bestiary.about import About, Dial, Scale
 from bestiary.detectors._curves import FEW
-from bestiary.log import About, Dial, Effect, Finding, Log, Scale, Span, State, unfit
+from bestiary.log import Effect, Finding, Log, Span, State, unfit
 
 ABOUT = About(
     "a comparison that was asked for",

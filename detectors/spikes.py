@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from bestiary.about import About, Dial, Scale, Severity
 from bestiary.detectors._excursions import excursions
-from bestiary.log import About, Dial, Effect, Finding, Log, Scale, Severity, Span, State, unfit
+from bestiary.log import Effect, Finding, Log, Span, State, unfit
 
 ABOUT = About(
     "the step is at times too large; data or moments may be to blame",

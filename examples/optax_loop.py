@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from bestiary.log import Severity
+from bestiary.about import Severity
 from bestiary.watch.monitor import Monitor
 
 CURVATURE = jnp.array([1.0, 10.0])  # gradient descent is stable below a learning rate of 0.2

@@ -17,8 +17,9 @@ from unittest import mock
 import numpy as np
 from published_rules import RULES
 
+from bestiary.about import About, Dial
 from bestiary.files import modules
-from bestiary.log import About, Dial, Finding, Log
+from bestiary.log import Finding, Log
 
 # What is known of an entry's data and no threshold, though a detector that is asked by default is not told.
 FACTS: dict[str, dict[str, float]] = {"grokking_diagonal_linear": {"chance": 0.5}}

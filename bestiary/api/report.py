@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from bestiary.log import Log, Severity, State
+from bestiary.about import Severity
+from bestiary.log import Log, State
 from bestiary.logs.channels import Reading, readings
 from bestiary.logs.run_table import Column, RunTable, plural
 from bestiary.watch import detect as watching

@@ -19,7 +19,7 @@ from bestiary.cli.options import BadInput, probe, wide_option, writing
 from bestiary.cli.shown import echo, echo_json, line
 
 if TYPE_CHECKING:
-    from bestiary.log import Severity
+    from bestiary.about import Severity
     from bestiary.watch.detect import Read
     from bestiary.watch.follow import Follower
 
@@ -77,7 +77,7 @@ def detect(
     if plot is not None and plot.suffix not in (".png", ".pdf", ".svg"):
         raise BadInput(f"--plot {plot}: no figure can be saved as {plot.suffix!r}; name it .png, .pdf or .svg")
     probe("--plot", plot, plot and plot.parent)
-    from bestiary.log import Severity
+    from bestiary.about import Severity
     from bestiary.logs.run_table import Unreadable
     from bestiary.watch import detect as detecting
 
@@ -175,7 +175,7 @@ def watch(
     something found (see --fail-on), 2 bad usage, or with --once something that could not be read, 130 interrupted.
     """
     columns, argv = _columns(pairs), _split(command)
-    from bestiary.log import Severity
+    from bestiary.about import Severity
     from bestiary.logs.run_table import Unreadable
     from bestiary.special_files import is_stream
     from bestiary.watch.follow import Follower

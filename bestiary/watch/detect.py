@@ -16,7 +16,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bestiary import files
-from bestiary.log import About, Finding, Log, Severity, Span, State
+from bestiary.about import About, Severity
+from bestiary.log import Finding, Log, Span, State
 from bestiary.logs import channels as naming
 from bestiary.logs import formats
 from bestiary.logs.channels import Reading

@@ -10,7 +10,8 @@ from pathlib import Path
 from threading import RLock
 from typing import Any, NamedTuple
 
-from bestiary.log import Log, Severity
+from bestiary.about import Severity
+from bestiary.log import Log
 from bestiary.logs import channels as naming
 from bestiary.logs.channels import Reading
 from bestiary.logs.run_table import Column, NotALog, RunTable, plural

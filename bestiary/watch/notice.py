@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bestiary.log import Log, Series, Severity
+from bestiary.about import Severity
+from bestiary.log import Log, Series
 from bestiary.watch import detect
 from bestiary.watch.detect import Answer
 

@@ -8,7 +8,8 @@ from matplotlib.text import Text
 from written_logs import T, spiky
 
 import bestiary
-from bestiary.log import Severity, State
+from bestiary.about import Severity
+from bestiary.log import State
 
 LOSS = bursts(T, [1000, 2000, 3000])["loss"].values
 

@@ -8,8 +8,8 @@ import pytest
 from curves import AXES, EVENTS
 from every_detector import DETECTORS, about, detector, needed
 
+from bestiary.about import About, Dial, Severity
 from bestiary.judge.records import is_waiting_time
-from bestiary.log import About, Dial, Severity
 
 STEP = AXES["linear"]
 

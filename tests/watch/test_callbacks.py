@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from bestiary import callbacks
-from bestiary.log import Severity
+from bestiary.about import Severity
 from bestiary.watch.monitor import Monitor
 
 BAD_FROM = 100  # [step] first loss that is not finite

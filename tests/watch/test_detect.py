@@ -12,7 +12,8 @@ from curves import COMMON, null
 from log_files import LOGS, asked, report
 from written_logs import T, csv, spiky
 
-from bestiary.log import Effect, Finding, Log, Series, Severity, State
+from bestiary.about import Severity
+from bestiary.log import Effect, Finding, Log, Series, State
 from bestiary.logs.run_table import Unreadable
 from bestiary.watch import detect
 from bestiary.watch import report_schema as detect_schema

@@ -15,7 +15,8 @@ from curves import AXES, EVENTS, NULLS, bursts, null
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bestiary.log import Finding, Log, Severity, State
+from bestiary.about import Severity
+from bestiary.log import Finding, Log, State
 from bestiary.logs import thinning
 from bestiary.logs.run_table import Unreadable
 from bestiary.watch import detect

@@ -1,0 +1,82 @@
+"""What else is known of a detector: the constant ABOUT of the detector's file. Standard library only."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Literal, NamedTuple
+
+
+class Severity(IntEnum):
+    """How much a finding should worry whoever did not look for it.
+
+    Examples:
+        >>> Severity.WARNING > Severity.INFO, str(Severity.ERROR)
+        (True, 'error')
+    """
+
+    INFO = 0
+    WARNING = 1
+    ERROR = 2
+
+    def __str__(self) -> str:
+        return self.name.lower()
+
+
+class Dial(NamedTuple):
+    """A detector's main threshold, and how a user makes the detector stricter with it.
+
+    Attributes:
+        threshold: name of a keyword argument of the detector.
+        how: the threshold of a detector s times as strict, from its default d: `times` is s d; `over` is d / s;
+            `above_one` is 1 + s (d - 1); `below_one` is 1 - s (1 - d).
+    """
+
+    threshold: str
+    how: Literal["times", "over", "above_one", "below_one"] = "times"
+
+    def at(self, default: float, strictness: float) -> float:
+        """Return the threshold of a detector `strictness` times as strict as with its default."""
+        return {
+            "times": default * strictness,
+            "over": default / strictness,
+            "above_one": 1 + (default - 1) * strictness,
+            "below_one": 1 - (1 - default) * strictness,
+        }[self.how]
+
+
+class Scale(NamedTuple):
+    """Channels in one unit that the detector does not know, and the effects in that unit."""
+
+    channels: tuple[str, ...]
+    effects: tuple[str, ...] = ()
+
+
+class About(NamedTuple):
+    """What else is known of a detector: the constant ABOUT of the detector's file.
+
+    Attributes:
+        why: what a finding means for the run, in one sentence.
+        effect: name of the effect that says how strong a finding is.
+        unit: unit of that effect; "1" is dimensionless.
+        severity: how much a finding should worry.
+        also: the field's terms for the phenomenon.
+        dial: the main threshold; None if the detector has none.
+        scales: groups of channels that have an arbitrary unit each. A channel in no group has a unit that the
+            detector knows, such as an accuracy, a share or a ratio.
+        log_axis: whether figures draw the steps on a logarithmic axis.
+        by_name: whether a column with the name of one of the detector's channels is read as that channel. Without it
+            a user has to name the column, as is right for names such as `value`.
+        waits: names of effects [step] at which something happens, as at the onset; `half_[0-9]*` for a family. A run
+            that ends early may not have reached such a step. A length, such as a period, is none.
+    """
+
+    why: str = ""
+    effect: str = ""
+    unit: str = "1"
+    severity: Severity = Severity.INFO
+    also: tuple[str, ...] = ()
+    dial: Dial | None = None
+    scales: tuple[Scale, ...] = ()
+    log_axis: bool = False
+    by_name: bool = False
+    waits: tuple[str, ...] = ()
