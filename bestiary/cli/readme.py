@@ -62,7 +62,7 @@ def renewed(text: str, entries: Iterable[Entry], source: Path) -> str:
     Raises:
         ValueError: the marks are missing.
     """
-    known = list(entries)
+    known = [entry for entry in entries if not entry.draft]
     for begin, end, made in ((BEGIN, END, table), (MAPS, END_MAPS, maps)):
         block = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
         if not block.search(text):

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from bestiary.catalog.drafts import lacking
 from bestiary.catalog.read import read_catalog
 from bestiary.cli import measured, readme
 from bestiary.maps import judge as maps
@@ -19,13 +20,19 @@ def test_the_table_is_current():
 
 def test_every_entry_was_measured_and_every_claim_held():
     for entry in read_catalog().values():
+        assert not entry.draft, f"{entry.key}: a draft; it lacks {', '.join(lacking(entry))}"
         record = measured.read(entry, SOURCE)
-        assert record is not None and record["version"] == entry.version, entry.key
+        assert record is not None, (
+            f"{entry.key}: never measured: run `bestiary measure {entry.key}`, then `make readme`"
+        )
+        version = f"{entry.key}: measured as version {record['version']}, is {entry.version} now"
+        assert record["version"] == entry.version, f"{version}: run `bestiary measure {entry.key}`, then `make readme`"
         parts = [*record["cases"].values(), *record.get("maps", {}).values()]
         claims = [c for part in parts for root in part.values() for c in root["claims"]]
         claimed = sum(len(case.claims) for case in entry.cases.values()) + len(maps.claims_of(entry))
-        assert len(claims) == 2 * claimed, entry.key
-        assert not [c for c in claims if c["outcome"] == "fails"], entry.key
+        assert len(claims) == 2 * claimed, f"{entry.key}: other claims than those measured: run `make measure`"
+        failed = [c["of"] for c in claims if c["outcome"] == "fails"]
+        assert not failed, f"{entry.key}: the record says that {failed} fail: a claim is wrong, see CONTRIBUTING.md"
 
 
 def test_a_readme_without_marks_is_refused():
@@ -50,3 +57,31 @@ def test_words_of_a_record():
     other = measured.verdict(record | {"code": code}, entry, code | {"judge": "c"})
     assert other == "1/2 hold on 1 roots, measured with other code (judge)"
     assert measured.verdict(record, entry, code).endswith("measured with other code (runs, judge)")
+
+
+def test_a_draft_is_in_no_table():
+    entries = list(read_catalog().values())
+    first = entries[0].model_copy(update={"status": "draft"})
+    first._key = entries[0].key
+    text = (ROOT / "README.md").read_text("utf-8")
+    assert f"| `{first.key}` |" not in readme.renewed(text, [first], SOURCE)
+
+
+def test_what_show_says_of_a_record():
+    (entry, *_) = read_catalog().values()
+    cases = {"a": {f"root {r}": {"claims": [{"outcome": "holds"}, {"outcome": "fails"}]} for r in (14, 3)}}
+    record = {"version": entry.version, "date": "2026-11-22", "commit": "abcdef0123", "cases": cases}
+    assert measured.told(record, entry) == "measured 2026-11-22 at commit abcdef0: 2/4 hold on roots 3 and 14"
+    assert measured.told(record | {"version": 99}, entry).endswith("abcdef0: measured as version 99")
+    assert measured.told(None, entry) == "never measured"
+    assert measured.roots_of(record) == [3, 14] and measured.roots_of(None) == []
+
+
+def test_a_record_is_stale_if_code_claims_or_version_are_others():
+    (entry, *_) = read_catalog().values()
+    code = {"runs": "a", "judge": "b"}
+    record = {"version": entry.version, "cases": {}, "code": code}
+    assert not measured.is_stale(record, entry, code)
+    assert measured.is_stale(None, entry, code) and measured.is_stale(record, entry, code | {"judge": "c"})
+    assert measured.is_stale(record | {"version": 99}, entry, code)
+    assert measured.is_stale({k: v for k, v in record.items() if k != "code"}, entry, code)
