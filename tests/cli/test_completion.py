@@ -141,13 +141,13 @@ def asked(shell, words):
         ("bash", ["plain,fraction="], ["plain,catapult"], ["plain,spikes.height="]),
         (
             "zsh",
-            ["plain", "fraction=", "0.4 [1] share of the pairs that is trained on"],
+            ["plain", "fraction=", "0.4 [1] share of the pairs that is trained on; 0 to 1"],
             ["plain", "catapult", "Catapult to a flatter minimum"],
             ["plain", "spikes.height=", "2.0 [1] peak over baseline of a spike that counts."],
         ),
         (
             "fish",
-            ["plain,fraction=\t0.4 [1] share of the pairs that is trained on"],
+            ["plain,fraction=\t0.4 [1] share of the pairs that is trained on; 0 to 1"],
             ["plain,catapult\tCatapult to a flatter minimum"],
             ["plain,spikes.height=\t2.0 [1] peak over baseline of a spike that counts."],
         ),
