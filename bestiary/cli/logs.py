@@ -40,7 +40,7 @@ set_option = click.option(
 )
 
 
-@click.command()
+@click.command(short_help="Say what happens in training logs.")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH...")
 @channel_option
 @set_option

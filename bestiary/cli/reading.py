@@ -70,7 +70,7 @@ def show(entry: str, as_json: bool, wide: bool, file: Path | None) -> None:
         tables.print_entry(block, Page(wide), f"a draft: it lacks {', '.join(lacking(block))}" if block.draft else told)
 
 
-@click.command()
+@click.command(short_help="Print the BibTeX of what entries rest on.")
 @click.argument("keys", nargs=-1, required=True, metavar="ENTRY...", shell_complete=completion.entries)
 @catalog_option
 def cite(keys: Sequence[str], file: Path | None) -> None:
