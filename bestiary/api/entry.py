@@ -38,7 +38,7 @@ class CatalogEntry(Experiment):
         >>> entry.key, entry.catalog.detector
         ('period_doubling', 'cycling')
         >>> entry.knobs.loc["lr", "meaning"]
-        'step size, in units of the stable one'
+        'step size, in units of the stable one; > 0'
     """
 
     def __init__(

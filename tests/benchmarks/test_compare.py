@@ -104,8 +104,8 @@ def test_a_baseline_counts_its_steps(speed, kind):
     assert sum(counts) == 12 and max(counts) == {"scan": 6, "loop": 2, "torch": 2}[kind]
 
 
-def test_a_worker_that_dies_is_named(speed):
-    one = speed.Contender("trainer", entry="no such entry", case="", steps=None, cache="")
+def test_a_worker_that_dies_is_named(speed, tmp_path):
+    one = speed.Contender("trainer", entry="no such entry", case="", steps=None, cache=str(tmp_path))
     with pytest.raises(SystemExit, match="'trainer' ended"):
         one.ready()
     one.close()

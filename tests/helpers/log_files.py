@@ -14,7 +14,7 @@ LOGS = Path(__file__).resolve().parents[1] / "data" / "logs"
 
 def asked(*words: object) -> Result:
     """The command, in this process; standard error apart."""
-    return CliRunner().invoke(detect, [str(word) for word in words])
+    return CliRunner(env={"COLUMNS": "200"}).invoke(detect, [str(word) for word in words])
 
 
 def report(*words: object) -> dict:
