@@ -25,7 +25,7 @@ from scipy.stats import binomtest
 from bestiary.catalog.claims import Case
 from bestiary.catalog.entries import Entry
 from bestiary.cli import options
-from bestiary.cli import tables as listing
+from bestiary.cli.output import tables as listing
 from bestiary.files import replace_with
 from bestiary.judge import check
 from bestiary.log import Finding, Log, State

@@ -86,8 +86,8 @@ class Report:
         return drawn(draw(self.runs))
 
     def __repr__(self) -> str:
-        from bestiary.cli.console import Console
-        from bestiary.cli.log_tables import print_report
+        from bestiary.cli.output.console import Console
+        from bestiary.cli.output.log_tables import print_report
 
         out = StringIO()
         if self.runs:

@@ -7,7 +7,7 @@ from html import escape
 import pandas as pd
 
 from bestiary.catalog.entries import Entry
-from bestiary.catalog.knobs import knobs_of
+from bestiary.catalog.setups.knobs import knobs_of
 from bestiary.entry import Phenomenon
 
 LONG = 60  # [character] of a text in a printed table

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from bestiary.cli.verdicts import summary
+from bestiary.cli.output.verdicts import summary
 from bestiary.judge.check import CaseResult
 from bestiary.judge.verdict import Outcome, Verdict
 from bestiary.maps.judge import MapResult

@@ -8,9 +8,9 @@ from typing import Any
 from bestiary.catalog import axes
 from bestiary.catalog.claims import Claim
 from bestiary.catalog.entries import Entry
-from bestiary.catalog.knobs import Knob
 from bestiary.catalog.map_claims import Boundary, Law
-from bestiary.catalog.outcomes import Outcomes
+from bestiary.catalog.setups.knobs import Knob
+from bestiary.catalog.setups.outcomes import Outcomes
 from bestiary.catalog.values import Key, defaults, overrides, wrong
 from bestiary.catalog.yaml_source import Mistake, Path_, Source, nearest
 

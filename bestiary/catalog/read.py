@@ -14,8 +14,8 @@ from pydantic import ValidationError
 
 from bestiary.catalog import checks, cite, fitting
 from bestiary.catalog.entries import CATALOG, Entry
-from bestiary.catalog.knobs import knobs_of
-from bestiary.catalog.outcomes import outcomes_of
+from bestiary.catalog.setups.knobs import knobs_of
+from bestiary.catalog.setups.outcomes import outcomes_of
 from bestiary.catalog.values import declared
 from bestiary.catalog.yaml_source import CatalogError, Mistake, load, nearest
 from bestiary.files import locate, modules

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from bestiary.catalog.axes import Axis
     from bestiary.catalog.claims import Case
-    from bestiary.catalog.knobs import Knob
+    from bestiary.catalog.setups.knobs import Knob
     from bestiary.maps.explore import Exploration
 
 
@@ -29,7 +29,7 @@ def check_setting(
     """
     from bestiary.catalog import axes as grid
     from bestiary.catalog import values
-    from bestiary.catalog.knobs import knobs_of
+    from bestiary.catalog.setups.knobs import knobs_of
 
     knobs = knobs_of(key)
     try:
@@ -56,7 +56,7 @@ def check_names(key: str, of: str, boundary_of: str) -> None:
     Raises:
         ValueError: in one line.
     """
-    from bestiary.catalog.outcomes import outcomes_of
+    from bestiary.catalog.setups.outcomes import outcomes_of
 
     known = outcomes_of(key)
     if why := known.without_effect(of):
@@ -70,7 +70,7 @@ def without(key: str, found: Exploration) -> str:
 
     Some names are made at run time, so that only the runs tell.
     """
-    from bestiary.catalog.outcomes import STATES, like, outcomes_of
+    from bestiary.catalog.setups.outcomes import STATES, like, outcomes_of
 
     known, of, boundary_of = outcomes_of(key), found.of, found.boundary_of
     effects = [str(name) for name in found.table.data_vars if name not in ("state", "phase", "last_step")]

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from bestiary.cli.options import BadInput, writing
-from bestiary.cli.shown import echo
+from bestiary.cli.output.shown import echo
 from bestiary.train import cache as kept
 
 UNITS = ("B", "kB", "MB", "GB", "TB")

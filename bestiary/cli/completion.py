@@ -16,7 +16,7 @@ from click.shell_completion import BashComplete, CompletionItem, FishComplete, Z
 from bestiary.files import locate
 
 if TYPE_CHECKING:
-    from bestiary.catalog.knobs import Knob
+    from bestiary.catalog.setups.knobs import Knob
 
 
 def entries(ctx: click.Context, param: click.Parameter, word: str) -> list[CompletionItem]:
@@ -43,7 +43,7 @@ def paths(ctx: click.Context, param: click.Parameter, word: str) -> list[Complet
 
 def knobs(ctx: click.Context, param: click.Parameter, word: str) -> list[CompletionItem]:
     """Offer NAME= of the entry's knobs and static values that are not yet set, with default, unit and meaning."""
-    from bestiary.catalog.knobs import knobs_of
+    from bestiary.catalog.setups.knobs import knobs_of
 
     known: dict[str, Knob] = {}
     try:

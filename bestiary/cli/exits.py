@@ -14,7 +14,7 @@ from typing import Any, NoReturn, TextIO
 
 import click
 
-from bestiary.cli.shown import echo
+from bestiary.cli.output.shown import echo
 from bestiary.version import __version__
 
 BAD = 2  # usage, bad input, or no room

@@ -16,7 +16,7 @@ import click
 
 from bestiary.cli import completion, exits
 from bestiary.cli.options import BadInput, probe, wide_option, writing
-from bestiary.cli.shown import echo, echo_json, line
+from bestiary.cli.output.shown import echo, echo_json, line
 
 if TYPE_CHECKING:
     from bestiary.about import Severity
@@ -92,7 +92,7 @@ def detect(
 
         echo_json(report_schema.written(report_schema.report(reads, errors, rates), indent=1))
     elif reads:
-        from bestiary.cli import log_tables as detect_text
+        from bestiary.cli.output import log_tables as detect_text
 
         detect_text.print_report(reads, rates, verbose, wide=wide)
     if plot is not None and reads:

@@ -36,8 +36,8 @@ from bestiary.cli.options import (
     wide_option,
     writing,
 )
+from bestiary.cli.output.shown import echo, echo_json
 from bestiary.cli.reading import cite, list_entries, show
-from bestiary.cli.shown import echo, echo_json
 from bestiary.version import __version__
 
 ROOTS = (1,)  # acceptance; root 0 is for tuning
@@ -98,8 +98,8 @@ def check(
     with progress_bars() as on_progress:
         how = {"seeds": seeds, "alpha": level, "beyond": laws, "on_progress": on_progress}
         results, mapped = judge_entries(setups, store, roots=roots or ROOTS, **how)
-    from bestiary.cli import map_tables, tables, verdicts
-    from bestiary.cli.page import Page
+    from bestiary.cli.output import map_tables, tables, verdicts
+    from bestiary.cli.output.page import Page
 
     judged = [v for r in (*results, *mapped) for v in r.verdicts]
     if as_json:
@@ -161,9 +161,9 @@ def run(
     load = load_one(entry, file, case, changes)
     probe("--out", out)
     store = start(cache)
-    from bestiary.cli import as_json as written
-    from bestiary.cli import tables
-    from bestiary.cli.page import Page
+    from bestiary.cli.output import as_json as written
+    from bestiary.cli.output import tables
+    from bestiary.cli.output.page import Page
     from bestiary.judge import setting
     from bestiary.train.memory import TooLarge
 

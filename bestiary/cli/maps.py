@@ -25,7 +25,7 @@ from bestiary.cli.options import (
     wide_option,
     writing,
 )
-from bestiary.cli.shown import echo, echo_json
+from bestiary.cli.output.shown import echo, echo_json
 
 ROOT = click.IntRange(0, 2**32 - 1)
 MOST_AXES = 3  # two make a diagram, a third a row of diagrams
@@ -110,9 +110,9 @@ def map_entry(
         raise BadInput(str(error)) from error
     probe("--out", out)
     store = start(cache)
-    from bestiary.cli import as_json as written
-    from bestiary.cli import map_tables
-    from bestiary.cli.page import Page
+    from bestiary.cli.output import as_json as written
+    from bestiary.cli.output import map_tables
+    from bestiary.cli.output.page import Page
     from bestiary.judge import setting
     from bestiary.maps import explore
     from bestiary.train.memory import TooLarge
@@ -179,9 +179,9 @@ def path_entry(
         raise BadInput(f"path {entry} {name}: no such path{nearest(name, block.paths)}; {', '.join(block.paths)}")
     probe("--out", out)
     store = start(cache)
-    from bestiary.cli import as_json as written
-    from bestiary.cli import map_tables
-    from bestiary.cli.page import Page
+    from bestiary.cli.output import as_json as written
+    from bestiary.cli.output import map_tables
+    from bestiary.cli.output.page import Page
     from bestiary.judge.rounds import drive
     from bestiary.judge.size import first_requests, size
     from bestiary.maps import path as paths

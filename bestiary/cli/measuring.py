@@ -22,7 +22,7 @@ from bestiary.cli.options import (
     start,
     writing,
 )
-from bestiary.cli.shown import echo
+from bestiary.cli.output.shown import echo
 
 if TYPE_CHECKING:
     from bestiary.judge.setup import Setup

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bestiary import files
-from bestiary.cli.shown import echo, shown
+from bestiary.cli.output.shown import echo, shown
 
 if TYPE_CHECKING:
     from bestiary.catalog.axes import Axis
@@ -88,7 +88,7 @@ def probe(option: str, path: Path | None, folder: Path | None = None) -> None:
 @contextmanager
 def progress_bars(hide: bool = False) -> Iterator[OnProgress]:
     """Show live progress on standard error; yields what training calls with each Progress."""
-    from bestiary.cli.console import Console
+    from bestiary.cli.output.console import Console
     from bestiary.train.progress import bars
 
     with bars(hide=hide, console=Console(stderr=True)) as on_progress:

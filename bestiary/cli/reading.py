@@ -10,7 +10,7 @@ import click
 
 from bestiary.cli import completion
 from bestiary.cli.options import BadInput, catalog_option, entries, json_option, wide_option
-from bestiary.cli.shown import echo, echo_json
+from bestiary.cli.output.shown import echo, echo_json
 
 
 @click.command("list")
@@ -36,12 +36,12 @@ def list_entries(zone: int | None, particle: str | None, as_json: bool, wide: bo
     whole = file is None and zone is None and particle is None
     without = unlisted([e.key for e in known]) if whole else []
     if as_json:
-        from bestiary.cli import as_json as written
+        from bestiary.cli.output import as_json as written
 
         echo_json(written.text(written.listed(chosen, without)))
     else:
-        from bestiary.cli import tables
-        from bestiary.cli.page import Page
+        from bestiary.cli.output import tables
+        from bestiary.cli.output.page import Page
 
         tables.print_list(chosen, Page(wide), without)
 
@@ -60,12 +60,12 @@ def show(entry: str, as_json: bool, wide: bool, file: Path | None) -> None:
     (block,) = entries(file, [entry])
     told = measured.told(measured.read(block, files.measured()), block)
     if as_json:
-        from bestiary.cli import as_json as written
+        from bestiary.cli.output import as_json as written
 
         echo_json(written.text(written.entry(block, told)))
     else:
-        from bestiary.cli import tables
-        from bestiary.cli.page import Page
+        from bestiary.cli.output import tables
+        from bestiary.cli.output.page import Page
 
         tables.print_entry(block, Page(wide), f"a draft: it lacks {', '.join(lacking(block))}" if block.draft else told)
 

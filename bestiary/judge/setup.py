@@ -13,8 +13,8 @@ from bestiary.catalog.entries import Entry
 from bestiary.catalog.read import check_against, check_text
 from bestiary.entry import Phenomenon
 from bestiary.train import jobs
-from bestiary.train.parsed import Unfollowed
-from bestiary.train.sources import source_of
+from bestiary.train.source.parsed import Unfollowed
+from bestiary.train.source.walk import source_of
 
 PROSE = ("control", "side", "title", "where")  # fields of the catalog in words
 

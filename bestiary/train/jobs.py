@@ -12,8 +12,8 @@ import numpy as np
 
 from bestiary.entry import Knobs, Phenomenon, Static, TrainState
 from bestiary.train import store, trainer
-from bestiary.train.parsed import Unfollowed
-from bestiary.train.sources import Source, source_of
+from bestiary.train.source.parsed import Unfollowed
+from bestiary.train.source.walk import Source, source_of
 from bestiary.train.store import Cell
 
 BLOCK = 16  # seeds in a cell; the last cell of a setting has what is left, and a seed is the same run in either

@@ -10,8 +10,8 @@ from typing import Literal
 
 import pytest
 
-from bestiary.catalog import ranges
-from bestiary.catalog.knobs import KINDS, Knob, knobs_of, parse, words_of
+from bestiary.catalog.setups import ranges
+from bestiary.catalog.setups.knobs import KINDS, Knob, knobs_of, parse, words_of
 from bestiary.catalog.values import defaults, misfit, wrong
 from bestiary.files import modules
 
@@ -180,7 +180,7 @@ def test_only_an_entry_has_knobs(key):
 
 
 def test_no_setup_is_imported():
-    code = "import sys; from bestiary.catalog.knobs import knobs_of; assert knobs_of('grokking')\n"
+    code = "import sys; from bestiary.catalog.setups.knobs import knobs_of; assert knobs_of('grokking')\n"
     code += "sys.exit(', '.join({'jax', 'numpy', 'bestiary.phenomena.grokking'} & sys.modules.keys()) or 0)"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert ran.returncode == 0, ran.stderr

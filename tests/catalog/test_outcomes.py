@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from bestiary.catalog.fitting import AGAINST
-from bestiary.catalog.outcomes import STATES, like, outcomes_of
 from bestiary.catalog.read import check_text, read_catalog
+from bestiary.catalog.setups.outcomes import STATES, like, outcomes_of
 from bestiary.files import modules
 from bestiary.log import State
 
@@ -85,7 +85,9 @@ def test_all_that_was_measured_is_known(key):
 
 
 def test_nothing_is_imported():
-    code = "import sys; from bestiary.catalog.outcomes import outcomes_of; assert outcomes_of('grokking').effects\n"
+    code = (
+        "import sys; from bestiary.catalog.setups.outcomes import outcomes_of; assert outcomes_of('grokking').effects\n"
+    )
     code += "sys.exit(', '.join({'jax', 'numpy', 'bestiary.phenomena.grokking'} & sys.modules.keys()) or 0)"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert ran.returncode == 0, ran.stderr

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bestiary.catalog import ranges
+from bestiary.catalog.setups import ranges
 
 STATIC = {"positions": 64, "heads": 4, "steps": 100}
 

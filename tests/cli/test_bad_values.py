@@ -7,8 +7,8 @@ from functools import cache
 import pytest
 from click.testing import CliRunner
 
-from bestiary.catalog.knobs import knobs_of
 from bestiary.catalog.read import catalog_path, read_catalog
+from bestiary.catalog.setups.knobs import knobs_of
 from bestiary.cli.asked import listed
 from bestiary.cli.main import cli
 

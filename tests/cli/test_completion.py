@@ -12,8 +12,8 @@ from click.shell_completion import ShellComplete
 from saddle import BLOCK
 
 from bestiary.catalog import yaml_source
-from bestiary.catalog.knobs import knobs_of
 from bestiary.catalog.read import read_catalog
+from bestiary.catalog.setups.knobs import knobs_of
 from bestiary.cli.main import cli
 from bestiary.cli.threshold_text import thresholds_of
 from bestiary.files import modules

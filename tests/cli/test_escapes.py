@@ -15,9 +15,9 @@ from rich.text import Text
 
 import bestiary
 from bestiary.catalog.read import catalog_path
-from bestiary.cli.console import Console
 from bestiary.cli.main import cli
-from bestiary.cli.shown import echo_json, line, shown
+from bestiary.cli.output.console import Console
+from bestiary.cli.output.shown import echo_json, line, shown
 from bestiary.train.campaign import Progress
 from bestiary.train.progress import bars
 
@@ -208,7 +208,7 @@ def test_how_it_is_shown(capsys):
 def test_nothing_prints_past_it():
     """A command that calls click or rich by itself would send what it prints."""
     calls = re.compile(r"click\.(echo|secho|style)\(|rich\.console|from rich\.(console|markup) import|\bprint\(")
-    for file in (ROOT / "bestiary" / "cli").glob("*.py"):
+    for file in (ROOT / "bestiary" / "cli").rglob("*.py"):
         if file.name not in ("shown.py", "console.py"):
             past = [
                 text for text in file.read_text("utf-8").splitlines() if calls.search(text.replace("out.print(", ""))

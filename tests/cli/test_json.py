@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from bestiary.catalog.knobs import knobs_of
 from bestiary.catalog.read import read_catalog
+from bestiary.catalog.setups.knobs import knobs_of
 from bestiary.cli import main as cli
-from bestiary.cli.as_json import text
+from bestiary.cli.output.as_json import text
 
 CATALOG = read_catalog()
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "command-line.md").read_text("utf-8")

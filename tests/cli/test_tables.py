@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
-from bestiary.catalog.knobs import knobs_of
 from bestiary.catalog.read import read_catalog
+from bestiary.catalog.setups.knobs import knobs_of
 from bestiary.cli import main as cli
-from bestiary.cli import page as pages
-from bestiary.cli.page import Column, Console, Heading, Page
-from bestiary.cli.tables import JUDGED, interval, name, short
+from bestiary.cli.output import page as pages
+from bestiary.cli.output.page import Column, Console, Heading, Page
+from bestiary.cli.output.tables import JUDGED, interval, name, short
 
 CATALOG = read_catalog()
 WIDTHS = (60, 80, 100, 150)
@@ -171,7 +171,7 @@ def test_a_pipe_is_as_wide_as_the_terminal_it_is_read_on():
 
     _, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 63, 0, 0))
-    code = "from bestiary.cli.page import width; print(width())"
+    code = "from bestiary.cli.output.page import width; print(width())"
     ran = subprocess.run(
         ["env", "-u", "COLUMNS", sys.executable, "-c", code], stdin=theirs, stderr=theirs, stdout=subprocess.PIPE
     )

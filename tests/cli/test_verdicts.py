@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from bestiary.cli.verdicts import summary
+from bestiary.cli.output.verdicts import summary
 from bestiary.judge.verdict import Outcome
 
 

@@ -5,7 +5,7 @@ import pytest
 from bowl_map import BOUNDARY, LAW, PATH, setup
 from matplotlib.figure import Figure
 
-from bestiary.cli.map_tables import spread
+from bestiary.cli.output.map_tables import spread
 from bestiary.figures import claims as claim_figures
 from bestiary.figures import maps as map_figures
 from bestiary.judge.rounds import drive

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import pytest
 from mutated_logs import FORMATS
 
-from bestiary.cli import log_tables
+from bestiary.cli.output import log_tables
 from bestiary.watch import detect
 from bestiary.watch import report_schema as detect_schema
 

@@ -11,8 +11,8 @@ import pytest
 import tiny
 
 from bestiary.train.jobs import Job, Setup
-from bestiary.train.parsed import Unfollowed
-from bestiary.train.sources import source_of
+from bestiary.train.source.parsed import Unfollowed
+from bestiary.train.source.walk import source_of
 
 
 @pytest.fixture

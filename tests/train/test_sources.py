@@ -18,12 +18,13 @@ import pytest
 import tiny
 
 from bestiary.files import modules
-from bestiary.train import jobs, parsed
+from bestiary.train import jobs
 from bestiary.train.campaign import execute
-from bestiary.train.imports import imports
 from bestiary.train.jobs import Job, Setup, run_source
-from bestiary.train.parsed import Unfollowed
-from bestiary.train.sources import source_of
+from bestiary.train.source import parsed
+from bestiary.train.source.imports import imports
+from bestiary.train.source.parsed import Unfollowed
+from bestiary.train.source.walk import source_of
 from bestiary.train.store import Store, machine
 
 SETUP = """

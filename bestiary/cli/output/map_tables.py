@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bestiary.catalog.forms import FORMS
-from bestiary.cli.page import Column, Heading, Page, Row
-from bestiary.cli.tables import judged, name, print_judged, print_reasons
+from bestiary.cli.output.page import Column, Heading, Page, Row
+from bestiary.cli.output.tables import judged, name, print_judged, print_reasons
 from bestiary.judge.verdict import states
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from rich.console import ConsoleOptions, RenderableType
 from rich.segment import Segment
 from rich.text import Text
 
-from bestiary.cli.shown import shown
+from bestiary.cli.output.shown import shown
 
 
 class Console(rich.console.Console):

@@ -28,9 +28,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from bestiary.train.held import attributes, content, foreign_content, generated, without_prose
-from bestiary.train.imports import imported_in
-from bestiary.train.parsed import Unfollowed, definition, module_text, names_in
+from bestiary.train.source.held import attributes, content, foreign_content, generated, without_prose
+from bestiary.train.source.imports import imported_in
+from bestiary.train.source.parsed import Unfollowed, definition, module_text, names_in
 
 PLAIN = (bool, int, float, complex, str, bytes, type(None), type(...))
 OPAQUE = ("bestiary.log",)  # what detectors read and answer: how a log prints decides no run

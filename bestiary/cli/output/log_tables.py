@@ -7,9 +7,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from bestiary.cli.console import Console
-from bestiary.cli.page import Cell, Column, Heading, Page, Row, Styled
-from bestiary.cli.shown import line
+from bestiary.cli.output.console import Console
+from bestiary.cli.output.page import Cell, Column, Heading, Page, Row, Styled
+from bestiary.cli.output.shown import line
 from bestiary.log import State
 from bestiary.logs.run_table import plural
 from bestiary.watch.detect import FEW, SHOWN, Answer, Read

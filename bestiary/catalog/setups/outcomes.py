@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
-from bestiary.catalog.source_files import source_file
+from bestiary.catalog.setups.source_files import source_file
 from bestiary.catalog.yaml_source import nearest
 from bestiary.files import modules
 

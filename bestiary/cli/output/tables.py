@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from rich import box
 from rich.table import Table
 
-from bestiary.catalog.knobs import knobs_of
-from bestiary.cli.console import Console
-from bestiary.cli.page import Column, Heading, Page, Row, Styled, width
+from bestiary.catalog.setups.knobs import knobs_of
+from bestiary.cli.output.console import Console
+from bestiary.cli.output.page import Column, Heading, Page, Row, Styled, width
 
 if TYPE_CHECKING:
     from bestiary.catalog.claims import Claim
@@ -227,7 +227,7 @@ def print_findings(key: str, findings: Sequence[Finding], steps: int, page: Page
     """
     from collections import Counter
 
-    from bestiary.cli.summaries import spreads
+    from bestiary.cli.output.summaries import spreads
     from bestiary.log import State
 
     counts = Counter((str(f.state), f.phase) for f in findings)

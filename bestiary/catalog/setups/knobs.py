@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Literal, NamedTuple, get_args, get_origin
 
-from bestiary.catalog import ranges
-from bestiary.catalog.ranges import Range
-from bestiary.catalog.source_files import source_file
+from bestiary.catalog.setups import ranges
+from bestiary.catalog.setups.ranges import Range
+from bestiary.catalog.setups.source_files import source_file
 
 PARTS = {"Knobs": True, "Static": False}  # class: whether its values are traced
 KINDS = {"float": "number", "int": "integer", "str": "word"}

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any, NamedTuple
 
-from bestiary.train.imports import imports
+from bestiary.train.source.imports import imports
 
 
 class Unfollowed(ValueError):

@@ -11,8 +11,8 @@ from typing import NamedTuple
 from rich.cells import cell_len
 from rich.text import Text
 
-from bestiary.cli.console import Console
-from bestiary.cli.shown import shown
+from bestiary.cli.output.console import Console
+from bestiary.cli.output.shown import shown
 
 PIPED = 100  # [column] where neither COLUMNS nor a terminal says how many there are
 GAP = 2  # [column] between two cells

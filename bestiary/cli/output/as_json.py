@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from bestiary.catalog.knobs import knobs_of
+from bestiary.catalog.setups.knobs import knobs_of
 
 if TYPE_CHECKING:
     from bestiary.catalog.entries import Entry
@@ -54,7 +54,7 @@ def entry(e: Entry, measured: str) -> dict[str, Any]:
 
 def runs(asked: Setting, findings: Sequence[Finding], root: int) -> dict[str, Any]:
     """Return what `run` prints, and what the detector says of every run."""
-    from bestiary.cli.summaries import spreads
+    from bestiary.cli.output.summaries import spreads
 
     return {
         "entry": asked.setup.name,
@@ -98,7 +98,7 @@ def explored(found: Exploration) -> dict[str, Any]:
     }
     if found.line is None:
         return made | {"cells": _cells(found)}
-    from bestiary.cli import map_tables
+    from bestiary.cli.output import map_tables
 
     line = found.line
     points = [
@@ -174,7 +174,7 @@ def _indices(shape: Sequence[int]) -> Iterable[tuple[int, ...]]:
 
 def path(result: MapResult) -> dict[str, Any]:
     """Return what `path` prints of one path."""
-    from bestiary.cli.verdicts import verdict
+    from bestiary.cli.output.verdicts import verdict
     from bestiary.maps.censored import values_of
     from bestiary.maps.path import changes
 

@@ -1,0 +1,1 @@
+"""What the commands print: pages, tables, JSON, and words without escapes."""
