@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Self
 
@@ -14,7 +15,10 @@ from bestiary.api.values import roots, whole
 from bestiary.api.verdicts import Verdicts
 from bestiary.catalog import cite
 from bestiary.catalog.entries import Entry
+from bestiary.catalog.seeds import MOST
+from bestiary.catalog.setups.outcomes import outcomes_of
 from bestiary.entry import Phenomenon
+from bestiary.files import modules
 from bestiary.judge.setup import Setup, load
 from bestiary.judge.verdict import ALPHA
 from bestiary.maps.judge import judge_entries
@@ -101,12 +105,22 @@ class CatalogEntry(Experiment):
             progress: whether a progress bar is shown.
         """
         several = roots(root)
-        seeds = None if seeds is None else whole("seeds", seeds, 1)
+        seeds = None if seeds is None else whole("seeds", seeds, 1, MOST + 1)
         if not 0 < alpha < 1:
             raise ValueError(f"alpha: want a rate between 0 and 1, not {alpha}")
         with bars(hide=not progress) as on_progress:
             how = {"roots": several, "seeds": seeds, "alpha": alpha, "beyond": laws, "on_progress": on_progress}
             return Verdicts(*judge_entries([self._renewed()], self._store(), **how), alpha)
+
+    def _check_names(self, of: str, boundary_of: str) -> None:
+        own = self.key in modules("phenomena") and import_module(f"bestiary.phenomena.{self.key}").PHENOMENON
+        if not own or self.phenomenon.detect is not own.detect:
+            return  # what another detector finds cannot be read off the entry's file
+        known = outcomes_of(self.key)
+        if why := known.without_effect(of):
+            raise ValueError(f"of: {self.key} has {why}")
+        if why := known.without_phase(boundary_of):
+            raise ValueError(f"boundary_of: {self.key} has {why}")
 
     def cite(self) -> str:
         """Return the BibTeX of what the entry rests on."""

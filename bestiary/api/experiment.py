@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import math
 import re
 import sys
 import warnings
@@ -21,6 +22,7 @@ from bestiary.api.datasets import inner, settings, stack
 from bestiary.api.findings import Findings
 from bestiary.api.grid import GridMap
 from bestiary.api.values import plain, whole
+from bestiary.catalog.seeds import MOST
 from bestiary.catalog.yaml_source import nearest
 from bestiary.entry import Phenomenon
 from bestiary.judge import setting
@@ -131,7 +133,7 @@ class Experiment:
         """
         turned = {k: [plain(v) for v in some] for k, some in written.turned(values).items()}
         fixed = {k: plain(v) for k, v in values.items() if k not in turned}
-        seeds, root = whole("seeds", seeds, 1), whole("root", root, 0, written.ROOTS)
+        seeds, root = whole("seeds", seeds, 1, MOST + 1), whole("root", root, 0, written.ROOTS)
         points = [dict(zip(turned, some, strict=True)) for some in product(*turned.values())]
         setup = self._renewed()
         asked = [setting.change_values(setup, case, fixed | point) for point in points]
@@ -217,18 +219,27 @@ class Experiment:
                 ratios, a list [a, b, c] those values. A single number or word fixes the knob.
 
         Raises:
-            ValueError: no such knob, values that do not fit it, or no axis at all; in one line.
+            ValueError: no such knob, values that do not fit it, or no axis at all; an effect, state or phase that no
+                finding of the entry has; in one line.
         """
         lists = written.turned(axes)
         fixed = {k: plain(v) for k, v in axes.items() if k not in lists}
         turned = [written.axis(k, axes[k]) for k in lists]
-        seeds, root = whole("seeds", seeds, 1), whole("root", root, 0, written.ROOTS)
+        seeds, root = whole("seeds", seeds, 1, MOST + 1), whole("root", root, 0, written.ROOTS)
         if not 1 <= len(turned) <= 3:
             raise ValueError(f"map: {len(turned)} axes; want one to three, such as knob=(0.1, 10, 5, 'log')")
+        self._check_names(of, boundary_of)
+        if resolution is not None and len(turned) > 1:
+            raise ValueError("resolution: only the boundaries along one knob are refined; turn a single one")
+        if resolution is not None and not 0 < resolution < math.inf:
+            raise ValueError(f"resolution: want a finite number above 0, not {resolution}")
         plan = explore.plan(setting.change_values(self._renewed(), case, fixed), turned, seeds, root)
         with bars(hide=not progress) as on_progress:
             how = {"of": of, "boundary_of": boundary_of, "resolution": resolution}
             return GridMap(explore.run(plan, self._store(), on_progress, **how))
+
+    def _check_names(self, of: str, boundary_of: str) -> None:
+        """Refuse effects and phases that no finding has; of a detector of one's own nobody knows before it is asked."""
 
     def __repr__(self) -> str:
         return repr(self.phenomenon)

@@ -16,6 +16,7 @@ from pydantic import (
 )
 
 from bestiary.catalog import seeds
+from bestiary.catalog.seeds import MOST
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")]
 Text = Annotated[str, StringConstraints(min_length=1)]
@@ -124,7 +125,7 @@ class Case(Named):
     """One setting of the setup, and what is claimed of it; a control removes one cause."""
 
     control: Text | None = Field(None, description="the one cause removed, in words")
-    seeds: Annotated[int, Field(ge=1)] = Field(
+    seeds: Annotated[int, Field(ge=1, le=MOST)] = Field(
         seeds.POSITIVE, description=f"runs; default {seeds.POSITIVE}, for a control {seeds.CONTROL}"
     )
     knobs: dict[str, float] = Field({}, description="overrides of the setup's knobs")

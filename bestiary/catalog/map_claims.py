@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, model_validator
 from bestiary.catalog import axes, seeds
 from bestiary.catalog.claims import Claim, Interval, Name, Named, Origin, Record, Text, WordOrInt, missing_source
 from bestiary.catalog.forms import FORMS, FormName
+from bestiary.catalog.seeds import MOST
 
 BUDGET = ("steps", "log_every")  # how long and how often one looks: no feature of network or data
 
@@ -52,7 +53,9 @@ class _Sweep(Named):
     """One knob or static value is turned; everything else stays as the setup, or what is given here, has it."""
 
     over: Annotated[str, AfterValidator(_axis)] = Field(description=f"the axis: {axes.GRAMMAR}")
-    seeds: Annotated[int, Field(ge=3)] = Field(seeds.LAW, description=f"runs of every point; default {seeds.LAW}")
+    seeds: Annotated[int, Field(ge=3, le=MOST)] = Field(
+        seeds.LAW, description=f"runs of every point; default {seeds.LAW}"
+    )
     knobs: dict[str, float] = Field({}, description="overrides of the setup's knobs")
     static: dict[str, WordOrInt] = Field({}, description="overrides of the setup's static values")
     title: Text | None = Field(None, description="what is learned from it, in words")
@@ -96,7 +99,7 @@ class Law(_Sweep):
 class Boundary(_Sweep):
     """Where along a knob, as it grows, the rate of a state or phase crosses one half."""
 
-    seeds: Annotated[int, Field(ge=3)] = Field(
+    seeds: Annotated[int, Field(ge=3, le=MOST)] = Field(
         seeds.BOUNDARY, description=f"runs of every point; default {seeds.BOUNDARY}"
     )
 
@@ -134,7 +137,9 @@ class EntryPath(Named):
     """A chain of one-feature changes from the toy towards the real; every rung keeps what those before it changed."""
 
     title: Text
-    seeds: Annotated[int, Field(ge=1)] = Field(seeds.RUNG, description=f"runs of every rung; default {seeds.RUNG}")
+    seeds: Annotated[int, Field(ge=1, le=MOST)] = Field(
+        seeds.RUNG, description=f"runs of every rung; default {seeds.RUNG}"
+    )
     rungs: tuple[Rung, ...] = Field(min_length=2)
 
     @model_validator(mode="after")

@@ -7,3 +7,4 @@ BOUNDARY = 24  # of every point: with fewer than 18 none of twenty is decided at
 RUNG = 16  # of a path
 RUN = 16  # of a setting that is asked for by name
 MAP = 8  # of every point of a map: enough for where something happens, too few to judge a claim
+MOST = 100_000  # of anything; more is a slip of the finger, and fills memory before it trains

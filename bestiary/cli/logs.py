@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bestiary.cli import completion, exits
-from bestiary.cli.options import BadInput, probe, wide_option, writing
+from bestiary.cli.options import BadInput, FiniteRange, probe, wide_option, writing
 from bestiary.cli.output.shown import echo, echo_json, line
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 FAIL_ON = ("info", "warning", "error", "never")
 LONGEST = 400  # [character] of a line on what could not be read
+DAY = 86_400.0  # [s] longest wait that is meant; the clock of the machine takes no number of any size
 PAUSE = 10.0  # [duration of a look] least pause after it: watching takes a tenth of a core at most
 
 channel_option = click.option(
@@ -137,7 +138,7 @@ def _cut(text: str) -> str:
 @click.argument("path", type=click.Path(path_type=Path))
 @channel_option
 @set_option
-@click.option("--interval", type=click.FloatRange(0.01), default=2.0, show_default=True, help="Seconds between looks.")
+@click.option("--interval", type=FiniteRange(0.01, DAY), default=2.0, show_default=True, help="Seconds between looks.")
 @click.option("--once", is_flag=True, help="Look once, and do not wait.")
 @click.option(
     "--fail-on",
@@ -154,7 +155,7 @@ def _cut(text: str) -> str:
 @click.option(
     "--exec-timeout",
     "limit",
-    type=click.FloatRange(0, min_open=True),
+    type=FiniteRange(0, DAY, min_open=True),
     default=60.0,
     show_default=True,
     help="Seconds that COMMAND may take; then it is killed, and watching goes on.",

@@ -21,7 +21,9 @@ from bestiary.cli.logs import detect, watch
 from bestiary.cli.maps import map_entry, path_entry
 from bestiary.cli.measuring import measure
 from bestiary.cli.options import (
+    SEEDS,
     BadInput,
+    FiniteRange,
     cache_option,
     catalog_option,
     entries,
@@ -52,11 +54,11 @@ def cli() -> None:
 @cli.command()
 @click.argument("keys", nargs=-1, metavar="[ENTRY...]", shell_complete=completion.entries)
 @click.option("--all", "everything", is_flag=True, help="Every entry; the default if none is named.")
-@click.option("--seeds", type=click.IntRange(1), help="Seeds of every case [default: the catalog's].")
+@click.option("--seeds", type=SEEDS, help="Seeds of every case [default: the catalog's].")
 @click.option(
     "--root", "roots", type=click.IntRange(0, 2**32 - 1), multiple=True, help="Root seed; may be repeated [1]."
 )
-@click.option("--alpha", type=click.FloatRange(0, 0.5, min_open=True), help="False-alarm rate of one claim [1e-4].")
+@click.option("--alpha", type=FiniteRange(0, 0.5, min_open=True), help="False-alarm rate of one claim [1e-4].")
 @click.option("--laws", is_flag=True, help="Judge laws, boundaries and paths too.")
 @click.option("--strict", is_flag=True, help="Exit 1 also for an inconclusive claim.")
 @json_option
@@ -138,7 +140,7 @@ def check(
     help="Start from this case of the catalog [default: the setup's own values].",
     shell_complete=completion.cases,
 )
-@click.option("--seeds", type=click.IntRange(1), default=RUN, show_default=True)
+@click.option("--seeds", type=SEEDS, default=RUN, show_default=True)
 @click.option("--root", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True)
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Write netCDF and a figure there.")
 @json_option

@@ -11,7 +11,9 @@ from bestiary.catalog.seeds import MAP
 from bestiary.cli import completion
 from bestiary.cli.asked import check_names, without
 from bestiary.cli.options import (
+    SEEDS,
     BadInput,
+    FiniteRange,
     cache_option,
     catalog_option,
     entries,
@@ -56,13 +58,13 @@ MOST_FACETS = 6
     help="Start from this case of the catalog [default: the setup's own values].",
     shell_complete=completion.cases,
 )
-@click.option("--seeds", type=click.IntRange(1), default=MAP, show_default=True, help="Runs of every point.")
+@click.option("--seeds", type=SEEDS, default=MAP, show_default=True, help="Runs of every point.")
 @click.option("--root", type=ROOT, default=0, show_default=True)
 @click.option("--of", "of", default="onset", show_default=True, help="Onset or effect whose law is fitted.")
 @click.option("--boundary-of", default="found", show_default=True, help="State or phase whose boundary is sought.")
 @click.option(
     "--resolution",
-    type=click.FloatRange(0, min_open=True),
+    type=FiniteRange(0, min_open=True),
     help="Refine the boundaries of a one-knob map to this width: a share of the knob on a log axis, else its units.",
 )
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Write netCDF and a figure there.")
@@ -146,7 +148,7 @@ def map_entry(
 @click.command("path", short_help="Go along a path of ENTRY, rung by rung.")
 @click.argument("entry", shell_complete=completion.entries_with_paths)
 @click.argument("name", required=False, shell_complete=completion.paths)
-@click.option("--seeds", type=click.IntRange(1), help="Runs of every rung [default: the catalog's].")
+@click.option("--seeds", type=SEEDS, help="Runs of every rung [default: the catalog's].")
 @click.option("--root", type=ROOT, default=1, show_default=True)
 @click.option("--refine", is_flag=True, help="Turn the knob between the rungs where the behaviour changes.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Draw a figure there.")

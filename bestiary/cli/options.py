@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from bestiary import files
+from bestiary.catalog.seeds import MOST
 from bestiary.cli.output.shown import echo, shown
 
 if TYPE_CHECKING:
@@ -31,6 +33,17 @@ class BadInput(click.ClickException):
         return shown(self.message)
 
 
+class FiniteRange(click.FloatRange):
+    """A finite number in a range: nan is neither below nor above any limit, so that a range alone lets it pass."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Read the number."""
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{number} is not a finite number.", param, ctx)
+        return number
+
+
 def entries(file: Path | None, keys: Sequence[str] = ()) -> list[Entry]:
     """The entries asked for, or all."""
     from bestiary.catalog.read import read_catalog, select  # and with it pydantic, which reading a log needs none of
@@ -41,6 +54,8 @@ def entries(file: Path | None, keys: Sequence[str] = ()) -> list[Entry]:
     except ValueError as error:
         raise BadInput(str(error)) from error
 
+
+SEEDS = click.IntRange(1, MOST)
 
 catalog_option = click.option("--catalog", "file", type=click.Path(path_type=Path), help="Another catalog.yaml.")
 cache_option = click.option(

@@ -3,6 +3,7 @@
 import copy
 import inspect
 import json
+import math
 import pickle
 from dataclasses import replace
 
@@ -151,6 +152,14 @@ def test_a_case_of_the_catalog(entry):
     assert float(made["lr"]) == 1.05 and made.attrs["label"] == "two_at_once steps=50"
 
 
+def still(knobs, static):
+    return optax.sgd(0.0)
+
+
+def fourth(log):
+    return Finding(State.FOUND, "", 4.0, phase="fourth")
+
+
 def yes(log):
     return True
 
@@ -164,17 +173,18 @@ def yes(log):
         (lambda g: g.run(steps=1.5), ValueError, "steps: want an integer, not 1.5"),
         (lambda g: g.run(lr=[]), ValueError, "lr: no value in the list"),
         (lambda g: g.run(lr=np.ones((2, 2))), ValueError, r"lr: want one value or a list .* of shape \(2, 2\)"),
-        (lambda g: g.run(seeds=0), ValueError, "seeds: want 1 or more, not 0"),
-        (lambda g: g.run(seeds=[1, 2]), ValueError, r"seeds: want a whole number, 1 or more, not \[1, 2\]"),
-        (lambda g: g.run(seeds=2.0), ValueError, "seeds: want a whole number, 1 or more, not 2.0"),
+        (lambda g: g.run(seeds=0), ValueError, "seeds: want 1 to 100000, not 0"),
+        (lambda g: g.run(seeds=10**12), ValueError, "seeds: want 1 to 100000, not 1000000000000"),
+        (lambda g: g.run(seeds=[1, 2]), ValueError, r"seeds: want a whole number, 1 to 100000, not \[1, 2\]"),
+        (lambda g: g.run(seeds=2.0), ValueError, "seeds: want a whole number, 1 to 100000, not 2.0"),
         (lambda g: g.run(root=-1), ValueError, "root: want 0 to 4294967295, not -1"),
         (lambda g: g.run(root=2**32), ValueError, "root: want 0 to 4294967295, not 4294967296"),
         (lambda g: g.run(root="1"), ValueError, "root: want a whole number, 0 to 4294967295, not '1'"),
-        (lambda g: g.map(lr=(0.9, 1.2, 2), seeds=0), ValueError, "seeds: want 1 or more, not 0"),
+        (lambda g: g.map(lr=(0.9, 1.2, 2), seeds=0), ValueError, "seeds: want 1 to 100000, not 0"),
         (lambda g: g.map(lr=(0.9, 1.2, 2), root=[1]), ValueError, "root: want a whole number"),
         (lambda g: g.check(root=[]), ValueError, "root: no value in the list"),
         (lambda g: g.check(root="1"), ValueError, "root: want a whole number"),
-        (lambda g: g.check(seeds=0), ValueError, "seeds: want 1 or more, not 0"),
+        (lambda g: g.check(seeds=0), ValueError, "seeds: want 1 to 100000, not 0"),
         (lambda g: g.check(alpha=2), ValueError, "alpha: want a rate between 0 and 1, not 2"),
         (lambda g: g.detect(None), TypeError, "detect: want runs, as `run` returns them, not NoneType"),
         (lambda g: bestiary.Experiment(g), TypeError, "want a bestiary.Phenomenon, not CatalogEntry"),
@@ -194,6 +204,29 @@ def yes(log):
         (lambda g: g.map(lr=(1, 2)), ValueError, r"lr=\(1, 2\): want \(lo, hi, n\)"),
         (lambda g: g.map(lr=(1, 2, 0)), ValueError, "0 points make an empty range"),
         (lambda g: g.map(width=(1, 2, 2)), ValueError, "width: no such knob"),
+        (
+            lambda g: g.map(lr=(1, 2, 2), of="onst"),
+            ValueError,
+            "of: period_doubling has no effect 'onst'; did you mean",
+        ),
+        (lambda g: g.map(lr=(1, 2, 2), of="xyzzy"), ValueError, "has no effect 'xyzzy'; there are onset, "),
+        (
+            lambda g: g.map(lr=(1, 2, 2), scatter=(0.01, 0.1, 2), boundary_of="fond"),
+            ValueError,
+            "boundary_of: period_doubling has no state or phase 'fond'; did you mean 'found'",
+        ),
+        (
+            lambda g: g.replace(optimizer=still).map(lr=(1, 2, 2), boundary_of="fond"),
+            ValueError,
+            "boundary_of: period_doubling has no state or phase 'fond'",
+        ),
+        (lambda g: g.map(lr=(1, 2, 2), resolution=0), ValueError, "resolution: want a finite number above 0, not 0"),
+        (lambda g: g.map(lr=(1, 2, 2), resolution=math.nan), ValueError, "resolution: want a finite number above 0"),
+        (
+            lambda g: g.map(lr=(1, 2, 2), scatter=(0.01, 0.1, 2), resolution=0.1),
+            ValueError,
+            "resolution: only the boundaries along one knob are refined",
+        ),
         (lambda g: setattr(g, "lr", 2), AttributeError, r"say run\(lr=...\) or replace"),
     ],
 )
@@ -320,6 +353,11 @@ def test_a_map_tells_rates_boundaries_and_laws(entry):
     assert len(found.plot().axes) >= 1
     two = entry.map(lr=[0.9, 1.2], scatter=(0.01, 0.1, 2, "log"), seeds=2, steps=300, progress=False)
     assert dict(two.data.sizes) == {"lr": 2, "scatter": 2, "seed": 2} and two.boundaries == ()
+
+
+def test_what_a_detector_of_ones_own_finds_may_be_named(entry):
+    grid = entry.replace(detect=fourth).map(lr=[0.9, 1.2], seeds=2, steps=100, boundary_of="fourth", progress=False)
+    assert set(grid.to_frame()["commonest"]) == {"fourth"}
 
 
 def test_verdicts_as_a_table(entry, tmp_path):

@@ -135,6 +135,27 @@ def test_a_bad_value_is_one_line_and_status_2(bestiary, words, says):
     assert len(said.strip().splitlines()) == 1
 
 
+OPTIONS = {
+    ("run", "grokking", "--seeds", "1000000000000"): "1000000000000 is not in the range 1<=x<=100000",
+    ("check", "grokking", "--seeds", "1000000000000"): "1000000000000 is not in the range 1<=x<=100000",
+    ("path", "grokking_digits", "--seeds", "100001"): "100001 is not in the range 1<=x<=100000",
+    (*MAP, "lr=0.1:1:3", "--seeds", "100001"): "100001 is not in the range 1<=x<=100000",
+    (*MAP, "lr=0.1:1:3", "--resolution", "nan"): "'--resolution': nan is not a finite number",
+    (*MAP, "lr=0.1:1:3", "--resolution", "inf"): "'--resolution': inf is not a finite number",
+    ("check", "grokking", "--alpha", "nan"): "'--alpha': nan is not a finite number",
+    ("watch", "log.csv", "--interval", "nan"): "'--interval': nan is not a finite number",
+    ("watch", "log.csv", "--interval", "1e300"): "'--interval': 1e+300 is not in the range",
+    ("watch", "log.csv", "--exec-timeout", "nan"): "'--exec-timeout': nan is not a finite number",
+}
+
+
+@pytest.mark.parametrize("words, says", OPTIONS.items(), ids=[" ".join(words) for words in OPTIONS])
+def test_a_number_that_an_option_cannot_mean_is_refused(bestiary, words, says):
+    status, said = bestiary(*words)
+    assert status == 2
+    assert says in said
+
+
 def test_an_unknown_knob_near_to_none_is_answered_with_all(bestiary):
     status, said = bestiary(*ADAM, "--set", "colour=1")
     first, *rest = said.strip().splitlines()
