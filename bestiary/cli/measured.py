@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -76,6 +77,7 @@ def record(setup: Setup, results: Sequence[CaseResult], alpha: float, maps: Sequ
         "bestiary": attrs["bestiary"],
         "commit": commit(),
         "code": code_of(setup),
+        "python": python(),
         "machine": json.loads(attrs["machine"]),
         "alpha": alpha,
         "quantiles": QUANTILES,
@@ -145,9 +147,30 @@ def roots_of(record: dict[str, Any] | None) -> list[int]:
 
 def is_stale(record: dict[str, Any] | None, entry: Entry, code: Mapping[str, str]) -> bool:
     """Return whether an entry was never measured, or as another version, or with code or claims that differ."""
-    return record is None or record["version"] != entry.version or record.get("code") != dict(code)
+    if record is None or record["version"] != entry.version:
+        return True
+    return any(record.get("code", {}).get(name) != value for name, value in code.items())
 
 
 def code_of(setup: Setup) -> dict[str, str]:
     """Return the hashes of what decides an entry's runs, and its verdicts."""
     return {"runs": setup.code, "judge": setup.judge_code}
+
+
+def comparable_code(record: dict[str, Any] | None, setup: Setup) -> dict[str, str]:
+    """Return those hashes that can be compared with a record's.
+
+    What decides runs leads into packages: its hash is another one with other versions of them, or of Python.
+    """
+    from bestiary.train.store import machine
+
+    here = dict(machine(setup.packages)) | {"python": python()}
+    there = {} if record is None else record["machine"] | {"python": record.get("python")}
+    same = all(there.get(name) == version for name, version in here.items() if name not in ("platform", "device"))
+    code = code_of(setup)
+    return code if same else {"judge": code["judge"]}
+
+
+def python() -> str:
+    """Return the version of Python that hashes depend on."""
+    return f"{sys.version_info.major}.{sys.version_info.minor}"

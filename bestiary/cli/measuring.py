@@ -75,5 +75,5 @@ def _due(
 
     for setup in setups:
         record = measured.read(setup.entry, folder)
-        if not stale or measured.is_stale(record, setup.entry, measured.code_of(setup)):
+        if not stale or measured.is_stale(record, setup.entry, measured.comparable_code(record, setup)):
             yield setup, roots or measured.roots_of(record) or ROOTS

@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from bestiary import files
 from bestiary.catalog.entries import Entry
@@ -25,17 +26,18 @@ def table(entries: Iterable[Entry], source: Path) -> str:
     rows = ["| entry | kind | zone | particle | a control removes | claims |", "|---|---|---|---|---|---|"]
     for e in entries:
         removed = "; ".join(case.control or "" for case in e.controls.values())
-        claims = measured.verdict(measured.read(e, source), e, _code(e))
+        record = measured.read(e, source)
+        claims = measured.verdict(record, e, _code(e, record))
         rows.append(f"| `{e.key}` | {e.kind} | {e.zone} | {', '.join(e.particle)} | {removed} | {claims} |")
     return "\n".join(rows)
 
 
-def _code(entry: Entry) -> dict[str, str] | None:
-    """The hashes of an entry's code today; None where its setup cannot be loaded."""
+def _code(entry: Entry, record: dict[str, Any] | None) -> dict[str, str] | None:
+    """The hashes of an entry's code today that can be compared; None where its setup cannot be loaded."""
     from bestiary.judge.setup import NotInstalled, load  # and with it JAX
 
     try:
-        return measured.code_of(load(entry))
+        return measured.comparable_code(record, load(entry))
     except NotInstalled:
         return None
 

@@ -7,7 +7,9 @@ import pytest
 from bestiary.catalog.drafts import lacking
 from bestiary.catalog.read import read_catalog
 from bestiary.cli import measured, readme
+from bestiary.judge.setup import load
 from bestiary.maps import judge as maps
+from bestiary.train.store import machine
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "benchmarks" / "measured"
@@ -85,3 +87,14 @@ def test_a_record_is_stale_if_code_claims_or_version_are_others():
     assert measured.is_stale(None, entry, code) and measured.is_stale(record, entry, code | {"judge": "c"})
     assert measured.is_stale(record | {"version": 99}, entry, code)
     assert measured.is_stale({k: v for k, v in record.items() if k != "code"}, entry, code)
+
+
+def test_hashes_of_other_versions_are_not_compared():
+    """What decides runs leads into packages: with another jax, or another Python, nobody can tell."""
+    setup = load(read_catalog()["period_doubling"])
+    here = {"machine": dict(machine(setup.packages)), "python": measured.python()}
+    assert measured.comparable_code(here, setup) == measured.code_of(setup)
+    for other in ({"python": "3.0"}, {"machine": here["machine"] | {"jax": "0.0"}}):
+        assert set(measured.comparable_code(here | other, setup)) == {"judge"}
+    device = here | {"machine": here["machine"] | {"device": "a GPU"}}
+    assert measured.comparable_code(device, setup) == measured.code_of(setup)

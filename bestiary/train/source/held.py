@@ -12,6 +12,7 @@ from typing import Any
 PROSE = {"__doc__", "__annotations__", "__module__", "__name__", "__qualname__"}
 KEPT_BY_PYTHON = PROSE | {
     *("__dict__", "__weakref__", "__slots__", "__match_args__", "__parameters__", "__orig_bases__", "__final__"),
+    *("__firstlineno__", "__static_attributes__"),  # from Python 3.13 on
     *("__abstractmethods__", "_abc_impl", "__dataclass_params__", "__protocol_attrs__", "_is_protocol"),
 }
 OF_ONE_USE = {"_id", "_state", "_parent_ref"}  # what a module of flax notes while it is applied
