@@ -14,7 +14,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties
+from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.textpath import text_to_path
 from matplotlib.ticker import FuncFormatter, LogFormatterMathtext, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
@@ -31,9 +31,11 @@ HUES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")  # blue, vermillion, green, 
 SHADES = ("#F0E442", "#E69F00", "#CC79A7")  # yellow, orange, purple: behind curves
 INK, GREY, PAPER, CONTROL = "#000000", "#666666", "#FFFFFF", "#F0F0F0"
 
+FONT = "DejaVu Sans"
+UNKNOWN = "\N{REPLACEMENT CHARACTER}"  # drawn for a character that the font lacks
 FORMATS = {".png": None, ".pdf": {"CreationDate": None}, ".svg": {"Date": None}}  # the same figure, the same bytes
 RULES = {
-    "font.family": "DejaVu Sans",  # comes with matplotlib: the same figure everywhere
+    "font.family": FONT,  # comes with matplotlib: the same figure everywhere
     "font.size": SMALL,
     "axes.labelsize": SMALL,
     "axes.linewidth": 0.6,
@@ -63,6 +65,18 @@ def house_style() -> Iterator[None]:
         yield
 
 
+@lru_cache(maxsize=1)
+def _in_font() -> frozenset[int]:
+    """Return the characters that the font has in each weight."""
+    paths = [findfont(FontProperties(family=FONT, weight=weight)) for weight in ("normal", "bold")]
+    return frozenset.intersection(*(frozenset(get_font(path).get_charmap()) for path in paths))
+
+
+def _drawable(text: str) -> str:
+    """Replace what the font lacks: names in logs may hold any character, and matplotlib warns of each."""
+    return "".join(c if ord(c) in _in_font() else UNKNOWN for c in text)
+
+
 @lru_cache(maxsize=4096)
 def width_of(text: str, size: float = SMALL, weight: str = "normal") -> float:
     """Return the width [in] of a line of text of that size [pt]."""
@@ -83,13 +97,16 @@ class Line(NamedTuple):
 
 
 def paragraph(text: str, width: float, size: float = SMALL, **look: str) -> list[Line]:
-    """Break text into lines no wider than `width` [in]; a word wider than that is broken."""
+    """Break text into lines no wider than `width` [in]; a word wider than that is broken.
+
+    A character that the font lacks becomes U+FFFD.
+    """
 
     def fits(line: str) -> bool:
         return len(line) < 2 or width_of(line, size, look.get("weight", "normal")) <= width
 
     lines: list[str] = []
-    for word in text.split():
+    for word in map(_drawable, text.split()):
         if lines and fits(f"{lines[-1]} {word}"):
             lines[-1] += f" {word}"
             continue

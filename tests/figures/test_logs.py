@@ -1,5 +1,7 @@
 """The figure of `bestiary detect` shows the curves as logged and what was found where it was found."""
 
+import warnings
+
 import numpy as np
 import pytest
 from log_files import LOGS, asked
@@ -28,6 +30,16 @@ def test_it_is_written_beside_the_table(suffix, tmp_path):
 def test_a_place_that_cannot_be_written_is_said(tmp_path):
     done = asked(spiky(tmp_path / "x.csv"), "--plot", tmp_path / "x.csv" / "y.png")
     assert done.exit_code == 2 and "cannot be written" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["\x1b[2J", "训练", "\U0001f600", "$\\frac{"])
+def test_a_name_of_any_characters_is_drawn_without_a_warning(name, tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_text("run,step,loss\n" + "".join(f"{r},{t},{1 / (t + 1)}\n" for r in (name, "b") for t in range(50)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        done = asked(path, "--plot", tmp_path / "x.png", "--json")
+    assert done.exit_code == 0 and done.stderr.splitlines() == [f"figure: {tmp_path / 'x.png'}"]
 
 
 def test_spans_lie_where_the_spikes_are(tmp_path):
