@@ -217,7 +217,7 @@ class Monitor:
         if self._is_channel(name):
             return self._buffers.setdefault(name, Buffer())
         if not isinstance(name, str):
-            self._remark("key", f"a name is {not_a_number(name)}; want text")
+            self._remark("key", f"a name is of type {type(name).__name__}; want text")
         if len(self._ignored) < IGNORED:
             self._ignored[name] = None
             if isinstance(name, str) and (right := meant(name)):

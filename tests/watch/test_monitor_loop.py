@@ -133,7 +133,7 @@ def test_a_value_that_is_none_is_said_once_and_no_more(value):
 @pytest.mark.parametrize("key", [1, None, ("a",), b"x", 3.5])
 def test_a_name_that_is_no_text_is_said_once(key):
     monitor = Monitor()
-    with pytest.warns(UserWarning, match=r"^Monitor.log: a name is no single number but \w+; want text$") as caught:
+    with pytest.warns(UserWarning, match=r"^Monitor.log: a name is of type \w+; want text$") as caught:
         for step in range(40):
             monitor.log(step, {key: 1.0, "loss": 1.0})
     assert len(caught) == 1 and monitor.finish().reading.log["loss"].steps.size == 40
