@@ -135,6 +135,9 @@ def unexpected(error: Exception) -> int:
         say(f"bestiary: {error.filename or 'what was printed'}: cannot be written ({error.strerror})")
         return BAD
     text = text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+    if text.startswith("Unable to initialize backend"):  # JAX, of a device that is not there, or has no driver
+        say(f"bestiary: {text}; JAX_PLATFORMS names the devices to train on, and cpu is always there")
+        return BAD
     what = f"{type(error).__name__}: {text}" if text else type(error).__name__
     say(f"bestiary {__version__}: {what}; this is a fault of bestiary, please report it{_with_traceback(error)}")
     return FAULT

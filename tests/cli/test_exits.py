@@ -52,6 +52,10 @@ def test_its_traceback_is_printed_if_that_is_asked_for(capsys, monkeypatch, tmp_
         (MemoryError(), "out of memory; ask for fewer seeds"),
         (RuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 99 bytes."), "out of memory; ask for fewer seeds"),
         (OSError(errno.ENOSPC, "No space left on device", "/x/y"), "/x/y: cannot be written (No space left on device)"),
+        (
+            RuntimeError("Unable to initialize backend 'tpu': no libtpu.so"),
+            "backend 'tpu': no libtpu.so; JAX_PLATFORMS",
+        ),
     ],
 )
 def test_what_is_no_fault_of_ours_is_status_2(error, says, capsys, monkeypatch, tmp_path):
