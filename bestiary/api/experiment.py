@@ -228,14 +228,18 @@ class Experiment:
         seeds, root = whole("seeds", seeds, 1, MOST + 1), whole("root", root, 0, written.ROOTS)
         if not 1 <= len(turned) <= 3:
             raise ValueError(f"map: {len(turned)} axes; want one to three, such as knob=(0.1, 10, 5, 'log')")
+        for option, name in (("of", of), ("boundary_of", boundary_of)):
+            if not isinstance(name, str):
+                raise ValueError(f"{option}: want a name, not {name!r}")
         self._check_names(of, boundary_of)
         if resolution is not None and len(turned) > 1:
             raise ValueError("resolution: only the boundaries along one knob are refined; turn a single one")
-        if resolution is not None and not 0 < resolution < math.inf:
-            raise ValueError(f"resolution: want a finite number above 0, not {resolution}")
+        width = plain(resolution)
+        if width is not None and not (isinstance(width, int | float) and 0 < width < math.inf):
+            raise ValueError(f"resolution: want a finite number above 0, not {resolution!r}")
         plan = explore.plan(setting.change_values(self._renewed(), case, fixed), turned, seeds, root)
         with bars(hide=not progress) as on_progress:
-            how = {"of": of, "boundary_of": boundary_of, "resolution": resolution}
+            how = {"of": of, "boundary_of": boundary_of, "resolution": width}
             return GridMap(explore.run(plan, self._store(), on_progress, **how))
 
     def _check_names(self, of: str, boundary_of: str) -> None:

@@ -220,6 +220,13 @@ def yes(log):
             ValueError,
             "boundary_of: period_doubling has no state or phase 'fond'",
         ),
+        (lambda g: g.map(lr=(1, 2, 2), of=None), ValueError, "of: want a name, not None"),
+        (lambda g: g.map(lr=(1, 2, 2), boundary_of=3), ValueError, "boundary_of: want a name, not 3"),
+        (
+            lambda g: g.map(lr=(1, 2, 2), resolution="fine"),
+            ValueError,
+            "resolution: want a finite number .* not 'fine'",
+        ),
         (lambda g: g.map(lr=(1, 2, 2), resolution=0), ValueError, "resolution: want a finite number above 0, not 0"),
         (lambda g: g.map(lr=(1, 2, 2), resolution=math.nan), ValueError, "resolution: want a finite number above 0"),
         (
