@@ -77,6 +77,7 @@ def read(file: Path) -> list[RunTable]:
             return _read_stream(file)
         if what := kind(file):
             raise Unreadable(f"{file}: is {what}, no file; pipe what comes out of it into `bestiary detect -`")
+        file.stat()  # readers of Parquet and of databases say it in words of their own
         return reader(file)(file)
     except FileNotFoundError as error:
         raise Unreadable(f"{file}: no such file or folder") from error

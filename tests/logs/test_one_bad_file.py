@@ -90,3 +90,9 @@ def test_extreme_numbers_warn_nobody(tmp_path, recwarn):
     done = asked(tmp_path / "x.jsonl")
     assert (done.stderr, done.exception is None or isinstance(done.exception, SystemExit)) == ("", True)
     assert not recwarn.list
+
+
+@pytest.mark.parametrize("name", ["x.csv", "x.parquet", "mlflow.db", "x.nc", "run-1.wandb", "trainer_state.json"])
+def test_a_file_that_is_not_there_is_told_alike_whatever_its_format(name, tmp_path):
+    done = asked(tmp_path / name)
+    assert done.exit_code == 2 and done.stderr == f"{tmp_path / name}: no such file or folder\n"
