@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bestiary import files
+from bestiary.catalog.setups.source_files import source_file
 from bestiary.files import replace_with
+from bestiary.train.source.text import text_hash
 
 if TYPE_CHECKING:
     from bestiary.catalog.entries import Entry
@@ -78,6 +80,7 @@ def record(setup: Setup, results: Sequence[CaseResult], alpha: float, maps: Sequ
         "commit": commit(),
         "code": code_of(setup),
         "python": python(),
+        "text": text_of(entry),
         "machine": json.loads(attrs["machine"]),
         "alpha": alpha,
         "quantiles": QUANTILES,
@@ -130,13 +133,28 @@ def verdict(record: dict[str, Any] | None, entry: Entry, code: Mapping[str, str]
 
 
 def told(record: dict[str, Any] | None, entry: Entry) -> str:
-    """Say in a sentence when an entry was measured, and what came of it; whether the code is the same, README says."""
+    """Say in a sentence when an entry was measured, what came of it, and whether its text has changed since.
+
+    The text is compared and not the code that README compares, which takes JAX to follow. Another version of
+    Python writes other text: it is not compared then.
+    """
     if record is None:
         return "never measured"
     commit = f" at commit {record['commit'][:7]}" if record.get("commit") else ""
     roots = " and ".join(map(str, roots_of(record)))
     words = verdict(record, entry).partition(" on ")[0]
-    return f"measured {record['date'][:10]}{commit}: {words}{f' on roots {roots}' if 'hold' in words else ''}"
+    comparable = "text" in record and record.get("python") == python()
+    other = ", measured with other code" if comparable and record["text"] != text_of(entry) else ""
+    on = f" on roots {roots}{other}" if "hold" in words else ""
+    return f"measured {record['date'][:10]}{commit}: {words}{on}"
+
+
+def text_of(entry: Entry) -> str | None:
+    """Return the hash of the text that an entry's file leads to; None if it has no file of its own."""
+    try:
+        return text_hash(source_file("phenomena", entry.key))
+    except ValueError:
+        return None
 
 
 def roots_of(record: dict[str, Any] | None) -> list[int]:

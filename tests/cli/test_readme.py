@@ -75,6 +75,10 @@ def test_what_show_says_of_a_record():
     record = {"version": entry.version, "date": "2026-11-22", "commit": "abcdef0123", "cases": cases}
     assert measured.told(record, entry) == "measured 2026-11-22 at commit abcdef0: 2/4 hold on roots 3 and 14"
     assert measured.told(record | {"version": 99}, entry).endswith("abcdef0: measured as version 99")
+    mine = record | {"text": measured.text_of(entry), "python": measured.python()}
+    assert measured.told(mine, entry) == measured.told(record, entry)
+    assert measured.told(mine | {"text": "another"}, entry).endswith("on roots 3 and 14, measured with other code")
+    assert measured.told(mine | {"text": "another", "python": "3.0"}, entry) == measured.told(record, entry)
     assert measured.told(None, entry) == "never measured"
     assert measured.roots_of(record) == [3, 14] and measured.roots_of(None) == []
 

@@ -199,8 +199,11 @@ def short(measured: str) -> str:
         '302 step, 260 to 354 (16/16)'
         >>> short("48.9 % to 95.1 %, each at 95 % (13/16)")
         '48.9 % to 95.1 % (13/16)'
+        >>> short("0.97, 0.94 to 1 at 95 % (31 of 32 runs, 1 cut off and left out)")
+        '0.97, 0.94 to 1 (31/32, 1 left out)'
     """
-    return re.sub(r"\((\d+) of (\d+) runs", r"(\1/\2", re.sub(r"(, each)? at 95 %", "", measured))
+    alike = re.sub(r"(, each)? at 95 %|(?<=\d) cut off and(?= left out)", "", measured)
+    return re.sub(r"\((\d+) of (\d+) runs", r"(\1/\2", alike)
 
 
 def print_reasons(told: Iterable[tuple[str, int, Sequence[Verdict]]], page: Page) -> None:
