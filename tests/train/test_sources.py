@@ -1,16 +1,20 @@
 """What decides a run is hashed with all the source that it leads to; what decides none is not."""
 
 import ast
+import copy
 import dataclasses
 import importlib
+import inspect
 import itertools
 import linecache
 import os
 import subprocess
 import sys
 import textwrap
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import get_type_hints
 
 import jax
 import numpy as np
@@ -155,6 +159,25 @@ def test_two_fields_that_change_places_are_another_setup():
     p, q = tiny.BOWL.loss, tiny.KEYS.loss
     assert a is not b
     assert hash_of({"loss": p, "step": q}) != hash_of({"loss": q, "step": p})
+
+
+def test_what_python_notes_in_a_class_that_is_used_is_not():
+    @dataclasses.dataclass
+    class Field:
+        scale: float = 2.0
+
+    class Held(Sequence):
+        def __len__(self):
+            return 0
+
+        def __getitem__(self, i):
+            raise IndexError(i)
+
+    for cls in (Field, Held):
+        before = hash_of({"x": cls()}), hash_of({"x": cls})
+        copy.deepcopy(copy.copy(cls())), inspect.signature(cls), isinstance([], cls), get_type_hints(cls)
+        assert "__slotnames__" in vars(cls), "copying notes nothing any more: is this test of use?"
+        assert (hash_of({"x": cls()}), hash_of({"x": cls})) == before
 
 
 def test_a_function_without_source_is_not_followed():

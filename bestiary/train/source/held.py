@@ -13,6 +13,7 @@ PROSE = {"__doc__", "__annotations__", "__module__", "__name__", "__qualname__"}
 KEPT_BY_PYTHON = PROSE | {
     *("__dict__", "__weakref__", "__slots__", "__match_args__", "__parameters__", "__orig_bases__", "__final__"),
     *("__firstlineno__", "__static_attributes__"),  # from Python 3.13 on
+    "__slotnames__",  # which Python notes in a class once an instance is copied or pickled
     *("__abstractmethods__", "_abc_impl", "__dataclass_params__", "__protocol_attrs__", "_is_protocol"),
 }
 OF_ONE_USE = {"_id", "_state", "_parent_ref"}  # what a module of flax notes while it is applied
