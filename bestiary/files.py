@@ -42,9 +42,13 @@ def measured() -> Path:
 
 def modules(package: str) -> set[str]:
     """Name the files in `phenomena` or `detectors`; imports none of them."""
+    return {file.stem for folder in folders(package) for file in folder.glob("[!_]*.py")}
+
+
+def folders(package: str) -> list[Path]:
+    """Find where the files of `phenomena` or `detectors` lie; imports none of them."""
     spec = find_spec(f"bestiary.{package}")
-    folders = (spec and spec.submodule_search_locations) or ()
-    return {file.stem for folder in folders for file in Path(folder).glob("[!_]*.py")}
+    return [Path(folder) for folder in (spec and spec.submodule_search_locations) or ()]
 
 
 def replace_with(path: Path, content: bytes) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from pathlib import Path
+
+from bestiary.files import folders
 
 
 def source_file(package: str, name: str) -> Path:
@@ -16,9 +17,7 @@ def source_file(package: str, name: str) -> Path:
     Raises:
         ValueError: there is no such file; in one line.
     """
-    spec = find_spec(f"bestiary.{package}")
-    files = [Path(folder) / f"{name}.py" for folder in (spec and spec.submodule_search_locations) or ()]
-    file = next((file for file in files if file.is_file()), None)
+    file = next((file for folder in folders(package) if (file := folder / f"{name}.py").is_file()), None)
     if file is None or not name.isidentifier() or name.startswith("_"):
         raise ValueError(f"no file {package}/{name}.py")
     return file

@@ -8,7 +8,17 @@ from importlib.util import find_spec
 
 
 def imports(tree: ast.AST, module: str) -> set[str]:
-    """Return the modules that a module imports, in whatever form, inside functions too.
+    """Return the modules that a module imports, in whatever form, inside functions too; their packages are imported.
+
+    Args:
+        tree: the module's syntax.
+        module: its dotted name, from which relative imports start.
+    """
+    return {name for name in imported_names(tree, module) if _exists(name)}
+
+
+def imported_names(tree: ast.AST, module: str) -> set[str]:
+    """Return what the import statements of a module name: modules, and what may be one or a name within one.
 
     Args:
         tree: the module's syntax.
@@ -22,7 +32,7 @@ def imports(tree: ast.AST, module: str) -> set[str]:
             base = ".".join(module.split(".")[: -node.level]) if node.level else ""
             base = ".".join(filter(None, (base, node.module)))
             found |= {base, *(f"{base}.{alias.name}" for alias in node.names)}
-    return {name for name in found if _exists(name)}
+    return found
 
 
 def imported_in(node: ast.AST, package: str) -> dict[str, tuple[str, str]]:
