@@ -21,10 +21,12 @@ from bestiary.cli.logs import detect, watch
 from bestiary.cli.maps import map_entry, path_entry
 from bestiary.cli.measuring import measure
 from bestiary.cli.options import (
+    ROOT,
     SEEDS,
     BadInput,
     FiniteRange,
     cache_option,
+    case_option,
     catalog_option,
     entries,
     finished,
@@ -55,9 +57,7 @@ def cli() -> None:
 @click.argument("keys", nargs=-1, metavar="[ENTRY...]", shell_complete=completion.entries)
 @click.option("--all", "everything", is_flag=True, help="Every entry; the default if none is named.")
 @click.option("--seeds", type=SEEDS, help="Seeds of every case [default: the catalog's].")
-@click.option(
-    "--root", "roots", type=click.IntRange(0, 2**32 - 1), multiple=True, help="Root seed; may be repeated [1]."
-)
+@click.option("--root", "roots", type=ROOT, multiple=True, help="Root seed; may be repeated [1].")
 @click.option("--alpha", type=FiniteRange(0, 0.5, min_open=True), help="False-alarm rate of one claim [1e-4].")
 @click.option("--laws", is_flag=True, help="Judge laws, boundaries and paths too.")
 @click.option("--strict", is_flag=True, help="Exit 1 also for an inconclusive claim.")
@@ -135,13 +135,9 @@ def check(
     help="Change a knob or a static value.",
     shell_complete=completion.knobs,
 )
-@click.option(
-    "--case",
-    help="Start from this case of the catalog [default: the setup's own values].",
-    shell_complete=completion.cases,
-)
+@case_option
 @click.option("--seeds", type=SEEDS, default=RUN, show_default=True)
-@click.option("--root", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True)
+@click.option("--root", type=ROOT, default=0, show_default=True)
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Write netCDF and a figure there.")
 @json_option
 @wide_option

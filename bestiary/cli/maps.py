@@ -11,10 +11,12 @@ from bestiary.catalog.seeds import MAP
 from bestiary.cli import completion
 from bestiary.cli.asked import check_names, without
 from bestiary.cli.options import (
+    ROOT,
     SEEDS,
     BadInput,
     FiniteRange,
     cache_option,
+    case_option,
     catalog_option,
     entries,
     fitting,
@@ -29,7 +31,6 @@ from bestiary.cli.options import (
 )
 from bestiary.cli.output.shown import echo, echo_json
 
-ROOT = click.IntRange(0, 2**32 - 1)
 MOST_AXES = 3  # two make a diagram, a third a row of diagrams
 MOST_FACETS = 6
 
@@ -53,11 +54,7 @@ MOST_FACETS = 6
     help="Fix a knob or a static value.",
     shell_complete=completion.knobs,
 )
-@click.option(
-    "--case",
-    help="Start from this case of the catalog [default: the setup's own values].",
-    shell_complete=completion.cases,
-)
+@case_option
 @click.option("--seeds", type=SEEDS, default=MAP, show_default=True, help="Runs of every point.")
 @click.option("--root", type=ROOT, default=0, show_default=True)
 @click.option("--of", "of", default="onset", show_default=True, help="Onset or effect whose law is fitted.")

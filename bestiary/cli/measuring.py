@@ -10,6 +10,7 @@ import click
 
 from bestiary.cli import completion
 from bestiary.cli.options import (
+    ROOT,
     BadInput,
     cache_option,
     catalog_option,
@@ -35,7 +36,7 @@ ROOTS = (1, 2)  # of an entry that was never measured
 @click.option(
     "--root",
     "roots",
-    type=click.IntRange(0, 2**32 - 1),
+    type=ROOT,
     multiple=True,
     help="Root seed; may be repeated [default: those of the last measurement, else 1 and 2].",
 )

@@ -12,6 +12,7 @@ import click
 
 from bestiary import files
 from bestiary.catalog.seeds import MOST
+from bestiary.cli import completion
 from bestiary.cli.output.shown import echo, shown
 
 if TYPE_CHECKING:
@@ -56,7 +57,13 @@ def entries(file: Path | None, keys: Sequence[str] = ()) -> list[Entry]:
 
 
 SEEDS = click.IntRange(1, MOST)
+ROOT = click.IntRange(0, 2**32 - 1)
 
+case_option = click.option(
+    "--case",
+    help="Start from this case of the catalog [default: the setup's own values].",
+    shell_complete=completion.cases,
+)
 catalog_option = click.option("--catalog", "file", type=click.Path(path_type=Path), help="Another catalog.yaml.")
 cache_option = click.option(
     "--cache",
