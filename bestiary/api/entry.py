@@ -19,8 +19,8 @@ from bestiary.catalog.seeds import MOST
 from bestiary.catalog.setups.outcomes import outcomes_of
 from bestiary.entry import Phenomenon
 from bestiary.files import modules
+from bestiary.judge.outcome import ALPHA
 from bestiary.judge.setup import Setup, load
-from bestiary.judge.verdict import ALPHA
 from bestiary.maps.judge import judge_entries
 from bestiary.train.progress import bars
 

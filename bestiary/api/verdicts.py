@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pandas as pd
 
 from bestiary.cli.output.verdicts import summary
 from bestiary.judge.check import CaseResult
-from bestiary.judge.verdict import Outcome, Verdict
+from bestiary.judge.outcome import Outcome, Verdict
 from bestiary.maps.judge import MapResult
 
 
@@ -37,7 +38,11 @@ class Verdicts:
         return not any(v.outcome is Outcome.FAILS for v in self)
 
     def to_frame(self) -> pd.DataFrame:
-        """Return a row per claim: root, case or law, claim, verdict, measured, claimed, source, reason."""
+        """Return a row per claim: root, case or law, claim, verdict, measured, claimed, published, source, reason.
+
+        `estimate`, `low` and `high` are the measured number and its limits at 95 %; `difference` is measured minus
+        published, and `agrees` whether the published number lies within the limits; NaN or None where there is none.
+        """
         rows = [(r.root, r.case.name, "", v) for r in self.cases for v in r.verdicts]
         rows += [(m.root, f"{m.kind} {m.block.name}", rung, v) for m in self.maps for rung, v in m.headed()]
         made = [
@@ -48,6 +53,10 @@ class Verdicts:
                 "verdict": str(v.outcome),
                 "measured": v.measured,
                 "claimed": v.expected,
+                **dict(zip(("estimate", "low", "high"), v.estimate or [math.nan] * 3, strict=True)),
+                "published": v.claim.published.words() if v.claim.published else "",
+                "difference": v.difference.value if v.difference else math.nan,
+                "agrees": v.difference.agrees if v.difference else None,
                 "source": v.claim.source,
                 "reason": v.reason,
             }

@@ -109,6 +109,7 @@ def consistency(
     phenomena: Collection[str],
     detectors: Collection[str],
     references: Collection[str],
+    questions: Collection[str],
 ) -> Iterator[Mistake]:
     """List what one field cannot know: order, files, references, controls. What is malformed is left to `form`."""
     keys = list(data)
@@ -119,7 +120,9 @@ def consistency(
         if key not in phenomena:
             yield source.mistake((key,), f"no file phenomena/{key}.py{nearest(key, phenomena)}", key=True)
         if isinstance(block, dict):
-            yield from _files(key, block, source, detectors, references)
+            yield from _files(key, block, source, detectors)
+            yield from _named((key, "references"), block, source, references, "references.bib")
+            yield from _named((key, "open"), block, source, questions, "open_questions.json")
             yield from _cited((key,), block, source, references)
             if block.get("status") == "draft":
                 continue
@@ -138,9 +141,7 @@ def _empty(key: str, block: dict[str, Any], source: Source) -> Iterator[Mistake]
             yield source.mistake((key, "cases", name, "claims"), "want at least one")
 
 
-def _files(
-    key: str, block: dict[str, Any], source: Source, detectors: Collection[str], references: Collection[str]
-) -> Iterator[Mistake]:
+def _files(key: str, block: dict[str, Any], source: Source, detectors: Collection[str]) -> Iterator[Mistake]:
     own = block.get("detector")
     if isinstance(own, str) and own not in detectors:
         yield source.mistake((key, "detector"), f"no file detectors/{own}.py{nearest(own, detectors)}")
@@ -151,14 +152,18 @@ def _files(
             yield source.mistake(place, f"{name!r} is the entry's own detector", key=True)
         elif name not in detectors:
             yield source.mistake(place, f"no file detectors/{name}.py{nearest(name, detectors)}", key=True)
-    cited = block.get("references")
-    for i, name in enumerate(cited if isinstance(cited, tuple) else ()):
-        if isinstance(name, str) and name not in references:
-            yield source.mistake((key, "references", i), f"no {name!r} in references.bib{nearest(name, references)}")
+
+
+def _named(path: Path_, block: dict[str, Any], source: Source, known: Collection[str], file: str) -> Iterator[Mistake]:
+    """Names of a list of the block that a file does not have."""
+    listed = block.get(str(path[-1]))
+    for i, name in enumerate(listed if isinstance(listed, tuple) else ()):
+        if isinstance(name, str) and name not in known:
+            yield source.mistake((*path, i), f"no {name!r} in {file}{nearest(name, known)}")
 
 
 def _cited(path: Path_, block: Any, source: Source, references: Collection[str]) -> Iterator[Mistake]:
-    """Works that a `where` names, anywhere in a block, and that the bibliography does not have."""
+    """Works named in a `where`, anywhere in a block, that the bibliography lacks; published numbers that name none."""
     inner = block.items() if isinstance(block, dict) else enumerate(block) if isinstance(block, tuple) else ()
     for name, value in inner:
         if name == "where" and isinstance(value, str):
@@ -168,6 +173,9 @@ def _cited(path: Path_, block: Any, source: Source, references: Collection[str])
                     yield source.mistake((*path, name), f"no {key!r} in references.bib{hint}")
         else:
             yield from _cited((*path, name), value, source, references)
+            said = value.get("where") if name == "published" and isinstance(value, dict) else None
+            if isinstance(said, str) and not CITED.search(said):
+                yield source.mistake((*path, name, "where"), "name the work: a key of references.bib")
 
 
 def _controls(path: Path_, cases: dict[str, Any], source: Source) -> Iterator[Mistake]:

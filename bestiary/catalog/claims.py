@@ -4,22 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PrivateAttr,
-    StringConstraints,
-    model_validator,
-)
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, PrivateAttr, model_validator
 
 from bestiary.catalog import seeds
+from bestiary.catalog.published import Published
+from bestiary.catalog.record import Record, Text
 from bestiary.catalog.seeds import MOST
-
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")]
-Text = Annotated[str, StringConstraints(min_length=1)]
 
 
 def _ordered(interval: tuple[float, float]) -> tuple[float, float]:
@@ -49,17 +39,17 @@ Rate = Annotated[tuple[_Share, _Share], AfterValidator(_ordered)]
 Correlation = Annotated[tuple[_Cosine, _Cosine], AfterValidator(_ordered)]
 
 
-def missing_source(source: Origin, where: str | None) -> list[str]:
-    """Return the mistake of a claim that does not say where its number comes from; none if the number was measured."""
-    if where is not None or source == "measured":
-        return []
-    return [f"source {source} needs `where`: the table, figure, equation or derivation"]
+STRICT = False
 
 
-class Record(BaseModel):
-    """Frozen, complete, nothing converted but integers to floats."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+def missing_source(source: Origin, where: str | None, published: Published | None) -> list[str]:
+    """Return the mistakes of a claim that does not say where its number comes from; none if the number was measured."""
+    wrong = []
+    if where is None and source != "measured":
+        wrong.append(f"source {source} needs `where`: the table, figure, equation or derivation")
+    if source == "paper" and published is None and STRICT:
+        wrong.append("source paper needs `published`: the paper's number, which ours is compared with")
+    return wrong
 
 
 class Named(Record):
@@ -89,6 +79,7 @@ class Claim(Record):
     unit: Text | None = Field(None, description="unit of a median; '1' if dimensionless")
     source: Origin
     where: Text | None = Field(None, description="table, figure, equation or derivation")
+    published: Published | None = Field(None, description="the number that others published for it")
 
     @model_validator(mode="after")
     def _coherent(self) -> Self:
@@ -103,7 +94,7 @@ class Claim(Record):
                 wrong.append(f"found is a rate, not a {given[0]}")
             if (self.unit is None) == (given == ["median"]):
                 wrong.append("a median needs a unit" if self.unit is None else "only a median has a unit")
-        wrong += missing_source(self.source, self.where)
+        wrong += missing_source(self.source, self.where, self.published)
         if wrong:
             raise ValueError("\n".join(wrong))
         return self

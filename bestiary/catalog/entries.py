@@ -7,14 +7,17 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PrivateAttr, TypeAdapter, model_validator
 
-from bestiary.catalog.claims import Case, Name, Record, Text
-from bestiary.catalog.map_claims import Boundary, EntryPath, Law
+from bestiary.catalog.claims import Case
+from bestiary.catalog.map_claims import Boundary, Law
+from bestiary.catalog.path_claims import EntryPath
+from bestiary.catalog.record import Name, Record, Text
 from bestiary.catalog.yaml_source import Source
 
 Particle = Literal["attention", "MLP", "linear", "embedding", "normalisation", "optimiser", "data"]
 Kind = Literal[
     "transition", "plateau", "instability", "collapse", "bias", "law", "invariant", "hysteresis", "null-test"
 ]
+COMPLEX = 2  # a grade from which a network or data are complex
 
 
 def _date(value: Any) -> Any:
@@ -31,6 +34,18 @@ class Added(Record):
     date: Annotated[datetime.date, BeforeValidator(_date)]
 
 
+class Complexity(Record):
+    """How complex the default setup is: 0 solvable by hand, 1 a toy, 2 small but real, 3 as people use it."""
+
+    network: Annotated[int, Field(ge=0, le=3)] = Field(
+        description="0 solvable by hand; 1 an MLP or a bare attention layer; 2 layers as people stack them, small; 3 as"
+        " people use it"
+    )
+    data: Annotated[int, Field(ge=0, le=3)] = Field(
+        description="0 solvable by hand; 1 synthetic with structure; 2 small real data; 3 as people use it"
+    )
+
+
 class Entry(Record):
     """One phenomenon: what it is, who saw it, which detector finds it, and what is claimed of each case."""
 
@@ -38,11 +53,11 @@ class Entry(Record):
     definition: Text = Field(description="one sentence")
     particle: tuple[Particle, ...] = Field(min_length=1, description="what the setup is made of")
     kind: Kind
-    zone: Annotated[int, Field(ge=1, le=3)] = Field(
-        description="1 simple data, simple network; 2 simple data, complex network; 3 complex data, simple network"
-    )
+    complexity: Complexity = Field(description="of the default setup, from 0 to 3 for network and data")
     status: Literal["established", "reported", "disputed", "draft"]
     version: Annotated[int, Field(ge=1)] = Field(description="raised when setup, detector or claims change meaning")
+    also_known_as: tuple[Text, ...] = Field((), description="the field's other names for it")
+    open: tuple[Text, ...] = Field((), description="open questions it bears on; ids of open_questions.json")
     references: tuple[Text, ...] = Field(description="keys of references.bib", json_schema_extra={"minItems": 1})
     added: Added
     detector: Name = Field(description="a file in detectors/")
@@ -69,6 +84,30 @@ class Entry(Record):
     def draft(self) -> bool:
         """Return whether the entry is under work: it can be run, and may lack references, cases and claims."""
         return self.status == "draft"
+
+    @property
+    def zone(self) -> int:
+        """Return the zone that follows from the grades: 1, and 1 more for a complex network, and 2 for complex data.
+
+        Complex is a grade of 2 or more. So 1 is a toy, 2 a complex network on simple data, 3 a simple network on
+        complex data, 4 both.
+        """
+        return 1 + (self.complexity.network >= COMPLEX) + 2 * (self.complexity.data >= COMPLEX)
+
+    @property
+    def every_law(self) -> dict[str, Law]:
+        """Return the laws, and those of rungs as `path-rung-law`, each with all that the path has changed by then."""
+        found = dict(self.laws)
+        for chain in self.paths.values():
+            knobs: dict[str, float] = {}
+            static: dict[str, int | str] = {}
+            for rung in chain.rungs:
+                knobs, static = knobs | rung.knobs, static | rung.static
+                for name, law in rung.laws.items():
+                    own = law.model_copy(update={"knobs": knobs | law.knobs, "static": static | law.static})
+                    own._name = f"{chain.name}-{rung.name}-{name}"
+                    found[own._name] = own
+        return found
 
     @property
     def key(self) -> str:

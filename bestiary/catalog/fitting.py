@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from bestiary.catalog import axes
+from bestiary.catalog import axes, formula
 from bestiary.catalog.claims import Claim
 from bestiary.catalog.entries import Entry
 from bestiary.catalog.map_claims import Boundary, Law
@@ -37,17 +37,9 @@ def fit(entry: Entry, source: Source, knobs: Sequence[Knob]) -> Iterator[Mistake
     sweeps = (("laws", entry.laws), ("boundaries", entry.boundaries))
     for section, blocks in sweeps:
         for name, block in blocks.items():
-            path = (entry.key, section, name)
-            mistakes = list(_overrides(path, block.knobs, block.static, own, source, knobs))
-            yield from mistakes
-            try:
-                axis = axes.typed(block.axis, knobs)
-                if not mistakes:
-                    axes.refuse([axis], knobs, own | overrides(block.knobs, block.static))
-            except ValueError as error:
-                yield source.mistake((*path, "over"), str(error))
+            yield from _sweep((entry.key, section, name), block, own, source, knobs)
     for name, chain in entry.paths.items():
-        now = own
+        now, unfit = own, dict[Mistake, None]()  # what the removed cause does to one rung it does to others
         for i, rung in enumerate(chain.rungs):
             path = (entry.key, "paths", name, "rungs", i)
             yield from _overrides(path, rung.knobs, rung.static, now, source, knobs)
@@ -57,6 +49,35 @@ def fit(entry: Entry, source: Source, knobs: Sequence[Knob]) -> Iterator[Mistake
                 text = f"rung {rung.name!r} changes nothing: {next(iter(rung.changes))} is so already"
                 yield source.mistake(path, text)
             now = then
+            for law, block in rung.laws.items():
+                yield from _sweep((*path, "laws", law), block, now, source, knobs)
+            if cause := chain.cause:
+                place = (entry.key, "paths", name, "cause")
+                unfit |= dict.fromkeys(_overrides(place, cause.knobs, cause.static, now, source, knobs))
+                if all(now.get(key) == value for key, value in overrides(cause.knobs, cause.static).items()):
+                    text = f"the cause is absent from rung {rung.name!r} already; nothing is removed"
+                    yield source.mistake(path, text)
+        yield from unfit
+
+
+def _sweep(
+    path: Path_, block: Law | Boundary, own: Mapping[Key, Any], source: Source, knobs: Sequence[Knob]
+) -> Iterator[Mistake]:
+    """What a law or a boundary overrides, turns and computes that the setup lacks or refuses."""
+    mistakes = list(_overrides(path, block.knobs, block.static, own, source, knobs))
+    yield from mistakes
+    try:
+        axis = axes.typed(block.axis, knobs)
+        if not mistakes:
+            axes.refuse([axis], knobs, {**own, **overrides(block.knobs, block.static)})
+    except ValueError as error:
+        yield source.mistake((*path, "over"), str(error))
+    if isinstance(block, Law) and block.theory is not None:
+        numbers = [knob.name for knob in knobs if knob.kind != "word"]
+        for name in formula.names(block.theory.formula):
+            if name not in numbers:
+                text = f"the setup has no number {name!r}{nearest(name, numbers)}"
+                yield source.mistake((*path, "theory", "formula"), text)
 
 
 def _overrides(
@@ -103,15 +124,26 @@ def names(entry: Entry, source: Source, known: Outcomes) -> Iterator[Mistake]:
         refuse = known.without if claim.statistic == "rate" else known.without_effect
         for i, name in enumerate(claim.of if isinstance(claim.of, tuple) else (claim.of,)):
             asked.append(((*path, "of", *((i,) if several else ())), refuse(name)))
-    for name, law in entry.laws.items():
-        path = (entry.key, "laws", name)
+    for path, law in _laws(entry):
         asked.append(((*path, "of"), known.without_effect(law.of)))
         if law.against not in AGAINST:
             asked.append(((*path, "against"), known.without_effect(law.against)))
         asked += [((*path, "censored", i), known.without_phase(word)) for i, word in enumerate(law.censored)]
+    for name, chain in entry.paths.items():
+        if chain.marker is not None:
+            asked.append(((entry.key, "paths", name, "marker"), known.without_effect(chain.marker)))
     for name, boundary in entry.boundaries.items():
         asked.append(((entry.key, "boundaries", name, "of"), known.without_phase(boundary.of)))
     yield from (source.mistake(path, why) for path, why in asked if why)
+
+
+def _laws(entry: Entry) -> Iterator[tuple[Path_, Law]]:
+    """The laws of an entry and of the rungs of its paths, each with where it stands."""
+    yield from (((entry.key, "laws", name), law) for name, law in entry.laws.items())
+    for name, chain in entry.paths.items():
+        for i, rung in enumerate(chain.rungs):
+            path = (entry.key, "paths", name, "rungs", i, "laws")
+            yield from (((*path, law), block) for law, block in rung.laws.items())
 
 
 def _claims(entry: Entry) -> Iterator[tuple[Path_, Claim]]:

@@ -48,7 +48,10 @@ FORMS: Mapping[str, Form] = {
     "exponential": Form("y = constant * exp(rate * x)", "constant", "rate", lambda x: x, on_logs=True, above_0=False),
     "logarithmic": Form("y = constant + slope * ln x", "constant", "slope", _ln, on_logs=False, above_0=True),
     "reciprocal": Form("y = offset + scale / x", "offset", "scale", lambda x: 1 / x, on_logs=False, above_0=True),
+    # x is what a formula predicts, and both x and y are over its geometric mean g along the axis
+    "theory": Form("y / g = ratio * (x / g)^exponent", "ratio", "exponent", _ln, on_logs=True, above_0=True),
 }
+FITTED = tuple(name for name in FORMS if name != "theory")  # those that need no formula
 
 if TYPE_CHECKING:
     FormName = str

@@ -1,18 +1,17 @@
-"""What the catalog claims beyond single settings: laws, boundaries and paths."""
+"""What the catalog claims along a knob: laws and boundaries."""
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from bestiary.catalog import axes, seeds
-from bestiary.catalog.claims import Claim, Interval, Name, Named, Origin, Record, Text, WordOrInt, missing_source
+from bestiary.catalog import axes, formula, seeds
+from bestiary.catalog.claims import Interval, Named, Origin, WordOrInt, missing_source
 from bestiary.catalog.forms import FORMS, FormName
+from bestiary.catalog.published import Published
+from bestiary.catalog.record import Name, Record, Text
 from bestiary.catalog.seeds import MOST
-
-BUDGET = ("steps", "log_every")  # how long and how often one looks: no feature of network or data
 
 
 def _axis(text: str) -> str:
@@ -27,11 +26,12 @@ class MapClaim(Record):
     within: Interval = Field(description="[low, high]")
     source: Origin
     where: Text | None = Field(None, description="table, figure, equation or derivation")
+    published: Published | None = Field(None, description="the number that others published for it")
 
     @model_validator(mode="after")
     def _cited(self) -> Self:
-        if wrong := missing_source(self.source, self.where):
-            raise ValueError(*wrong)
+        if wrong := missing_source(self.source, self.where, self.published):
+            raise ValueError("\n".join(wrong))
         return self
 
     @property
@@ -73,6 +73,20 @@ class _Sweep(Named):
         return self
 
 
+def _formula(text: str) -> str:
+    formula.names(text)
+    return text
+
+
+class Theory(Record):
+    """A named formula that predicts an onset or an effect from knobs and static values, with no free parameter."""
+
+    name: Text = Field(description="what the formula is called, with its source")
+    formula: Annotated[Text, AfterValidator(_formula)] = Field(
+        description="of knobs and static values, as in (2 + 2*beta1) / lr"
+    )
+
+
 class Law(_Sweep):
     """How an onset or an effect depends on a knob: y = f(x) with lognormal scatter over the runs."""
 
@@ -81,6 +95,7 @@ class Law(_Sweep):
     against: Text = Field(
         "x", description="the law's x: of the knob x, 1 - x, 1 / x or 1 / (1 - x); or an effect, by its median"
     )
+    theory: Theory | None = Field(None, description="of a law of form theory: the formula that stands for x")
     censored: tuple[Text, ...] = Field(
         ("undecided",), description="states and phases in which a run without a value ended too early"
     )
@@ -88,6 +103,10 @@ class Law(_Sweep):
     @model_validator(mode="after")
     def _of_the_form(self) -> Self:
         known = FORMS[self.form].parameters
+        if (self.form == "theory") != (self.theory is not None):
+            raise ValueError("a law of form theory needs `theory`, and no other form has it")
+        if self.theory is not None and self.against != "x":
+            raise ValueError("a law of form theory is against what its formula predicts; leave `against` out")
         for claim in self.claims:
             if claim.of not in known:
                 raise ValueError(f"a {self.form} law has {' and '.join(known)}, not {claim.of!r}")
@@ -115,44 +134,4 @@ class Boundary(_Sweep):
                 raise ValueError(f"a boundary is where something appears or vanishes, not {claim.of!r}")
         if len(self.axis.values) < 2 or any(isinstance(v, str) for v in self.axis.values):
             raise ValueError("a boundary needs at least two numbers along its axis")
-        return self
-
-
-class Rung(Record):
-    """One step of a path: what changes, and what is then claimed of the runs."""
-
-    name: Name
-    side: Literal["network", "data", "optimiser"] | None = Field(None, description="what the change belongs to")
-    knobs: dict[str, float] = Field({}, description="the knob that changes")
-    static: dict[str, WordOrInt] = Field({}, description="the static value that changes")
-    claims: tuple[Claim, ...] = Field(min_length=1)
-
-    @property
-    def changes(self) -> dict[str, float | int | str]:
-        """Return what the rung changes, but for how long and how often one looks."""
-        return {k: v for k, v in (self.knobs | self.static).items() if k not in BUDGET}
-
-
-class EntryPath(Named):
-    """A chain of one-feature changes from the toy towards the real; every rung keeps what those before it changed."""
-
-    title: Text
-    seeds: Annotated[int, Field(ge=1, le=MOST)] = Field(
-        seeds.RUNG, description=f"runs of every rung; default {seeds.RUNG}"
-    )
-    rungs: tuple[Rung, ...] = Field(min_length=2)
-
-    @model_validator(mode="after")
-    def _one_thing_at_a_time(self) -> Self:
-        wrong = []
-        for before, rung in pairwise(self.rungs):
-            if len(rung.changes) != 1:
-                what = " and ".join(rung.changes) or "nothing"
-                wrong.append(f"rung {rung.name!r} changes {what} after {before.name!r}; a rung changes one thing")
-            if rung.side is None:
-                wrong.append(f"rung {rung.name!r} needs `side`: network, data or optimiser")
-        names = [rung.name for rung in self.rungs]
-        wrong += [f"two rungs are called {name!r}" for name in dict.fromkeys(names) if names.count(name) > 1]
-        if wrong:
-            raise ValueError("\n".join(wrong))
         return self

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from bestiary.catalog import checks, cite, fitting
 from bestiary.catalog.entries import CATALOG, Entry
+from bestiary.catalog.questions import questions
 from bestiary.catalog.setups.knobs import knobs_of
 from bestiary.catalog.setups.outcomes import outcomes_of
 from bestiary.catalog.values import declared
@@ -45,7 +46,8 @@ def read_catalog(file: Path | None = None) -> dict[str, Entry]:
         entries = CATALOG.validate_python(data)
     except ValidationError as error:
         mistakes += [m for m in checks.form(error, source) if m.path not in reported]
-    mistakes += checks.consistency(data, source, modules("phenomena"), modules("detectors"), cite.references())
+    there = modules("phenomena"), modules("detectors"), cite.references(), questions()
+    mistakes += checks.consistency(data, source, *there)
     if mistakes:
         raise CatalogError(mistakes)
     for key, entry in entries.items():

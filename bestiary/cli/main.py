@@ -84,7 +84,7 @@ def check(
     if keys and everything:
         raise BadInput(f"--all and {', '.join(keys)}: name entries or ask for all, not both")
     chosen = fitting(finished(entries(file, keys), bool(keys), "check"))
-    from bestiary.judge.verdict import ALPHA, Outcome
+    from bestiary.judge.outcome import ALPHA, Outcome
 
     probe("--figures", figures)
     level, store = alpha or ALPHA, start(cache)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -20,8 +21,8 @@ from bestiary.train.source.text import text_hash
 if TYPE_CHECKING:
     from bestiary.catalog.entries import Entry
     from bestiary.judge.check import CaseResult
+    from bestiary.judge.outcome import Verdict
     from bestiary.judge.setup import Setup
-    from bestiary.judge.verdict import Verdict
     from bestiary.maps.judge import MapResult
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -91,7 +92,9 @@ def record(setup: Setup, results: Sequence[CaseResult], alpha: float, maps: Sequ
 
 def _claim(v: Verdict) -> dict[str, Any]:
     claim = v.claim
-    return {"of": claim.of, claim.statistic: claim.interval, "measured": v.measured, "outcome": v.outcome}
+    made = {"of": claim.of, claim.statistic: claim.interval, "measured": v.measured, "outcome": v.outcome}
+    number = v.estimate and [float(f"{x:.6g}") if math.isfinite(x) else None for x in v.estimate]
+    return made | ({"estimate": number} if number else {})
 
 
 def _short(x: float) -> float:

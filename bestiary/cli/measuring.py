@@ -50,7 +50,7 @@ def measure(
     """Measure entries anew and rewrite benchmarks/measured/ENTRY.json."""
     chosen = fitting(finished(entries(file, keys), bool(keys), "measure"))
     from bestiary.cli import measured
-    from bestiary.judge.verdict import ALPHA
+    from bestiary.judge.outcome import ALPHA
 
     folder = to or measured.folder()
     if folder is None:

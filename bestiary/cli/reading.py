@@ -14,7 +14,7 @@ from bestiary.cli.output.shown import echo, echo_json
 
 
 @click.command("list")
-@click.option("--zone", type=click.IntRange(1, 3), help="Only entries of this zone.")
+@click.option("--zone", type=click.IntRange(1, 4), help="Only entries of this zone.")
 @click.option(
     "--particle",
     help="Only entries with this particle (attention, MLP, ...).",
@@ -56,18 +56,23 @@ def show(entry: str, as_json: bool, wide: bool, file: Path | None) -> None:
     from bestiary import files
     from bestiary.catalog.drafts import lacking
     from bestiary.cli import measured
+    from bestiary.cli.compared import compared
 
     (block,) = entries(file, [entry])
-    told = measured.told(measured.read(block, files.measured()), block)
+    record = measured.read(block, files.measured())
+    told = measured.told(record, block)
+    beside = compared(block, record)
     if as_json:
         from bestiary.cli.output import as_json as written
 
-        echo_json(written.text(written.entry(block, told)))
+        echo_json(written.text(written.entry(block, told, beside)))
     else:
         from bestiary.cli.output import tables
         from bestiary.cli.output.page import Page
 
-        tables.print_entry(block, Page(wide), f"a draft: it lacks {', '.join(lacking(block))}" if block.draft else told)
+        told = f"a draft: it lacks {', '.join(lacking(block))}" if block.draft else told
+        first = {id(one.claim): next(iter(one.differences().values())) for one in beside if one.measured}
+        tables.print_entry(block, Page(wide), told, first)
 
 
 @click.command(short_help="Print the BibTeX of what entries rest on.")

@@ -16,7 +16,7 @@ from bestiary.catalog.map_claims import Boundary, Law
 from bestiary.figures import maps as map_figures
 from bestiary.figures import style
 from bestiary.figures.maps import GREEN, RED
-from bestiary.judge.verdict import Verdict
+from bestiary.judge.outcome import Verdict
 from bestiary.maps.judge import MapResult
 from bestiary.maps.line import VARIABLES
 

@@ -223,8 +223,8 @@ def _contour(ax: Axes, plane: xr.Dataset, axes, of: str) -> None:
 
 def draw_path(result: MapResult) -> Figure:
     """Draw the rungs side by side, with rate and onset, and a line between two rungs where the rate changes."""
-    rungs = [rung for rung, _, _ in result.rungs]
-    answers = [answer for _, answer, _ in result.rungs]
+    rungs = [r.rung for r in result.rungs]
+    answers = [r.answer for r in result.rungs]
     place = np.arange(len(rungs))
     with style.house_style():
         figure = Figure(figsize=(min(style.WIDTH, 1.1 * len(rungs) + 1), 2 * LINE), layout="constrained")

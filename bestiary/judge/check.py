@@ -9,10 +9,11 @@ import xarray as xr
 
 from bestiary.catalog.claims import Case
 from bestiary.catalog.entries import Entry
+from bestiary.judge.outcome import ALPHA, Outcome, Verdict
 from bestiary.judge.records import waiting_times
 from bestiary.judge.rounds import Asking, drive
 from bestiary.judge.setup import Setup
-from bestiary.judge.verdict import ALPHA, Outcome, Verdict, judge
+from bestiary.judge.verdict import judge
 from bestiary.log import Finding
 from bestiary.train.campaign import OnProgress
 from bestiary.train.jobs import Request

@@ -16,7 +16,7 @@ from bestiary.train import jobs
 from bestiary.train.source.parsed import Unfollowed
 from bestiary.train.source.walk import source_of
 
-PROSE = ("control", "side", "title", "where")  # fields of the catalog in words
+PROSE = ("control", "direction", "published", "removes", "side", "title", "where")  # fields that decide no verdict
 
 
 class NotInstalled(ValueError):
@@ -54,7 +54,7 @@ class Setup(jobs.Setup):
 
 
 def _without_prose(block: Any) -> Any:
-    """A piece of the catalog without the words that decide no verdict."""
+    """A piece of the catalog without what decides no verdict."""
     if isinstance(block, dict):
         return {k: _without_prose(v) for k, v in block.items() if k not in PROSE}
     return [_without_prose(v) for v in block] if isinstance(block, list | tuple) else block

@@ -11,54 +11,21 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.stats import binom, binomtest
 
+from bestiary.catalog.published import Estimate
 from bestiary.judge import correlation
+from bestiary.judge.outcome import ALPHA, MOST_RUNS, Outcome, Verdict
 from bestiary.judge.records import Resolution, is_waiting_time
 from bestiary.log import Finding, State
 
 if TYPE_CHECKING:
     from bestiary.catalog.claims import Claim
 
-ALPHA = 1e-4  # per claim: a true catalog of a hundred claims then fails a check once in a hundred times
-MOST_RUNS = 100_000  # beyond this many no one runs a case; `needs` gives up
 LEAST_PAIRS = 4  # an interval of a correlation divides by the root of n - 3
-
-
-class Outcome(StrEnum):
-    """What the runs say of a claim."""
-
-    HOLDS = "holds"
-    FAILS = "fails"
-    INCONCLUSIVE = "inconclusive"
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What the runs say of one claim.
-
-    Attributes:
-        claim: the claim.
-        outcome: holds, fails or inconclusive.
-        measured: the statistic with its confidence limits, in words.
-        expected: the claim's interval, in words.
-        reason: what decided, and which runs were out of the ordinary.
-        n: runs that entered the statistic.
-        needs: if inconclusive, about how many runs of the case would decide; None if more would not help.
-    """
-
-    claim: Claim
-    outcome: Outcome
-    measured: str
-    expected: str
-    reason: str
-    n: int
-    needs: int | None = None
 
 
 def judge(
@@ -139,6 +106,7 @@ def _rate(claim: Claim, findings: Sequence[Finding], alpha: float, confidence: f
     else:
         expected, measured = f"{100 * lo:.4g} % to {100 * hi:.4g} %", f"{low:g} % to {high:g} %, each {at}"
 
+    estimate = Estimate(k / n, *binomtest(k, n).proportion_ci(confidence)) if n else None
     odd = _odd(findings)
     if not k and name not in list(State) and not any(name in f.effects for f in findings):
         odd += f"; no run has a phase or an effect {name!r}"
@@ -147,11 +115,12 @@ def _rate(claim: Claim, findings: Sequence[Finding], alpha: float, confidence: f
     if fails(k, n):
         missed = f"> {low:g} % {at}" if k / n > hi else f"< {high:g} % {at}"
         reason = f"the binomial test excludes every such rate at {level:g}"
-        return Verdict(claim, Outcome.FAILS, missed, expected, reason + odd, n)
+        return Verdict(claim, Outcome.FAILS, missed, expected, reason + odd, n, estimate=estimate)
     if holds(k, n):
-        return Verdict(claim, Outcome.HOLDS, measured, expected, "the limits lie within the claim" + odd, n)
+        reason = "the limits lie within the claim" + odd
+        return Verdict(claim, Outcome.HOLDS, measured, expected, reason, n, estimate=estimate)
     needs = _first(decides, n)
-    return Verdict(claim, Outcome.INCONCLUSIVE, measured, expected, _too_few(n, needs) + odd, n, needs)
+    return Verdict(claim, Outcome.INCONCLUSIVE, measured, expected, _too_few(n, needs) + odd, n, needs, estimate)
 
 
 def _median(
@@ -188,21 +157,37 @@ def _median(
         return Verdict(claim, Outcome.INCONCLUSIVE, share, expected, reason, 0)
 
     too_low, too_high = int(np.sum(greatest < lo)), int(np.sum(least > hi))
-    rank = int(binom.ppf((1 - confidence) / 2, n, 0.5))  # the interval is the rank-th value from either end
-    low, high = (x[rank - 1], x[n - rank]) if rank else (-math.inf, math.inf)
-    middle = float(np.median(x))
-    limits = f"{low:.4g} to {high:.4g}" if rank else "no limits"
+    middle, low, high = estimate = median_limits(x, confidence)
+    limits = f"{low:.4g} to {high:.4g}" if math.isfinite(low) else "no limits"
     measured = f"{middle:.4g}{unit}, {limits} at {100 * confidence:g} % ({share})"
     for count, side, bound in ((too_low, "below", lo), (too_high, "above", hi)):
         if binom.sf(count - 1, n, 0.5) <= alpha / 2:
             reason = f"{count} of {n} values lie {side} {bound:g}; the sign test excludes that at {alpha / 2:g}"
-            return Verdict(claim, Outcome.FAILS, measured, expected, reason + _odd(findings), n)
+            return Verdict(claim, Outcome.FAILS, measured, expected, reason + _odd(findings), n, estimate=estimate)
     if lo <= low and high <= hi:
         reason = "the limits lie within the claim"
-        return Verdict(claim, Outcome.HOLDS, measured, expected, reason + _odd(findings), n)
-    needs = _runs_for_median(x, rank, middle, lo, hi, confidence, total)
+        return Verdict(claim, Outcome.HOLDS, measured, expected, reason + _odd(findings), n, estimate=estimate)
+    needs = _runs_for_median(x, _rank(n, confidence), middle, lo, hi, confidence, total)
     reason = _too_few(n, needs)
-    return Verdict(claim, Outcome.INCONCLUSIVE, measured, expected, reason + _odd(findings), n, needs)
+    return Verdict(claim, Outcome.INCONCLUSIVE, measured, expected, reason + _odd(findings), n, needs, estimate)
+
+
+def median_limits(values: np.ndarray, confidence: float = 0.95) -> Estimate:
+    """Return the median and its limits by order statistics; infinite ones where there are too few values.
+
+    Args:
+        values: (N,) at least one, inf for a run that was cut off.
+        confidence: [1] of both limits together.
+    """
+    x = np.sort(values)
+    rank = _rank(x.size, confidence)
+    low, high = (x[rank - 1], x[x.size - rank]) if rank else (-math.inf, math.inf)
+    return Estimate(float(np.median(x)), float(low), float(high))
+
+
+def _rank(n: int, confidence: float) -> int:
+    """The interval of a median is the rank-th value from either end."""
+    return int(binom.ppf((1 - confidence) / 2, n, 0.5))
 
 
 def _runs_for_median(
@@ -236,19 +221,21 @@ def _correlation(claim: Claim, findings: Sequence[Finding], alpha: float, confid
             return Verdict(claim, Outcome.INCONCLUSIVE, share, expected, reason + _odd(findings), n)
     r, (low, high) = correlation.pearson(both), correlation.near_limits(both, confidence)
     measured = f"{r:.4f}, {low:.4f} to {high:.4f} at {100 * confidence:g} % ({share})"
+    estimate = Estimate(r, low, high)
     far = -1.0, 1.0
     if not lo <= r <= hi:  # else no limits can exclude the claim
         near, exact = correlation.near_limits(both, 1 - alpha), correlation.exact_limits(both, alpha / 2)
         far = min(near[0], exact[0]), max(near[1], exact[1])
     if far[1] < lo or hi < far[0]:
         reason = f"the limits at {1 - alpha:g}, {far[0]:.4f} to {far[1]:.4f}, miss the claim"
-        return Verdict(claim, Outcome.FAILS, measured, expected, reason + _odd(findings), n)
+        return Verdict(claim, Outcome.FAILS, measured, expected, reason + _odd(findings), n, estimate=estimate)
     if lo <= low and high <= hi:
         reason = "the limits lie within the claim"
-        return Verdict(claim, Outcome.HOLDS, measured, expected, reason + _odd(findings), n)
+        return Verdict(claim, Outcome.HOLDS, measured, expected, reason + _odd(findings), n, estimate=estimate)
     grown = correlation.times_as_many((low, high), far, r, (lo, hi)) * len(findings)
     needs = max(math.ceil(grown), len(findings) + 1) if grown <= MOST_RUNS else None
-    return Verdict(claim, Outcome.INCONCLUSIVE, measured, expected, _too_few(n, needs) + _odd(findings), n, needs)
+    reason = _too_few(n, needs) + _odd(findings)
+    return Verdict(claim, Outcome.INCONCLUSIVE, measured, expected, reason, n, needs, estimate)
 
 
 def _is(finding: Finding, name: str) -> bool:

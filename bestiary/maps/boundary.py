@@ -17,7 +17,8 @@ from scipy.optimize import minimize
 from scipy.special import expit, log_expit
 from scipy.stats import binom
 
-from bestiary.judge.verdict import ALPHA, Outcome
+from bestiary.catalog.published import Estimate
+from bestiary.judge.outcome import ALPHA, Judgement, Outcome
 
 Direction = Literal["appears", "vanishes"]
 
@@ -160,7 +161,7 @@ def judge_boundary(
     log: bool = False,
     confidence: float = 0.95,
     alpha: float = ALPHA,
-) -> tuple[Outcome, str, str]:
+) -> Judgement:
     """Judge whether something appears, or vanishes, where it is claimed to.
 
     The claim holds if a bracket of that direction at `confidence` lies within it. It fails if there are brackets of
@@ -176,7 +177,8 @@ def judge_boundary(
         alpha: [1] highest probability with which a true claim fails, if there is but one crossing of that direction.
 
     Returns:
-        The outcome; the crossing with its limits, in words; what decided.
+        The outcome; the crossing with its limits, in words; what decided; the crossing as a number with limits, the one
+        nearest to the claim if there are several.
 
     Raises:
         ValueError: there is no such direction; or as for `bracket`.
@@ -191,23 +193,30 @@ def judge_boundary(
     measured = " and ".join(f"{c.estimate:.4g}, {c.lo:.4g} to {c.hi:.4g} {at}" for c in near)
     measured = f"{direction} at {measured} {share}" if near else f"{direction} nowhere {at} {share}"
 
+    middle = (lo + hi) / 2
+    closest = min(near, key=lambda c: abs(c.estimate - middle), default=None)
+    estimate = Estimate(closest.estimate, closest.lo, closest.hi) if closest else None
+
+    def told(outcome: Outcome, reason: str) -> Judgement:
+        return Judgement(outcome, measured, reason, estimate)
+
     if any(lo <= c.lo and c.hi <= hi for c in near):
-        return Outcome.HOLDS, measured, "the limits lie within the claim"
+        return told(Outcome.HOLDS, "the limits lie within the claim")
     touching = [c for c in near if c.lo <= hi and lo <= c.hi]
     if far and not touching and all(c.hi < lo or hi < c.lo for c in far):
         where = " and ".join(f"{c.lo:.4g} to {c.hi:.4g}" for c in far)
-        return Outcome.FAILS, measured, f"the limits at {1 - alpha:g}, {where}, miss the claim"
+        return told(Outcome.FAILS, f"the limits at {1 - alpha:g}, {where}, miss the claim")
     undecided = _sides(_read(points, log), 1 - alpha).count(0)
     if points and not undecided and not far:
         if min(p.x for p in points) <= lo and hi <= max(p.x for p in points):
-            return Outcome.FAILS, measured, f"all points are decided at {1 - alpha:g}, and it {direction} at none"
-        return Outcome.INCONCLUSIVE, measured, "the points do not reach from one end of the claim to the other"
+            return told(Outcome.FAILS, f"all points are decided at {1 - alpha:g}, and it {direction} at none")
+        return told(Outcome.INCONCLUSIVE, "the points do not reach from one end of the claim to the other")
     if touching:
         remedy = "more runs" if any(c.smooth for c in touching) else "more points there, or more runs,"
-        return Outcome.INCONCLUSIVE, measured, f"the limits reach beyond the claim; {remedy} would tell"
+        return told(Outcome.INCONCLUSIVE, f"the limits reach beyond the claim; {remedy} would tell")
     least = _least_runs(len(points), alpha)
     reason = f"{undecided} of {len(points)} points have too few runs to tell; it takes {least} each at least"
-    return Outcome.INCONCLUSIVE, measured, reason
+    return told(Outcome.INCONCLUSIVE, reason)
 
 
 def _read(points: Sequence[Point], log: bool) -> list[Point]:

@@ -11,19 +11,38 @@ from dataclasses import dataclass
 from bestiary.catalog.axes import Axis, fit
 from bestiary.catalog.claims import Claim
 from bestiary.catalog.entries import Entry
-from bestiary.catalog.map_claims import Boundary, EntryPath, Law, MapClaim, Rung
+from bestiary.catalog.map_claims import Boundary, Law, MapClaim
+from bestiary.catalog.path_claims import EntryPath, Rung
 from bestiary.entry import Knobs, Static
 from bestiary.judge import check
 from bestiary.judge.check import CaseResult
+from bestiary.judge.outcome import ALPHA, Judgement, Outcome, Verdict
 from bestiary.judge.records import waiting_times
 from bestiary.judge.rounds import Asking, Judged, drive
 from bestiary.judge.setup import Setup
-from bestiary.judge.verdict import ALPHA, Outcome, Verdict, judge
+from bestiary.judge.verdict import judge
 from bestiary.maps import boundary, laws
 from bestiary.maps.line import Line, along, refined
 from bestiary.train.campaign import OnProgress
 from bestiary.train.jobs import Request
 from bestiary.train.store import Store
+
+
+@dataclass(frozen=True)
+class RungResult:
+    """What became of one rung of a path.
+
+    Attributes:
+        rung: the catalog's block.
+        answer: its runs.
+        verdicts: one for each claim, and last one for the rate with the cause removed.
+        without: its runs with the path's cause removed; None if the path names none.
+    """
+
+    rung: Rung
+    answer: Judged
+    verdicts: tuple[Verdict, ...]
+    without: Judged | None = None
 
 
 @dataclass(frozen=True)
@@ -39,7 +58,7 @@ class MapResult:
         fit: the law's fit; None if it could not be made, and for others.
         rivals: the forms compared, best first.
         crossings: of a boundary.
-        rungs: of a path, each with what became of its runs and its verdicts.
+        rungs: of a path.
         trouble: why there is no fit.
     """
 
@@ -51,7 +70,7 @@ class MapResult:
     fit: laws.Fit | None = None
     rivals: tuple[laws.Fit, ...] = ()
     crossings: tuple[boundary.Crossing, ...] = ()
-    rungs: tuple[tuple[Rung, Judged, list[Verdict]], ...] = ()
+    rungs: tuple[RungResult, ...] = ()
     trouble: str = ""
 
     @property
@@ -65,8 +84,12 @@ class MapResult:
         return {Law: "law", Boundary: "boundary", EntryPath: "path"}[type(self.block)]
 
     def headed(self) -> list[tuple[str, Verdict]]:
-        """The verdicts, those of a path each with the name of its rung."""
-        heads = [rung.name for rung, _, verdicts in self.rungs for _ in verdicts]
+        """The verdicts, those of a path each with the name of its rung, and with what is removed there."""
+        heads = []
+        for r in self.rungs:
+            assert isinstance(self.block, EntryPath)
+            removed = [f"{r.rung.name}, without {self.block.cause.removes}"] if self.block.cause and r.without else []
+            heads += [r.rung.name] * len(r.rung.claims) + removed
         return list(zip(heads or [""] * len(self.verdicts), self.verdicts, strict=True))
 
 
@@ -81,11 +104,14 @@ def judge_law(setup: Setup, law: Law, root: int, alpha: float = ALPHA) -> Asking
     line = yield from along(setup, axis, knobs, static, law.seeds, root)
     y, cut = line.values(law.of, law.censored)
     try:
-        x = line.variable(law.against)
+        if law.theory is None:
+            x = line.variable(law.against)
+        else:
+            x, y = laws.over_theory(line.predicted(law.theory.formula), y)
         rivals = laws.compare(x, y, cut)
         own = laws.fit(x, y, cut, law.form)
     except ValueError as error:
-        none = [_verdict(c, (Outcome.INCONCLUSIVE, "no fit", str(error)), y.size) for c in law.claims]
+        none = [_verdict(c, Judgement(Outcome.INCONCLUSIVE, "no fit", str(error)), y.size) for c in law.claims]
         return MapResult(setup, law, root, none, line, trouble=str(error))
     verdicts = [_verdict(c, laws.judge_law(c.within, own, c.of, alpha), own.n) for c in law.claims]
     return MapResult(setup, law, root, verdicts, line, own, tuple(rivals))
@@ -107,41 +133,57 @@ def judge_boundary(setup: Setup, block: Boundary, root: int, alpha: float = ALPH
     return MapResult(setup, block, root, verdicts, line, crossings=tuple(crossings))
 
 
-def _verdict(claim, judged: tuple[Outcome, str, str], n: int) -> Verdict:
-    outcome, measured, reason = judged
+def _verdict(claim: MapClaim, judged: Judgement, n: int) -> Verdict:
     lo, hi = claim.interval
-    return Verdict(claim, outcome, measured, f"{lo:g} to {hi:g}", reason, n)
+    outcome, measured, reason, estimate = judged
+    return Verdict(claim, outcome, measured, f"{lo:g} to {hi:g}", reason, n, estimate=estimate)
 
 
 def judge_path(setup: Setup, path: EntryPath, root: int, alpha: float = ALPHA) -> Asking[MapResult]:
-    """Run the rungs of a path and judge what is claimed of each."""
-    p = setup.phenomenon
-    knobs, static, wanted = p.knobs, p.static, []
+    """Run the rungs of a path, each with and without the cause, and judge what is claimed of them."""
+    p, cause = setup.phenomenon, path.cause
+    knobs, static, wanted, removed = p.knobs, p.static, [], []
     for rung in path.rungs:
         knobs, static = knobs._replace(**rung.knobs), static._replace(**rung.static)
         wanted.append(Request(setup, knobs, static, path.seeds, root))
-    answers = yield wanted
+        if cause is not None:
+            less = knobs._replace(**cause.knobs), static._replace(**cause.static)
+            removed.append(Request(setup, *less, path.seeds, root))
+    answers = yield [*wanted, *removed]
+    without = answers[len(wanted) :] or [None] * len(wanted)
     waits = waiting_times(setup.detector)
-    rungs = tuple(
-        (rung, a, judge(rung.claims, a.findings, resolution=a.resolution, waits=waits, alpha=alpha))
-        for rung, a in zip(path.rungs, answers, strict=True)
-    )
-    return MapResult(setup, path, root, [v for _, _, verdicts in rungs for v in verdicts], rungs=rungs)
+
+    def verdicts(claims: Sequence[Claim], of: Judged) -> list[Verdict]:
+        return judge(claims, of.findings, resolution=of.resolution, waits=waits, alpha=alpha)
+
+    rungs = []
+    for rung, answer, less in zip(path.rungs, answers[: len(wanted)], without, strict=True):
+        told = verdicts(rung.claims, answer)
+        told += verdicts(_removed(rung), less) if less else []
+        rungs.append(RungResult(rung, answer, tuple(told), less))
+    return MapResult(setup, path, root, [v for r in rungs for v in r.verdicts], rungs=tuple(rungs))
+
+
+def _removed(rung: Rung) -> list[Claim]:
+    """The claim that a rung makes of the runs with the cause removed."""
+    if rung.without is None:
+        return []
+    return [Claim.model_validate({"of": "found", "rate": rung.without, "source": "measured"})]
 
 
 def claims_of(entry: Entry) -> list[Claim | MapClaim]:
     """All that an entry claims of laws, boundaries and paths."""
     lines: list[Claim | MapClaim] = [
-        c for block in (*entry.laws.values(), *entry.boundaries.values()) for c in block.claims
+        c for block in (*entry.every_law.values(), *entry.boundaries.values()) for c in block.claims
     ]
-    return lines + [c for path in entry.paths.values() for rung in path.rungs for c in rung.claims]
+    return lines + [c for path in entry.paths.values() for rung in path.rungs for c in (*rung.claims, *_removed(rung))]
 
 
 def tasks(setup: Setup, root: int, alpha: float = ALPHA) -> list[Asking[MapResult]]:
     """Everything beyond single settings that an entry claims."""
     entry = setup.entry
     return [
-        *(judge_law(setup, law, root, alpha) for law in entry.laws.values()),
+        *(judge_law(setup, law, root, alpha) for law in entry.every_law.values()),
         *(judge_boundary(setup, block, root, alpha) for block in entry.boundaries.values()),
         *(judge_path(setup, path, root, alpha) for path in entry.paths.values()),
     ]

@@ -18,8 +18,9 @@ from scipy.optimize import least_squares, minimize
 from scipy.special import log_ndtr
 from scipy.stats import t as student
 
-from bestiary.catalog.forms import FORMS, Form
-from bestiary.judge.verdict import ALPHA, Outcome
+from bestiary.catalog.forms import FITTED, FORMS, Form
+from bestiary.catalog.published import Estimate
+from bestiary.judge.outcome import ALPHA, Judgement, Outcome
 from bestiary.maps.censored import medians
 
 LEAST_SETTINGS = 3  # two parameters go through any two settings
@@ -117,6 +118,25 @@ def fit(x: np.ndarray, y: np.ndarray, censored: np.ndarray, form: str) -> Fit:
     return _fit(_read(x, y, censored), form)
 
 
+def over_theory(predicted: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return what is predicted and what was measured, both over the geometric mean g of what is predicted.
+
+    Then a law of form `theory` has the ratio of measured over predicted in the middle of the axis as its constant, and
+    1 as its exponent where the formula is right.
+
+    Args:
+        predicted: (K,) by the formula at each setting.
+        y: (K, S) as for `fit`.
+
+    Raises:
+        ValueError: something predicted is not above 0.
+    """
+    if (predicted <= 0).any():
+        raise ValueError(f"the formula predicts {predicted.min():g}; a law of form theory wants values above 0")
+    middle = math.exp(float(np.log(predicted).mean()))
+    return predicted / middle, y / middle
+
+
 def compare(x: np.ndarray, y: np.ndarray, censored: np.ndarray) -> list[Fit]:
     """Fit every form that can be, best first by Akaike's criterion; all have as many parameters.
 
@@ -125,7 +145,7 @@ def compare(x: np.ndarray, y: np.ndarray, censored: np.ndarray) -> list[Fit]:
     """
     data = _read(x, y, censored)
     fits = []
-    for form in FORMS:
+    for form in FITTED:
         with suppress(ValueError):  # the data are sound: what is wrong is x for this form
             fits.append(_fit(data, form))
     return sorted(fits, key=lambda f: f.aic)
@@ -162,7 +182,7 @@ def valid_range(
 
 def judge_law(
     claim_interval: tuple[float, float], law: Fit, parameter: str, alpha: float = ALPHA, confidence: float = 0.95
-) -> tuple[Outcome, str, str]:
+) -> Judgement:
     """Judge whether a parameter of a law lies where it is claimed to lie.
 
     The claim holds if the interval at `confidence` lies within it, fails if the one at 1 - alpha misses it.
@@ -175,7 +195,7 @@ def judge_law(
         confidence: [1] of the limits.
 
     Returns:
-        The outcome; the parameter with its limits, in words; what decided.
+        The outcome; the parameter with its limits, in words; what decided; the same as numbers.
 
     Raises:
         ValueError: the law has no such parameter.
@@ -183,18 +203,20 @@ def judge_law(
     if parameter not in law.parameters:
         raise ValueError(f"a {law.form} law has no {parameter!r}; it has {' and '.join(law.parameters)}")
     lo, hi = claim_interval
-    value, share = f"{law.parameters[parameter]:.4g}", f"({law.seeds} seeds, {law.n - law.censored} of {law.n} runs)"
+    number = law.parameters[parameter]
+    value, share = f"{number:.4g}", f"({law.seeds} seeds, {law.n - law.censored} of {law.n} runs)"
     try:
         (low, high), (far_low, far_high) = (law.limits(level)[parameter] for level in (confidence, 1 - alpha))
     except ValueError as error:
-        return Outcome.INCONCLUSIVE, f"{value}, no limits {share}", str(error)
+        return Judgement(Outcome.INCONCLUSIVE, f"{value}, no limits {share}", str(error))
     measured = f"{value}, {low:.4g} to {high:.4g} at {100 * confidence:g} % {share}"
+    estimate = Estimate(number, low, high)
     if lo <= low and high <= hi:
-        return Outcome.HOLDS, measured, "the limits lie within the claim"
+        return Judgement(Outcome.HOLDS, measured, "the limits lie within the claim", estimate)
     if far_high < lo or far_low > hi:
         reason = f"the interval at {1 - alpha:g}, {far_low:.4g} to {far_high:.4g}, misses the claim"
-        return Outcome.FAILS, measured, reason
-    return Outcome.INCONCLUSIVE, measured, f"{law.seeds} seeds are too few to tell"
+        return Judgement(Outcome.FAILS, measured, reason, estimate)
+    return Judgement(Outcome.INCONCLUSIVE, measured, f"{law.seeds} seeds are too few to tell", estimate)
 
 
 def _read(x: np.ndarray, y: np.ndarray, censored: np.ndarray) -> _Runs:

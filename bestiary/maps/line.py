@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bestiary.catalog.axes import Axis, Point, points
+from bestiary.catalog.formula import evaluate
 from bestiary.entry import Knobs, Static
 from bestiary.judge.records import waiting_times
 from bestiary.judge.rounds import Asking, Judged
@@ -58,6 +59,14 @@ class Line:
         rows = [values_of(a.findings, a.last, of, censored, self.waits) for a in self.answers]
         return np.array([y for y, _ in rows]), np.array([cut for _, cut in rows])
 
+    def predicted(self, formula: str) -> np.ndarray:
+        """(K) what a formula of knobs and numeric static values predicts at each point.
+
+        Raises:
+            ValueError: it cannot be computed there; in one line.
+        """
+        return np.array([evaluate(formula, numbers(p.knobs, p.static)) for p in self.points])
+
     def variable(self, against: str) -> np.ndarray:
         """(K) a function of the knob, or the median of an effect at each point; nan-free.
 
@@ -75,6 +84,12 @@ class Line:
                 f"no run at {self.axis.name} = {self.x[np.isnan(medians)][0]:g} has the effect {against!r}"
             )
         return np.asarray(medians)
+
+
+def numbers(knobs: Knobs, static: Static) -> dict[str, float]:
+    """Return the values of a setting that are numbers, by name."""
+    both = {**static._asdict(), **knobs._asdict()}
+    return {name: float(value) for name, value in both.items() if isinstance(value, int | float)}
 
 
 def along(setup: Setup, axis: Axis, knobs: Knobs, static: Static, seeds: int, root: int) -> Asking[Line]:

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from bestiary.catalog.axes import Axis
-from bestiary.catalog.map_claims import EntryPath, Rung
+from bestiary.catalog.path_claims import EntryPath, Rung
 from bestiary.judge.rounds import Asking
 from bestiary.judge.setup import Setup
 from bestiary.maps.explore import Exploration, Plan, explore
@@ -35,7 +35,7 @@ def changes(result: MapResult, confidence: float = 0.95) -> list[tuple[int, int]
     The rate changes where the Clopper-Pearson intervals of the two rates do not overlap. Those of two equal rates do
     not overlap with probability below (1 - confidence)^2 or so.
     """
-    limits = [answer.limits(confidence=confidence) for _, answer, _ in result.rungs]
+    limits = [r.answer.limits(confidence=confidence) for r in result.rungs]
     return [(i, i + 1) for i, (a, b) in enumerate(pairwise(limits)) if a[1] < b[0] or b[1] < a[0]]
 
 

@@ -118,7 +118,7 @@ def test_entries_out_of_order_or_without_files(read, monkeypatch):
 def test_all_mistakes_are_told_at_once_in_the_order_of_the_file(read):
     text = changed(
         ("title:", "titel:"),
-        ("zone: 1\n", "zone: 1\n  zone: 2\n"),
+        ("complexity: {network: 1, data: 1}\n", "complexity: {network: 1, data: 1}\n  complexity: 2\n"),
         ("[power2022grokking]", "[xyz]"),
         ("2026-11-22", "soon"),
         ("detector: delayed", "detector: belayed"),
@@ -129,7 +129,7 @@ def test_all_mistakes_are_told_at_once_in_the_order_of_the_file(read):
     )
     assert read(text) == [
         "3:3: grokking.titel: unknown field 'titel'; did you mean 'title'?",
-        "8:3: grokking.zone: duplicate key, first on line 7",
+        "8:3: grokking.complexity: duplicate key, first on line 7",
         "11:16: grokking.references[0]: no 'xyz' in references.bib",
         "12:31: grokking.added.date: 'soon' is not a date; write it as 2026-11-22",
         "13:13: grokking.detector: no file detectors/belayed_generalization.py; did you mean 'delayed_generalization'?",
@@ -142,11 +142,15 @@ def test_all_mistakes_are_told_at_once_in_the_order_of_the_file(read):
 
 
 def test_mistakes_are_data_too(read, tmp_path):
-    read(changed(("zone: 1", "zone: 9")))
+    read(changed(("network: 1", "network: 9")))
     with pytest.raises(CatalogError) as caught:
         read_catalog(tmp_path / "catalog.yaml")
     (mistake,) = caught.value.mistakes
-    assert (mistake.file, mistake.place, mistake.path) == ("catalog.yaml", (7, 9), ("grokking", "zone"))
+    assert (mistake.file, mistake.place, mistake.path) == (
+        "catalog.yaml",
+        (7, 25),
+        ("grokking", "complexity", "network"),
+    )
 
 
 # Against a setup.

@@ -12,7 +12,8 @@ from bestiary.catalog.claims import Case, Claim
 from bestiary.catalog.read import read_catalog, select
 from bestiary.catalog.yaml_source import CatalogError
 from bestiary.files import modules
-from bestiary.judge.verdict import Outcome, judge
+from bestiary.judge.outcome import Outcome
+from bestiary.judge.verdict import judge
 from bestiary.log import Finding, State
 
 GOOD = (Path(__file__).parents[1] / "data" / "good_catalog.yaml").read_text("utf-8")

@@ -99,7 +99,7 @@ def test_the_catalog_obeys_the_schema():
         ("titel", "titel", None),
         ("title:", "titel:", "$.grokking: titel"),
         ("  kind: transition\n", "", "$.grokking: required"),
-        ("zone: 1", "zone: 4", "$.grokking.zone: maximum"),
+        ("network: 1", "network: 4", "$.grokking.complexity.network: maximum"),
         ("[MLP]", "[mlp]", "$.grokking.particle[0]: enum"),
         ("[0.8, 1]", "[0.8, 2]", "$.grokking.cases.grokking.claims[0].rate[1]: maximum"),
         ("[180, 480]", "[180]", "$.grokking.cases.grokking.claims[1].median: minItems"),

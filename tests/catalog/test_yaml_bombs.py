@@ -72,9 +72,9 @@ def test_a_bomb_is_refused_in_one_line(text, says, tmp_path):
     ],
 )
 def test_a_value_that_its_tag_does_not_allow_is_named_where_it_is(value, says, tmp_path):
-    (tmp_path / "catalog.yaml").write_text(f"grokking:\n  zone: {value}\n")
+    (tmp_path / "catalog.yaml").write_text(f"grokking:\n  version: {value}\n")
     lines = refused(tmp_path / "catalog.yaml")
-    own = [line for line in lines if line.startswith("catalog.yaml:2:9: grokking.zone: ")]
+    own = [line for line in lines if line.startswith("catalog.yaml:2:12: grokking.version: ")]
     assert len(own) == 1 and (says in own[0] or says == "Input should be"), lines
     assert all(len(line) <= 300 for line in lines)
 

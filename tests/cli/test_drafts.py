@@ -12,7 +12,7 @@ draft_of_saddle:
   definition: The loss stays on a plateau, then falls.
   particle: [optimiser]
   kind: plateau
-  zone: 1
+  complexity: {network: 1, data: 1}
   status: draft
   version: 1
   added: {by: tests, date: 2026-11-22}

@@ -100,7 +100,7 @@ def test_run_exports_what_it_trained(site, cache, tmp_path):
     [
         (["show", "saddel"], "no entry 'saddel'; did you mean 'saddle'?"),
         (["shw"], "No such command 'shw'"),
-        (["list", "--zone", "4"], "--zone"),
+        (["list", "--zone", "5"], "--zone"),
         (["list", "--particle", "quark"], "--particle quark: want one of"),
         (["check", "--seeds", "0"], "--seeds"),
         (["check", "saddle", "--all"], "not both"),

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from bestiary.cli.output.verdicts import summary
-from bestiary.judge.verdict import Outcome
+from bestiary.judge.outcome import Outcome
 
 
 @pytest.mark.parametrize(

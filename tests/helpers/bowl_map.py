@@ -52,7 +52,7 @@ BLOCK = {
     "definition": "It falls.",
     "particle": ["linear"],
     "kind": "law",
-    "zone": 1,
+    "complexity": {"network": 1, "data": 1},
     "status": "established",
     "version": 1,
     "references": ["none"],

@@ -65,7 +65,7 @@ def result(p, name, seen, findings, control=None, probed=None, root=7, detector=
         "definition": "The loss falls, and then it does not.",
         "particle": ("MLP",),
         "kind": "transition",
-        "zone": 1,
+        "complexity": {"network": 1, "data": 1},
         "status": "established",
         "version": 1,
         "references": ("someone2020",),

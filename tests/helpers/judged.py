@@ -1,7 +1,8 @@
 """Claims, findings and the verdict of one claim, in few words."""
 
 from bestiary.catalog.claims import Claim
-from bestiary.judge.verdict import Outcome, judge
+from bestiary.judge.outcome import Outcome
+from bestiary.judge.verdict import judge
 from bestiary.log import Finding, State
 
 HOLDS, FAILS, INCONCLUSIVE = Outcome.HOLDS, Outcome.FAILS, Outcome.INCONCLUSIVE

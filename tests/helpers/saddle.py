@@ -55,7 +55,7 @@ saddle:
   definition: The loss stays on a plateau, then falls.
   particle: [optimiser]
   kind: plateau
-  zone: 1
+  complexity: {network: 1, data: 1}
   status: reported
   version: 1
   references: [saxe2013exact]

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from bestiary.catalog.claims import Claim
+from bestiary.judge.outcome import Outcome
 from bestiary.judge.records import is_waiting_time, resolution_of, waiting_times
-from bestiary.judge.verdict import Outcome, judge
+from bestiary.judge.verdict import judge
 from bestiary.log import Effect, Finding, Log, State
 
 EVERY, TENTH, TWENTIETH = np.arange(0, 1001), np.arange(0, 1001, 10), np.arange(0, 1001, 20)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from bestiary.judge.verdict import Outcome
+from bestiary.judge.outcome import Outcome
 from bestiary.maps.boundary import Point, judge_boundary
 
 HOLDS, FAILS, INCONCLUSIVE = Outcome.HOLDS, Outcome.FAILS, Outcome.INCONCLUSIVE
@@ -15,14 +15,14 @@ def points(*rates, n=16, start=0):
 
 
 def test_a_boundary_within_the_claim_holds():
-    outcome, measured, reason = judge_boundary((1.5, 5), points(0, 0, 0, 16, 16), "appears")
+    outcome, measured, reason, _ = judge_boundary((1.5, 5), points(0, 0, 0, 16, 16), "appears")
     assert (outcome, reason) == (HOLDS, "the limits lie within the claim")
     assert measured == "appears at 2.5, 2 to 3 at 95 % (5 points, 80 runs)"
 
 
 def test_a_bracket_that_reaches_beyond_the_claim_asks_for_points_or_runs_a_smooth_one_for_runs():
     beyond = "the limits reach beyond the claim; "
-    outcome, _, reason = judge_boundary((2.5, 5), points(0, 0, 0, 16, 16), "appears")
+    outcome, _, reason, _ = judge_boundary((2.5, 5), points(0, 0, 0, 16, 16), "appears")
     assert (outcome, reason) == (INCONCLUSIVE, beyond + "more points there, or more runs, would tell")
     smooth = [Point(x, k, 32) for x, k in zip([0, 1, 9, 10], [0, 15, 17, 32], strict=True)]
     assert judge_boundary((4, 6), smooth, "appears")[2] == beyond + "more runs would tell"
@@ -30,22 +30,22 @@ def test_a_bracket_that_reaches_beyond_the_claim_asks_for_points_or_runs_a_smoot
 
 def test_a_boundary_elsewhere_fails_once_there_are_runs_enough():
     few, many = points(0, 0, 0, 15, 15, n=15), points(0, 0, 0, 16, 16, n=16)  # 2 ** -n against 1e-4 / 5
-    outcome, _, reason = judge_boundary((3.1, 5), few, "appears")
+    outcome, _, reason, _ = judge_boundary((3.1, 5), few, "appears")
     assert (outcome, reason) == (INCONCLUSIVE, "5 of 5 points have too few runs to tell; it takes 16 each at least")
-    outcome, _, reason = judge_boundary((3.1, 5), many, "appears")
+    outcome, _, reason, _ = judge_boundary((3.1, 5), many, "appears")
     assert (outcome, reason) == (FAILS, "the limits at 0.9999, 2 to 3, miss the claim")
     assert judge_boundary((3, 5), many, "appears")[0] is INCONCLUSIVE  # they touch it
 
 
 def test_no_crossing_fails_if_every_point_is_decided_and_they_reach_across_the_claim():
     silent = points(0, 0, 0, 0, n=32)
-    outcome, measured, reason = judge_boundary((1, 2.5), silent, "appears")
+    outcome, measured, reason, _ = judge_boundary((1, 2.5), silent, "appears")
     assert (outcome, measured) == (FAILS, "appears nowhere at 95 % (4 points, 128 runs)")
     assert reason == "all points are decided at 0.9999, and it appears at none"
     for beyond in ((1, 3.5), (-1, 2)):
-        outcome, _, reason = judge_boundary(beyond, silent, "appears")
+        outcome, _, reason, _ = judge_boundary(beyond, silent, "appears")
         assert (outcome, reason) == (INCONCLUSIVE, "the points do not reach from one end of the claim to the other")
-    outcome, _, reason = judge_boundary((1, 2.5), [*silent[:2], Point(2, 16, 32), silent[3]], "appears")
+    outcome, _, reason, _ = judge_boundary((1, 2.5), [*silent[:2], Point(2, 16, 32), silent[3]], "appears")
     assert (outcome, reason) == (INCONCLUSIVE, "1 of 4 points have too few runs to tell; it takes 16 each at least")
     assert judge_boundary((1, 2), [], "appears")[0] is INCONCLUSIVE
 

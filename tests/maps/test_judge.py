@@ -7,9 +7,9 @@ from bowl_map import BOUNDARY, LAW, MAPPED, PATH, setup
 from bestiary.catalog import axes as grid
 from bestiary.catalog import map_claims as catalog_maps
 from bestiary.judge import rounds as rounds_of
+from bestiary.judge.outcome import Outcome
 from bestiary.judge.rounds import drive
 from bestiary.judge.setting import Setting
-from bestiary.judge.verdict import Outcome
 from bestiary.maps import explore
 from bestiary.maps import judge as maps
 from bestiary.maps import path as paths
@@ -76,8 +76,8 @@ def test_a_variable_other_than_the_knob():
 def test_the_rungs_of_a_path_add_up_and_the_change_is_seen():
     s = setup(paths={"steeper": PATH})
     result = run(paths.along_path(s, s.entry.paths["steeper"], 1))
-    assert [a.findings[0].phase for _, a, _ in result.rungs] == ["falling", "falling", "growing"]
-    assert {f.onset for f in result.rungs[1][1].findings} == {np.ceil(np.log(1e3) / (-2 * np.log(0.7)))}
+    assert [r.answer.findings[0].phase for r in result.rungs] == ["falling", "falling", "growing"]
+    assert {f.onset for f in result.rungs[1].answer.findings} == {np.ceil(np.log(1e3) / (-2 * np.log(0.7)))}
     assert paths.changes(result) == [(1, 2)]
     assert [v.outcome for v in result.verdicts] == [Outcome.HOLDS, Outcome.HOLDS, Outcome.FAILS]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 from collections import Counter
@@ -12,12 +13,14 @@ from bestiary.catalog.setups.knobs import knobs_of
 
 if TYPE_CHECKING:
     from bestiary.catalog.entries import Entry
+    from bestiary.cli.compared import Compared
     from bestiary.judge.rounds import Judged
     from bestiary.judge.setting import Setting
     from bestiary.log import Finding
     from bestiary.maps.explore import Exploration
     from bestiary.maps.judge import MapResult
     from bestiary.maps.laws import Fit
+    from bestiary.maps.mechanism import Seen
 
 
 def text(made: Mapping[str, Any]) -> str:
@@ -37,19 +40,28 @@ def _finite(part: Any) -> Any:
 
 def listed(entries: Iterable[Entry], unlisted: Iterable[str] = ()) -> dict[str, Any]:
     """Return what `list` prints."""
-    own = [
-        e.model_dump(mode="json", include={"title", "zone", "kind", "particle", "status", "version"}) for e in entries
-    ]
+    shown = {"title", "complexity", "kind", "particle", "status", "version"}
     return {
-        "entries": [{"entry": e.key} | block for e, block in zip(entries, own, strict=True)],
+        "entries": [{"entry": e.key, "zone": e.zone} | e.model_dump(mode="json", include=shown) for e in entries],
         "without_block": list(unlisted),
     }
 
 
-def entry(e: Entry, measured: str) -> dict[str, Any]:
-    """Return what `show` prints: the entry's block, its knobs, and what was measured."""
+def entry(e: Entry, measured: str, beside: Sequence[Compared]) -> dict[str, Any]:
+    """Return what `show` prints: the entry's block, its knobs, what was measured, and published numbers beside it."""
     knobs = [knob._asdict() | {"ranges": [one.text for one in knob.ranges]} for knob in knobs_of(e.key)]
-    return {"entry": e.key} | e.model_dump(mode="json", exclude_none=True) | {"knobs": knobs, "measured": measured}
+    made = {"knobs": knobs, "measured": measured, "compared": [_beside(one) for one in beside]}
+    return {"entry": e.key, "zone": e.zone} | e.model_dump(mode="json", exclude_none=True) | made
+
+
+def _beside(one: Compared) -> dict[str, Any]:
+    """Write a published number, and what was measured on each root."""
+    assert one.claim.published is not None
+    roots = [
+        {"root": root, "measured": one.measured[root]._asdict(), "difference": difference._asdict()}
+        for root, difference in one.differences().items()
+    ]
+    return {"of": one.place, "published": one.claim.published.model_dump(mode="json"), "roots": roots}
 
 
 def runs(asked: Setting, findings: Sequence[Finding], root: int) -> dict[str, Any]:
@@ -175,24 +187,36 @@ def _indices(shape: Sequence[int]) -> Iterable[tuple[int, ...]]:
 def path(result: MapResult) -> dict[str, Any]:
     """Return what `path` prints of one path."""
     from bestiary.cli.output.verdicts import verdict
+    from bestiary.maps import mechanism
     from bestiary.maps.censored import values_of
     from bestiary.maps.path import changes
 
+    marked = mechanism.seen(result)
     rungs = [
         {
-            "rung": rung.name,
-            "side": rung.side,
-            "changes": rung.changes,
-            **_seen(answer, *values_of(answer.findings, answer.last, "onset")),
-            "verdicts": [verdict(v) for v in verdicts],
+            "rung": r.rung.name,
+            "side": r.rung.side,
+            "changes": r.rung.changes,
+            **_seen(r.answer, *values_of(r.answer.findings, r.answer.last, "onset")),
+            "without": None if r.without is None else {"found": r.without.rate(), "limits": r.without.limits()},
+            "marker": _marked(marked[i]) if marked else None,
+            "verdicts": [verdict(v) for v in r.verdicts],
         }
-        for rung, answer, verdicts in result.rungs
+        for i, r in enumerate(result.rungs)
     ]
-    names = [rung.name for rung, _, _ in result.rungs]
+    names = [r.rung.name for r in result.rungs]
     return {
         "entry": result.entry.key,
         "path": result.block.name,
         "root": result.root,
         "rungs": rungs,
         "changes": [[names[i], names[j]] for i, j in changes(result)],
+        "steps": [dataclasses.asdict(step) for step in mechanism.steps(result)],
     }
+
+
+def _marked(seen: Seen) -> dict[str, Any]:
+    """Write what tells the mechanism of a rung."""
+    limits = (seen.low, seen.high) if math.isfinite(seen.low) else None
+    median = seen.median if math.isfinite(seen.median) else None
+    return {"median": median, "limits": limits, "mechanism": seen.band, "kills": seen.kills, "learned": seen.learned}

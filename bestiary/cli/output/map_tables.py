@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bestiary.catalog.forms import FORMS
+from bestiary.catalog.path_claims import EntryPath
 from bestiary.cli.output.page import Column, Heading, Page, Row
-from bestiary.cli.output.tables import judged, name, print_judged, print_reasons
+from bestiary.cli.output.tables import judged, name, print_judged, print_published, print_reasons
 from bestiary.judge.verdict import states
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from bestiary.maps.judge import MapResult
     from bestiary.maps.laws import Fit
     from bestiary.maps.line import Line
+    from bestiary.maps.mechanism import Seen
 
 
 def print_map(found: Exploration, page: Page) -> None:
@@ -161,31 +163,56 @@ def _letters(words: Sequence[str]) -> dict[str, str]:
 
 
 def print_path(result: MapResult, page: Page) -> None:
-    """Print the rungs: what changes, rate, onset, verdicts; between which two the behaviour changes."""
+    """Print the rungs: what changes, rate, onset, marker, verdicts; then whether each step keeps the mechanism."""
+    from bestiary.maps import mechanism
     from bestiary.maps.censored import values_of
-    from bestiary.maps.path import changes, continuous
 
-    page.say(f"{result.entry.key}/{result.block.name} (root {result.root}): {result.block.title}\n")
+    path = result.block
+    assert isinstance(path, EntryPath)
+    page.say(f"{result.entry.key}/{path.name} (root {result.root}): {path.title}\n")
     columns = (
         Column("rung", bare=True),
-        Column("side", drop=3),
+        Column("side", drop=4),
         Column("changes", prose=16),
         Column("found"),
-        Column("rate at 95 %", drop=1),
+        Column("rate at 95 %", drop=2),
+        Column(f"without {path.cause.removes}" if path.cause else "without", prose=8),
         Column("onset: median"),
-        Column("5 %", drop=2),
-        Column("95 %", drop=2),
-        Column("states", prose=16, bare=True),
+        Column("5 %", drop=3),
+        Column("95 %", drop=3),
+        Column(f"{path.marker}: median at 95 %", prose=12),
+        Column("mechanism", prose=10),
+        Column("states", prose=16, bare=True, drop=1),
         Column("verdicts", prose=16, bare=True),
     )
-    rows = []
-    for rung, answer, verdicts in result.rungs:
-        change = ", ".join(f"{k}={v}" for k, v in rung.changes.items())
-        onset = spread(*values_of(answer.findings, answer.last, "onset"))
-        verdict = ", ".join(f"{name(v.claim)} {v.outcome}" for v in verdicts)
-        rows.append((rung.name, rung.side or "", change, *rate(answer), *onset, states(answer.findings), verdict))
+    marked, rows = mechanism.seen(result), []
+    for i, r in enumerate(result.rungs):
+        change = ", ".join(f"{k}={v}" for k, v in r.rung.changes.items())
+        onset = spread(*values_of(r.answer.findings, r.answer.last, "onset"))
+        less = "/".join(map(str, (r.without.rate(), len(r.without.findings)))) if r.without else ""
+        seen = _marked(marked[i]) if marked else ("", "")
+        verdict = ", ".join(f"{name(v.claim)} {v.outcome}" for v in r.verdicts)
+        states_ = states(r.answer.findings)
+        rows.append((r.rung.name, r.rung.side or "", change, *rate(r.answer), less, *onset, *seen, states_, verdict))
     page.table(columns, rows)
-    rungs = [rung for rung, _, _ in result.rungs]
+    for step in mechanism.steps(result):
+        page.say(f"{step.before} to {step.after}: {step.same}; {step.why}", hang=2)
+    _print_changes(result, page)
+
+
+def _marked(seen: Seen) -> tuple[str, str]:
+    """Write the marker of a rung with its limits, and the mechanism in whose band they lie."""
+    if np.isnan(seen.median):
+        return "", ""
+    limits = f"{seen.low:.3g} to {seen.high:.3g}" if np.isfinite(seen.low) else "no limits"
+    return f"{seen.median:.3g}, {limits}", seen.band or "in no band for certain"
+
+
+def _print_changes(result: MapResult, page: Page) -> None:
+    """Say between which two rungs the rate changes."""
+    from bestiary.maps.path import changes, continuous
+
+    rungs = [r.rung for r in result.rungs]
     for i, j in changes(result):
         turned = continuous(rungs[j])
         how = f"{turned} can be turned in between (--refine)" if turned else "a change of kind, with nothing in between"
@@ -199,4 +226,5 @@ def print_maps(results: Sequence[MapResult], page: Page) -> None:
         rows.append(Heading(f"{r.kind} {r.entry.key}/{r.block.name} (root {r.root})", "bold"))
         rows += [judged(v, head) for head, v in r.headed()]
     print_judged(rows, page)
+    print_published(((f"{r.kind} {r.entry.key}/{r.block.name}", r.root, r.headed()) for r in results), page)
     print_reasons(((f"{r.kind} {r.entry.key}/{r.block.name}", r.root, r.verdicts) for r in results), page)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from rich import box
@@ -17,19 +18,32 @@ if TYPE_CHECKING:
     from bestiary.catalog.claims import Claim
     from bestiary.catalog.entries import Entry
     from bestiary.catalog.map_claims import MapClaim
+    from bestiary.catalog.published import Difference
     from bestiary.judge.check import CaseResult
-    from bestiary.judge.verdict import Verdict
+    from bestiary.judge.outcome import Verdict
     from bestiary.log import Finding
 
 STYLE = {"holds": "green", "fails": "bold red", "inconclusive": "yellow"}
 UNFINISHED = ("memorisation",)  # phases out of which runs come if they go on
-CLAIMS = (Column("claim", bare=True), Column("interval", bare=True), Column("source", prose=16, bare=True))
+CLAIMS = (
+    Column("claim", bare=True),
+    Column("interval", bare=True),
+    Column("source", prose=16, bare=True),
+    Column("published", prose=16),
+    Column("measured - published", prose=16),
+)
 JUDGED = (
     Column("verdict", bare=True),
     Column("claim", bare=True),
     Column("measured", prose=16, bare=True),
     Column("claimed", prose=16),
     Column("source", eager=True),
+)
+BESIDE = (
+    Column("claim", prose=16, bare=True),
+    Column("measured", prose=12),
+    Column("published", prose=12),
+    Column("measured - published", prose=16),
 )
 
 
@@ -87,20 +101,28 @@ def name(claim: Claim | MapClaim) -> str:
     return claim.of if isinstance(claim.of, str) else " ~ ".join(claim.of)
 
 
-def print_entry(e: Entry, page: Page, measured: str) -> None:
+Differences = Mapping[int, "Difference"]  # of a claim's identity: measured minus published
+
+
+def print_entry(e: Entry, page: Page, measured: str, differences: Differences = MappingProxyType({})) -> None:
     """Print everything the catalog says of one entry.
 
     Args:
         e: the entry.
         page: where.
         measured: what came of its claims when it was measured, in words.
+        differences: of the claims that were compared with published numbers, by the claim's identity.
     """
     page.say(f"{e.key}: {e.title}", "bold")
     page.say(f"{e.definition}\n")
-    page.say(
-        f"zone {e.zone}, {e.kind}, {', '.join(e.particle)}; {e.status}; version {e.version}; detector {e.detector}"
-    )
+    if e.also_known_as:
+        page.say(f"also known as {', '.join(e.also_known_as)}")
+    grades = f"network {e.complexity.network}, data {e.complexity.data}"
+    made_of = f"{e.kind}, {', '.join(e.particle)}"
+    page.say(f"zone {e.zone} ({grades}), {made_of}; {e.status}; version {e.version}; detector {e.detector}")
     page.say(f"references {', '.join(e.references) or 'none yet'}; added by {e.added.by}, {e.added.date}")
+    if e.open:
+        page.say(f"bears on the open questions {', '.join(e.open)}")
     page.say(measured)
     for detector, why in e.also_fires.items():
         page.say(f"also fires {detector}: {why}", hang=2)
@@ -114,10 +136,18 @@ def print_entry(e: Entry, page: Page, measured: str) -> None:
         changes = values({**case.knobs, **case.static})
         head = kind or f"case {case.name}, {case.seeds} seeds"
         rows.append(Heading(f"{head}; {changes}" if changes else head, "bold"))
-        rows += [("  " + name(claim), interval(claim), _source(claim)) for claim in case.claims]
+        rows += [_claimed(claim, differences, indent=2) for claim in case.claims]
     if rows:
         page.table(CLAIMS, rows)
-    _print_maps(e, page)
+    _print_maps(e, page, differences)
+
+
+def _claimed(claim: Claim | MapClaim, differences: Differences, indent: int) -> Row:
+    """Make the row of a claim: its interval and source, what others published, and how far ours is from it."""
+    difference = differences.get(id(claim))
+    published = claim.published.words() if claim.published else ""
+    apart = difference.words() if difference else ""
+    return (" " * indent + name(claim), interval(claim), _source(claim), published, apart)
 
 
 def values(changes: dict[str, float | int | str]) -> str:
@@ -141,21 +171,29 @@ def print_knobs(key: str, page: Page) -> None:
     page.table(columns, rows)
 
 
-def _print_maps(e: Entry, page: Page) -> None:
+def _print_maps(e: Entry, page: Page, differences: Differences) -> None:
     """Print the laws, boundaries and paths of an entry."""
     rows: list[Row] = []
-    for kind, blocks in (("law", e.laws), ("boundary", e.boundaries)):
+    for kind, blocks in (("law", e.every_law), ("boundary", e.boundaries)):
         for block in blocks.values():
             title = f": {block.title}" if block.title else ""
-            rows.append(Heading(f"{kind} {block.name}{title}; {block.of} over {block.over}", "bold"))
-            rows += [("  " + claim.of, interval(claim), _source(claim)) for claim in block.claims]
+            theory = getattr(block, "theory", None)
+            against = f" against {theory.name}, {theory.formula}" if theory else ""
+            rows.append(Heading(f"{kind} {block.name}{title}; {block.of} over {block.over}{against}", "bold"))
+            rows += [_claimed(claim, differences, indent=2) for claim in block.claims]
     for path in e.paths.values():
-        rows.append(Heading(f"path {path.name}: {path.title}", "bold"))
+        back = ", from the real towards the toy" if path.direction == "down" else ""
+        rows.append(Heading(f"path {path.name}: {path.title}{back}", "bold"))
+        for mechanism, (lo, hi) in path.mechanisms.items():
+            rows.append(Heading(f"mechanism {mechanism}: {path.marker} from {lo:g} to {hi:g}", indent=2))
         for rung in path.rungs:
             side = f" ({rung.side})" if rung.side else ""
             changes = values({**rung.knobs, **rung.static})
             rows.append(Heading(f"rung {rung.name}{side}{f': {changes}' if changes else ''}", indent=2))
-            rows += [("    " + name(claim), interval(claim), _source(claim)) for claim in rung.claims]
+            rows += [_claimed(claim, differences, indent=4) for claim in rung.claims]
+            if rung.without is not None and path.cause is not None:
+                lo, hi = rung.without
+                rows.append((f"    found without {path.cause.removes}", f"rate {lo:g} to {hi:g}", "measured", "", ""))
     if rows:
         page.table(CLAIMS, rows)
 
@@ -171,6 +209,7 @@ def print_verdicts(results: Sequence[CaseResult], page: Page) -> None:
         rows.append(Heading(f"{r.case.name}, without {r.case.control}" if r.case.control else r.case.name, indent=2))
         rows += [judged(v) for v in r.verdicts]
     print_judged(rows, page)
+    print_published(((f"{r.entry.key}/{r.case.name}", r.root, [("", v) for v in r.verdicts]) for r in results), page)
     print_reasons(((f"{r.entry.key}/{r.case.name}", r.root, r.verdicts) for r in results), page)
 
 
@@ -189,6 +228,27 @@ def print_judged(rows: Sequence[Row], page: Page) -> None:
     """Print rows of verdicts, and once what their limits are."""
     page.table(JUDGED, rows)
     page.say("measured: limits at 95 % (runs)\n")
+
+
+def print_published(told: Iterable[tuple[str, int, Sequence[tuple[str, Verdict]]]], page: Page) -> None:
+    """Print published numbers beside what was measured; nothing where no claim has one.
+
+    Args:
+        told: what was judged in words, its root seed, and its verdicts, each with the name of its rung or "".
+        page: where.
+    """
+    rows: list[Row] = []
+    for what, root, verdicts in told:
+        mine = [(head, v) for head, v in verdicts if v.claim.published]
+        rows += [Heading(f"{what} (root {root})", "bold")] if mine else []
+        for head, v in mine:
+            claim = " ".join(filter(None, (head, name(v.claim))))
+            number = f"{v.estimate.value:.4g}" if v.estimate else "nothing"
+            difference = v.difference.words() if v.difference else ""
+            rows.append((claim, number, v.claim.published.words() if v.claim.published else "", difference))
+    if rows:
+        page.table(BESIDE, rows)
+        page.say("published beside measured: limits at 95 %; a disagreement is a finding and no failure\n")
 
 
 def short(measured: str) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
+import math
 from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from bestiary.judge.verdict import Outcome, Verdict
+from bestiary.catalog.published import Difference, Estimate
+from bestiary.judge.outcome import Outcome, Verdict
 
 if TYPE_CHECKING:
     from bestiary.judge.check import CaseResult
@@ -59,5 +60,22 @@ def as_json(results: Sequence[CaseResult], maps: Sequence[MapResult], alpha: flo
 
 
 def verdict(v: Verdict) -> dict[str, Any]:
-    """Write one verdict for machines, its claim as the catalog has it."""
-    return dataclasses.asdict(v) | {"claim": v.claim.model_dump(mode="json", exclude_none=True)}
+    """Write one verdict for machines, its claim as the catalog has it; limits that there are not are null."""
+    return {
+        "claim": v.claim.model_dump(mode="json", exclude_none=True),
+        "outcome": v.outcome,
+        "measured": v.measured,
+        "expected": v.expected,
+        "reason": v.reason,
+        "n": v.n,
+        "needs": v.needs,
+        "estimate": _numbers(v.estimate),
+        "difference": _numbers(v.difference),
+    }
+
+
+def _numbers(fields: Estimate | Difference | None) -> dict[str, Any] | None:
+    """Write named numbers; null for one that is not finite."""
+    if fields is None:
+        return None
+    return {k: x if not isinstance(x, float) or math.isfinite(x) else None for k, x in fields._asdict().items()}
