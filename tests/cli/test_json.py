@@ -53,7 +53,10 @@ def test_show(asked):
     entry = CATALOG["grokking"]
     assert [k["name"] for k in made["knobs"]] == [k.name for k in knobs_of("grokking")]
     assert made["cases"]["grokking"]["claims"][0]["rate"] == list(entry.cases["grokking"].claims[0].interval)
-    assert made["measured"].startswith("measured 20") and documented("show") <= made.keys()
+    (first, *_), keys = made["compared"], documented("show")
+    assert first["published"]["where"] and first["roots"][0]["difference"]["agrees"] in (True, False, None)
+    assert made["measured"].startswith("measured 20")
+    assert keys <= made.keys() | first.keys() | first["roots"][0].keys()
 
 
 def test_run(asked, tmp_path):
@@ -86,7 +89,9 @@ def test_path(asked, monkeypatch):
     (path,) = made["paths"]
     (block,) = CATALOG["adam_loss_spikes"].paths.values()
     assert [rung["rung"] for rung in path["rungs"]] == [rung.name for rung in block.rungs]
-    assert made.keys() | path.keys() | path["rungs"][0].keys() == documented("path")
+    rung = path["rungs"][0]
+    parts = (made, path, rung, rung["without"], rung["marker"], path["steps"][0])
+    assert set().union(*parts) == documented("path")
     assert re.search(r"adam_loss_spikes: \d+ runs, [\d,]+ steps, \d+ program", err)
 
 

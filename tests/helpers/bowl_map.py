@@ -98,22 +98,19 @@ LAW = {
         {"of": "exponent", "within": [-0.9, -0.5], "source": "measured"},
     ],
 }
+MARKED = [
+    {"of": "found", "rate": [0.6, 1.0], "source": "measured"},
+    {"of": "rate", "median": [0.09, 0.11], "unit": "1 / step", "source": "measured"},
+]
 PATH = {
     "title": "Steeper",
     "seeds": 16,
+    "marker": "rate",
+    "mechanisms": {"a stride": [0.05, 0.2], "a crawl": [0.0, 0.04]},
+    "cause": {"removes": "the step", "knobs": {"lr": 0.001}},
     "rungs": [
-        {"name": "bowl", "knobs": {"lr": 0.3}, "claims": [{"of": "found", "rate": [0.6, 1.0], "source": "measured"}]},
-        {
-            "name": "fixed",
-            "side": "data",
-            "static": {"start": "fixed"},
-            "claims": [{"of": "found", "rate": [0.6, 1.0], "source": "measured"}],
-        },
-        {
-            "name": "steep",
-            "side": "network",
-            "knobs": {"curvature": 10.0},
-            "claims": [{"of": "found", "rate": [0.6, 1.0], "source": "measured"}],
-        },
+        {"name": "bowl", "knobs": {"lr": 0.3}, "claims": MARKED, "without": [0.0, 0.2]},
+        {"name": "fixed", "side": "data", "static": {"start": "fixed"}, "claims": MARKED, "without": [0.0, 0.2]},
+        {"name": "steep", "side": "network", "knobs": {"curvature": 10.0}, "claims": MARKED, "without": [0.0, 0.2]},
     ],
 }

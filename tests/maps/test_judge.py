@@ -79,7 +79,9 @@ def test_the_rungs_of_a_path_add_up_and_the_change_is_seen():
     assert [r.answer.findings[0].phase for r in result.rungs] == ["falling", "falling", "growing"]
     assert {f.onset for f in result.rungs[1].answer.findings} == {np.ceil(np.log(1e3) / (-2 * np.log(0.7)))}
     assert paths.changes(result) == [(1, 2)]
-    assert [v.outcome for v in result.verdicts] == [Outcome.HOLDS, Outcome.HOLDS, Outcome.FAILS]
+    holds = [Outcome.HOLDS] * 3  # the rate, the marker, and the rate without the cause
+    assert [v.outcome for v in result.verdicts] == [*holds, *holds, Outcome.FAILS, Outcome.INCONCLUSIVE, Outcome.HOLDS]
+    assert [head for head, _ in result.headed()][:4] == ["bowl", "bowl", "bowl, without the step", "fixed"]
 
 
 def test_a_change_made_by_a_knob_is_located_between_its_rungs():
@@ -93,16 +95,49 @@ def test_a_change_made_by_a_knob_is_located_between_its_rungs():
     assert crossing.hi - crossing.lo <= 0.02 * 9
 
 
+def test_a_law_against_a_formula_is_measured_over_predicted():
+    theory = {"name": "gradient flow", "formula": "log(1000) / (2 * lr * curvature)"}
+    claims = [{"of": "ratio", "within": [0.9, 1.1], "source": "measured"}]
+    claims += [{"of": "exponent", "within": [0.9, 1.1], "source": "measured"}]
+    s = setup(laws={"flow": LAW | {"form": "theory", "theory": theory, "claims": claims}})
+    found = run(maps.judge_law(s, s.entry.laws["flow"], 1))
+    x = np.array([p.knobs.lr for p in found.line.points])
+    exact = np.ceil(np.log(1e3) / (-2 * np.log1p(-x)))
+    predicted = np.log(1e3) / (2 * x)
+    slope, ratio = np.polyfit(np.log(predicted) - np.log(predicted).mean(), np.log(exact / predicted), 1)
+    assert found.fit.parameters["exponent"] == pytest.approx(1 + slope, abs=1e-6)
+    assert found.fit.parameters["ratio"] == pytest.approx(np.exp(ratio), rel=1e-6)
+    assert found.verdicts[0].estimate.value == found.fit.parameters["ratio"]
+
+
+def test_a_formula_that_predicts_nothing_has_no_fit():
+    law = LAW | {"form": "theory", "theory": {"name": "none", "formula": "lr - 0.05"}}
+    law["claims"] = [{"of": "ratio", "within": [0.9, 1.1], "source": "measured"}]
+    s = setup(laws={"flow": law})
+    found = run(maps.judge_law(s, s.entry.laws["flow"], 1))
+    assert found.verdicts[0].outcome is Outcome.INCONCLUSIVE and "wants values above 0" in found.trouble
+
+
+def test_a_law_of_a_rung_is_judged_at_all_that_the_path_has_changed_by_then():
+    path = {**PATH, "rungs": [*PATH["rungs"][:1], PATH["rungs"][1] | {"laws": {"slow": LAW}}]}
+    s = setup(paths={"steeper": path})
+    law = s.entry.every_law["steeper-fixed-slow"]
+    assert law.static == {"start": "fixed", "steps": 200} and law.knobs == {"lr": 0.3}
+    kinds = [r.block.name for r in maps.judge_entries([s], NoStore(), roots=[1])[1]]
+    assert kinds == ["steeper-fixed-slow", "steeper"]
+    assert len(maps.claims_of(s.entry)) == 2 + 2 * 3
+
+
 def test_several_questions_share_their_rounds(monkeypatch):
     s = setup(boundaries={"edge": BOUNDARY}, laws={"slow": LAW}, paths={"steeper": PATH})
     rounds = []
     ask = rounds_of.answer
     monkeypatch.setattr(rounds_of, "answer", lambda wanted, *rest: rounds.append(len(wanted)) or ask(wanted, *rest))
     found = drive(maps.tasks(s, 1), NoStore())
-    assert rounds[0] == 4 + 4 + 3
+    assert rounds[0] == 4 + 4 + 2 * 3
     assert max(rounds[1:]) <= 2
     assert [m.kind for m in found] == ["law", "boundary", "path"]
-    assert len(maps.claims_of(s.entry)) == 3 + 2 + 3
+    assert len(maps.claims_of(s.entry)) == 3 + 2 + 3 * 3
 
 
 def plan(*texts, **how):
