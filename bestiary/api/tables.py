@@ -47,7 +47,7 @@ def cases(entry: Entry) -> pd.DataFrame:
 
 
 def claims(entry: Entry) -> pd.DataFrame:
-    """Return a row per claim on a case: what of, statistic, interval, unit, source."""
+    """Return a row per claim on a case: what of, statistic, interval, unit, source, published number."""
     rows = [
         {
             "case": case.name,
@@ -57,6 +57,7 @@ def claims(entry: Entry) -> pd.DataFrame:
             "high": claim.interval[1],
             "unit": claim.unit or "1",
             "source": f"{claim.source}: {claim.where}" if claim.where else claim.source,
+            "published": claim.published.words() if claim.published else "",
         }
         for case in entry.cases.values()
         for claim in case.claims

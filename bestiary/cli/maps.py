@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -30,6 +31,10 @@ from bestiary.cli.options import (
     writing,
 )
 from bestiary.cli.output.shown import echo, echo_json
+
+if TYPE_CHECKING:
+    from bestiary.judge.rounds import Asking
+    from bestiary.maps.judge import MapResult
 
 MOST_AXES = 3  # two make a diagram, a third a row of diagrams
 MOST_FACETS = 6
@@ -184,22 +189,34 @@ def path_entry(
     from bestiary.judge.rounds import drive
     from bestiary.judge.size import first_requests, size
     from bestiary.maps import path as paths
+    from bestiary.maps.judge import judge_law
 
     (setup,) = load_setups([block], named=True)
     chosen = [block.paths[name]] if name is not None else list(block.paths.values())
-    wanted = first_requests([paths.along_path(setup, path, root, seeds) for path in chosen])
-    echo(f"{entry}: {size(wanted)}", err=True)
+    laws = [law for law_name, law in block.every_law.items() if law_name.partition("-")[0] in {p.name for p in chosen}]
+
+    def asking() -> list[Asking[MapResult]]:
+        along = [paths.along_path(setup, path, root, seeds) for path in chosen]
+        return [*along, *(judge_law(setup, law, root) for law in laws if law.name not in block.laws)]
+
+    echo(f"{entry}: {size(first_requests(asking()))}", err=True)
     with progress_bars() as on_progress:
-        results = drive([paths.along_path(setup, path, root, seeds) for path in chosen], store, on_progress)
+        judged = drive(asking(), store, on_progress)
+        results, of_rungs = judged[: len(chosen)], judged[len(chosen) :]
         between = [asking for result in results for asking in paths.refine(setup, result)] if refine else []
         refined = drive(between, store, on_progress)
     if as_json:
-        made = {"paths": [written.path(r) for r in results], "between": [written.explored(r) for r in refined]}
+        made = {
+            "paths": [written.path(r, of_rungs) for r in results],
+            "between": [written.explored(r) for r in refined],
+        }
         echo_json(written.text(made))
     else:
         page = Page(wide)
         for result in results:
             map_tables.print_path(result, page)
+        if of_rungs:
+            map_tables.print_maps(of_rungs, page)
         for result in refined:
             map_tables.print_map(result, page)
     if out is not None:

@@ -184,8 +184,13 @@ def _indices(shape: Sequence[int]) -> Iterable[tuple[int, ...]]:
     return np.ndindex(*shape)
 
 
-def path(result: MapResult) -> dict[str, Any]:
-    """Return what `path` prints of one path."""
+def path(result: MapResult, laws: Sequence[MapResult] = ()) -> dict[str, Any]:
+    """Return what `path` prints of one path.
+
+    Args:
+        result: of the path.
+        laws: of rungs, of this path and of others.
+    """
     from bestiary.cli.output.verdicts import verdict
     from bestiary.maps import mechanism
     from bestiary.maps.censored import values_of
@@ -212,6 +217,11 @@ def path(result: MapResult) -> dict[str, Any]:
         "rungs": rungs,
         "changes": [[names[i], names[j]] for i, j in changes(result)],
         "steps": [dataclasses.asdict(step) for step in mechanism.steps(result)],
+        "laws": [
+            {"law": law.block.name, "verdicts": [verdict(v) for v in law.verdicts]}
+            for law in laws
+            if law.block.name.startswith(f"{result.block.name}-")
+        ],
     }
 
 
