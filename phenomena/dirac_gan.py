@@ -1,20 +1,22 @@
-r"""Dirac GAN: two players who move at once circle their equilibrium and drift away from it.
+r"""Dirac GAN: two players circle their equilibrium and never reach it; at once they drift away, in turn they stay.
 
 Setup. Data: one point at 0. Network: a generator that puts one point at g, a discriminator
 D(x) = d x. They play
-    L(g, d) = f(d g) + f(0) - reg/2 d^2,   f(s) = -ln(1 + exp(-s)),
+    L(g, d) = E f(d (g + n)) + E f(-d n') - reg/2 (|d| - goal)^2,   f(s) = -ln(1 + exp(-s)),
 the generator downhill, the discriminator uphill, by gradient steps of size lr, at once or in turn.
-The last term is the R1 penalty, half the squared slope of D at the data. Equilibrium: (0, 0).
+The last term is a penalty on the slope of D: R1 for goal 0, that of the WGAN-GP for goal 1. Instance
+noise n, n' = +- noise is put on both points. For the Wasserstein GAN f(s) = s. Equilibrium: (0, 0).
 
-Claim. The field circles the origin. With h = f'(0) = 1/2 a step made at once multiplies (g, d) by
-    [[1, -lr h], [lr h, 1 - lr reg]],   of determinant  1 - lr reg + lr^2 h^2,
+Claim. The field circles the origin. With h = f'(0), 1/2 or 1, a step made at once multiplies (g, d) by
+    [[1, -lr h], [lr h, 1 - lr r]],  r = reg - 2 f''(0) noise^2,  of determinant  1 - lr r + lr^2 h^2,
 so close to the origin the radius grows by the root of that per step and the phase by its angle. The
-players spiral out unless reg > lr / 4. Steps in turn have determinant 1: the circle neither
-grows nor shrinks.
+players spiral out unless r > lr h^2: reg > lr / 4, or noise^2 > lr / 2. Steps in turn have
+determinant 1: the circle neither grows nor shrinks. Where f is straight, noise does nothing. A slope
+that is pulled to 1 is pulled away from the equilibrium, so the WGAN-GP cycles for ever.
 
-Control. The R1 penalty, above that threshold: the same circling, but inwards.
+Control. The R1 penalty or instance noise, above the threshold: the same circling, but inwards.
 
-Source. Mescheder, Geiger & Nowozin, arXiv:1801.04406.
+Source. Mescheder, Geiger & Nowozin, arXiv:1801.04406, who prove each of these for the flow or for steps.
 """
 
 from typing import NamedTuple
@@ -27,16 +29,19 @@ from bestiary.entry import Phenomenon
 from bestiary.initial import normals
 from bestiary.log import Effect
 
-H = 0.5  # h = f'(0), the slope of a sigmoid
+H, BEND = 0.5, 0.25  # f'(0) and -f''(0) of ln sigmoid
 
 
 class Knobs(NamedTuple):
     """Traced."""
 
     lr: float = 0.1  # [1] step size of both; > 0
-    reg: float = 0.0  # [1] strength of the R1 penalty; >= 0
+    reg: float = 0.0  # [1] strength of the penalty on the discriminator's slope; >= 0
     in_turn: float = 0.0  # [1] 1: the discriminator sees the generator's new place; 0 or 1
     radius: float = 0.001  # [1] distance from equilibrium at the start; > 0
+    noise: float = 0.0  # [1] instance noise on both points, plus or minus as much; >= 0
+    wasserstein: float = 0.0  # [1] 0: f(s) = ln sigmoid s; 1: f(s) = s; 0 to 1
+    goal: float = 0.0  # [1] slope that the penalty asks for; 0: R1, 1: WGAN-GP; >= 0
 
 
 class Static(NamedTuple):
@@ -57,10 +62,17 @@ def init(key, knobs, static):
     return {"g": g, "d": d}
 
 
+def score(s, knobs):
+    """f(s)."""
+    return (1 - knobs.wasserstein) * jax.nn.log_sigmoid(s) + knobs.wasserstein * s
+
+
 def game(g, d, real, knobs):
     """L(g, d): the generator's loss, the discriminator's gain."""
     slope = jax.grad(lambda x: d * x)(real)
-    return jax.nn.log_sigmoid(d * g) + jax.nn.log_sigmoid(-d * real) - 0.5 * knobs.reg * slope**2
+    noise = knobs.noise * jnp.array([1.0, -1.0])  # two points: no draw, and f''(0) feels only its variance
+    fake, true = (jnp.mean(score(s, knobs)) for s in (d * (g + noise), -d * (real + noise)))
+    return fake + true - 0.5 * knobs.reg * (jnp.abs(slope) - knobs.goal) ** 2
 
 
 def step(key, state, real, knobs, static):
@@ -72,10 +84,13 @@ def step(key, state, real, knobs, static):
 
 
 def observe(state, real, knobs, static):
-    g, d, a = state.params["g"], state.params["d"], knobs.lr * H
+    """Both players; period and growth of the linear map, which holds for goal 0."""
+    g, d, linear = state.params["g"], state.params["d"], knobs.wasserstein
+    a = knobs.lr * (H + (1 - H) * linear)
+    damping = knobs.lr * (knobs.reg + 2 * BEND * (1 - linear) * knobs.noise**2)
     together = 1 - jnp.round(knobs.in_turn)
-    determinant = 1 - knobs.lr * knobs.reg + together * a**2
-    trace = 2 - knobs.lr * knobs.reg - (1 - together) * a**2
+    determinant = 1 - damping + together * a**2
+    trace = 2 - damping - (1 - together) * a**2
     turn = jnp.arctan2(jnp.sqrt(4 * determinant - trace**2), trace)  # [rad] per step
     return {
         "generator": g,

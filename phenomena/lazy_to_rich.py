@@ -16,7 +16,7 @@ Source. Chizat, Oyallon, Bach, arXiv:1812.07956; Woodworth et al., arXiv:2002.09
 """
 
 from functools import partial
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -42,6 +42,7 @@ class Knobs(NamedTuple):
 class Static(NamedTuple):
     """Static."""
 
+    activation: Literal["relu", "softplus"] = "relu"  # relu: max(z, 0); softplus: ln(1 + e^z), which has no kink
     inputs: int = 8  # [1] dimension of x
     samples: int = 100  # [sample] samples to train on, and as many to test on
     width: int = 100  # [neuron] hidden units; even
@@ -62,23 +63,24 @@ def init(key, knobs, static):
     return {"net": net, "start": net, "shift": jax.tree.map(jnp.zeros_like, net)}
 
 
-def network(net, x):
+def network(net, x, static):
     """f, (..., inputs) -> (...)."""
-    return jax.nn.relu(x @ net["w"]) @ net["a"] / np.sqrt(net["a"].size)
+    phi = {"relu": jax.nn.relu, "softplus": jax.nn.softplus}[static.activation]
+    return phi(x @ net["w"]) @ net["a"] / np.sqrt(net["a"].size)
 
 
-def linearised(params, x):
+def linearised(params, x, static):
     """The network's first-order expansion, `shift` away from the start, where it is 0."""
     start = jax.lax.stop_gradient(params["start"])
-    _, change = jax.jvp(partial(network, x=x), (start,), (params["shift"],))
+    _, change = jax.jvp(partial(network, x=x, static=static), (start,), (params["shift"],))
     return change
 
 
 def loss(params, batch, knobs, static):
     """Of both models; neither sees the other's gradient."""
     x, goal = batch["x"][0], batch["y"][0] / knobs.alpha
-    missed = network(params["net"], x) - goal
-    linear_missed = linearised(params, x) - goal
+    missed = network(params["net"], x, static) - goal
+    linear_missed = linearised(params, x, static) - goal
     return 0.5 * jnp.mean(missed**2 + linear_missed**2)
 
 
@@ -89,12 +91,12 @@ def optimizer(knobs, static):
 def observe(state, data, knobs, static):
     """Errors of the network and of its linearisation, how far the weights have moved, how far the kernel has turned."""
     net, start, shift = (state.params[name] for name in ("net", "start", "shift"))
-    f = knobs.alpha * network(net, data["x"])
-    linear = knobs.alpha * linearised(state.params, data["x"])
+    f = knobs.alpha * network(net, data["x"], static)
+    linear = knobs.alpha * linearised(state.params, data["x"], static)
     train, test = jnp.mean((f - data["y"]) ** 2, -1)
     linear_train, linear_test = jnp.mean((linear - data["y"]) ** 2, -1)
     moved = jax.tree.map(jnp.subtract, net, start)
-    on_probes = partial(network, x=data["x"][0, :PROBES])
+    on_probes = partial(network, x=data["x"][0, :PROBES], static=static)
     return {
         "train_loss": train,
         "test_loss": test,
@@ -109,6 +111,8 @@ def observe(state, data, knobs, static):
 def detect(log):
     """Departure of the kernel; with the network's final test error and movement over those of its linearisation."""
     finding = departure(log)
+    if not log.lacking(["moved"]):
+        finding = finding.having(moved=Effect(float(log["moved"].values[-1]), "norm at the start"))
     for name in ("test_loss", "moved"):
         if not log.lacking([name, f"linear_{name}"]):
             ratio = log[name].values[-1] / log[f"linear_{name}"].values[-1]
