@@ -39,6 +39,7 @@ class Knobs(NamedTuple):
     lr: float = 1.0  # [1] gradient-descent step; > 0
     waves: float = 0.0  # [1] 0: the inputs are cos t and sin t; 1: those of all frequencies; 0 to 1
     bias: float = 1.0  # [1] factor of the hidden biases; >= 0
+    readout: float = 1.0  # [1] factor of the readout's gradient; 0: only the hidden layer is trained; >= 0
     amplitude: float = 0.03  # [1] of each wave of the target; the kernel stays the same if it is small; > 0
 
 
@@ -91,7 +92,8 @@ def init(key, knobs, static):
 def network(params, x, knobs):
     """(n, 2 frequencies) -> (n,)."""
     hidden = jax.nn.relu(x @ params["w"] + knobs.bias * params["b"])
-    return hidden @ params["a"] / np.sqrt(params["a"].size)
+    still = jax.lax.stop_gradient(params["a"])
+    return hidden @ (still + knobs.readout * (params["a"] - still)) / np.sqrt(still.size)
 
 
 # Loss and optimiser.
@@ -114,7 +116,8 @@ def eigenvalues(knobs, static):
     cos = waves(static).real
     overlap = jnp.clip(powers(knobs) @ cos, -1, 1)  # x.x' of two points as far apart as a point is from the first
     both_on = 0.5 - jnp.arccos(overlap) / (2 * jnp.pi)  # probability that a unit is on at both
-    kernel = jnp.sqrt(1 - overlap**2) / (2 * jnp.pi) + (2 * overlap + knobs.bias**2) * both_on
+    of_readout = jnp.sqrt(1 - overlap**2) / (2 * jnp.pi) + overlap * both_on
+    kernel = knobs.readout * of_readout + (overlap + knobs.bias**2) * both_on
     return cos @ kernel / static.points
 
 
@@ -141,11 +144,16 @@ def observe(state, data, knobs, static):
 def detect(log):
     """Ordered learning; with the half-times over the law's."""
     finding = ordered_learning(log, PARTS)
-    over_law = {}
+    over_law, times = {}, []
     for i, (k, law) in enumerate(zip(FREQUENCIES, LAWS, strict=True), 1):
         half = finding.effects.get(f"half_{i}")
         if half and law in log:
             over_law[f"half_over_law_{k}"] = Effect(half.value / log[law].values[0])
+            times.append((half.value, log[law].values[0]))
+    if len(times) == len(LAWS):
+        # The lowest frequency is learned within a few records, and is not on the power law of the others.
+        for name, t in zip(("exponent", "exponent_of_law"), np.log(times[1:]).T, strict=True):
+            over_law[name] = Effect(float(np.polyfit(np.log(FREQUENCIES[1:]), t, 1)[0]))
     return finding.having(**over_law)
 
 
