@@ -1,5 +1,7 @@
 r"""Saddle to saddle: a deep linear network learns its target one mode at a time, the strongest first.
 
+Also known as stage-like or incremental learning.
+
 Setup. Data: whitened inputs, so only the target M = U diag(s_1, ..., s_k) V^T matters. Network:
 linear, W2 W1, with small random weights. Gradient descent on L = 1/2 |W2 W1 - M|^2.
 
@@ -10,11 +12,12 @@ and grows as a sigmoid, a / s = 1 / (1 + (s / a_0 - 1) e^(-2 s t)), so it is hal
 in proportion to 1 / s up to a logarithm. While one mode grows the next has not begun: the loss
 falls in steps, with a saddle, a network of lower rank, before each.
 
-Control. Large initial weights; a single layer, in which all modes take the same time; modes of
-equal strength.
+Control. Large initial weights; modes of equal strength. In a single layer all modes take the same
+time, by arithmetic.
 
-Source. Saxe et al., arXiv:1312.6120: the sigmoid for aligned weights. The seed of unaligned ones
-is the growing part of the dynamics linearised at 0, W1' = W2^T M, W2' = M W1^T.
+Source. Saxe et al., arXiv:1312.6120: the sigmoid for aligned weights; the name, and saddles of
+rising rank, Jacot et al., arXiv:2106.15933. The seed of unaligned weights is the growing part of the
+dynamics linearised at 0, W1' = W2^T M, W2' = M W1^T.
 """
 
 from typing import NamedTuple

@@ -8,7 +8,8 @@ Full-batch gradient descent on L = 1/2 mean (f - y)^2.
 Claim. A wide network keeps its tangent kernel, whose eigenfunctions are the waves. So
 the amplitude of f - y at frequency k decays as (1 - lr lambda_k)^t and is halved at
     t_k = ln 2 / -ln(1 - lr lambda_k)   [step].
-For k >= 3 the kernel's eigenvalue lambda_k falls as k^-2, the Fourier series of a kink.
+For large k the kernel's eigenvalue lambda_k falls as k^-2, the Fourier series of a kink; on 32 points,
+which take a wave of 24 or 40 for one of 8, t_k grows as k^1.76 from 3 to 8.
 
 Control. With all the waves as inputs, of the same total power, all take the same time. Without the
 bias the kernel has no odd frequency but the first: 3 and 5 are not learned at all, while 8 is.

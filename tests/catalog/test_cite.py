@@ -1,5 +1,6 @@
 """The bibliography is well formed, and what is cited comes out as BibTeX that can be read back."""
 
+import ast
 import re
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from click.testing import CliRunner
 from bestiary.catalog import cite
 from bestiary.catalog.checks import CITED
 from bestiary.catalog.read import read_catalog
+from bestiary.files import locate
 
 REFERENCES = cite.references()
 
@@ -50,6 +52,17 @@ def test_every_work_is_cited():
     for entry in read_catalog().values():
         cited |= {*entry.references, *CITED.findall(entry.model_dump_json())}
     assert set(REFERENCES) - cited == set()
+
+
+@pytest.mark.parametrize("entry", read_catalog().values(), ids=lambda entry: entry.key)
+def test_what_an_entry_names_is_among_its_references(entry):
+    """A key in the words of its block, or an arXiv number in the docstring of its setup."""
+    docstring = ast.get_docstring(ast.parse(locate(f"phenomena/{entry.key}.py").read_text("utf-8"))) or ""
+    numbers = {
+        work.fields_dict["eprint"].value: key for key, work in REFERENCES.items() if "eprint" in work.fields_dict
+    }
+    named = {numbers.get(number, number) for number in re.findall(r"arXiv:(\d{4}\.\d{4,5})", docstring)}
+    assert named | set(CITED.findall(entry.model_dump_json())) <= set(entry.references)
 
 
 def test_what_is_cited_reads_back_the_same():
