@@ -143,19 +143,19 @@ def observe(state, data, knobs, static):
 
 
 def detect(log):
-    """Ordered learning; with the half-times over the law's."""
+    """Ordered learning; with the half-times over the law's, and the exponents of both above the lowest frequency."""
     finding = ordered_learning(log, PARTS)
     over_law, times = {}, []
     for i, (k, law) in enumerate(zip(FREQUENCIES, LAWS, strict=True), 1):
         half = finding.effects.get(f"half_{i}")
         if half and law in log:
-            over_law[f"half_over_law_{k}"] = Effect(half.value / log[law].values[0])
             times.append((half.value, log[law].values[0]))
-    if len(times) == len(LAWS):
-        # The lowest frequency is learned within a few records, and is not on the power law of the others.
-        for name, t in zip(("exponent", "exponent_of_law"), np.log(times[1:]).T, strict=True):
-            over_law[name] = Effect(float(np.polyfit(np.log(FREQUENCIES[1:]), t, 1)[0]))
-    return finding.having(**over_law)
+            over_law[f"half_over_law_{k}"] = Effect(half.value / log[law].values[0])
+    finding = finding.having(**over_law)
+    if len(times) < len(LAWS):
+        return finding
+    slope, of_law = np.polyfit(np.log(FREQUENCIES[1:]), np.log(times[1:]), 1)[0]
+    return finding.having(exponent=Effect(float(slope)), exponent_of_law=Effect(float(of_law)))
 
 
 PHENOMENON = Phenomenon(
