@@ -9,7 +9,7 @@ from bestiary.log import Effect, Finding, Log, Span, State, unfit
 ABOUT = About(
     "features are learned; neither good nor bad",
     effect="distance",
-    also=("lazy to rich training", "feature learning"),
+    also=("kernel movement", "lazy to rich training", "feature learning"),
     dial=Dial("least", "times"),
     scales=(Scale(("train_loss",)),),
     by_name=True,
@@ -27,7 +27,7 @@ def departure(
 ) -> Finding:
     """Detect a quantity that has left its initial value by the time the loss is fitted.
 
-    Also known as: lazy to rich training, feature learning.
+    Also known as: kernel movement, lazy to rich training, feature learning.
 
     The rule compares runs at matched loss: of two runs that fit alike, which one has changed. The loss is fitted at the
     first record from which the loss stays at `fitted` of its first value or below. With d the distance then, the phase

@@ -9,7 +9,7 @@ from bestiary.log import Effect, Finding, Log, Span, State, unfit
 ABOUT = About(
     "an order of learning",
     effect="spread",
-    also=("stepwise learning", "saddle-to-saddle learning"),
+    also=("stage-like learning", "incremental learning", "stepwise learning", "saddle-to-saddle learning"),
     dial=Dial("abrupt", "over"),
     waits=("half_[0-9]*",),
 )
@@ -33,7 +33,7 @@ def staggered_modes(
 ) -> Finding:
     """Detect quantities that rise from 0 to 1 in the given order, each abruptly, each while the next still waits.
 
-    Also known as: stepwise learning, saddle-to-saddle learning.
+    Also known as: stage-like learning, incremental learning, stepwise learning, saddle-to-saddle learning.
 
     Let t10, t50, t90 be the times from which a mode stays at `low`, 1/2 and `high`. The modes are staggered if
         all modes reach `high`, and end above 1/2;

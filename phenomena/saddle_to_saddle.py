@@ -10,7 +10,9 @@ Claim. The strength a = u.W2 W1 v of a mode starts from its seed in the weights,
 and grows as a sigmoid, a / s = 1 / (1 + (s / a_0 - 1) e^(-2 s t)), so it is half learned at
     t = ln(s / a_0 - 1) / (2 ln(1 + lr s))   [step],
 in proportion to 1 / s up to a logarithm. While one mode grows the next has not begun: the loss
-falls in steps, with a saddle, a network of lower rank, before each.
+falls in steps, and before each the run passes a saddle, a network of lower rank. It passes it nearer
+the smaller the start: with modes r apart, what the last leaves, e^(-2 r s t), meets what the next
+brings, e^(s t), where the gradient has fallen as a_0^((r - 1) / (2 r + 1)), init_scale^0.4 for r = 2.
 
 Control. Large initial weights; modes of equal strength. In a single layer all modes take the same
 time, by arithmetic.
@@ -20,10 +22,12 @@ rising rank, Jacot et al., arXiv:2106.15933. The seed of unaligned weights is th
 dynamics linearised at 0, W1' = W2^T M, W2' = M W1^T.
 """
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 from jax.flatten_util import ravel_pytree
 
@@ -102,9 +106,19 @@ def observe(state, target, knobs, static):
     return seen
 
 
+def at_saddle(log, half):
+    """The least gradient between two modes over that while the later one is learned, where this is largest."""
+    t, slope = log["gradient"].finite()
+    between = [slope[(t > a) & (t < b)].min(initial=np.inf) / np.interp(b, t, slope) for a, b in pairwise(half)]
+    return max(between)
+
+
 def detect(log):
-    """Staggered modes; with the half-times that the law has, and those of the run over them."""
+    """Staggered modes; with how near saddles it comes, the law's half-times, and those of the run over them."""
     finding = staggered_modes(log, tuple(f"mode_{i + 1}" for i in range(MODES)))
+    if finding.found and not log.lacking(["gradient"]):
+        half = [finding.effects[f"half_{i + 1}"].value for i in range(MODES)]
+        finding = finding.having(at_saddle=Effect(float(at_saddle(log, half))))
     for i in range(1, MODES + 1):
         half = finding.effects.get(f"half_{i}")
         if half is None or log.lacking([f"due_{i}"]):
