@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import combinations
 from typing import Any
 
 import jax
@@ -109,6 +110,51 @@ def top_eigenvalue(
     # Bisection in plain XLA: LAPACK's batched eigensolver can deadlock with several CPU devices.
     top = eigh_tridiagonal(diagonal, beside, eigvals_only=True, select="i", select_range=(steps - 1, steps - 1))[0]
     return jnp.where(finite, top, jnp.nan)
+
+
+def singular_values(matrix: jax.Array, *, sweeps: int = 8) -> jax.Array:
+    """Compute all singular values of a small matrix by one-sided Jacobi rotations, in plain XLA.
+
+    Columns are made orthogonal pair by pair; their lengths are the singular values. LAPACK's batched decomposition can
+    deadlock with several CPU devices.
+
+    Args:
+        matrix: (n, d), d at least 2.
+        sweeps: times that all d (d - 1) / 2 pairs are gone through.
+
+    Returns:
+        (d,) in no order.
+
+    Source. Hestenes, J. SIAM 6, 51 (1958).
+    """
+    pairs = jnp.array(list(combinations(range(matrix.shape[1]), 2)))
+
+    def rotate(i, columns):
+        at = pairs[i % len(pairs)]
+        a, b = columns[:, at[0]], columns[:, at[1]]
+        angle = 0.5 * jnp.arctan2(2 * a @ b, a @ a - b @ b)
+        c, s = jnp.cos(angle), jnp.sin(angle)
+        return columns.at[:, at].set(jnp.stack([c * a + s * b, c * b - s * a], 1))
+
+    return jnp.linalg.norm(jax.lax.fori_loop(0, sweeps * len(pairs), rotate, matrix), axis=0)
+
+
+def effective_rank(features: jax.Array) -> jax.Array:
+    """Measure how many directions a representation uses: exp of the entropy of its normalised singular values.
+
+    Args:
+        features: (n, d) outputs of d units for n inputs.
+
+    Returns:
+        () between 1 and d; 0 if all outputs are 0.
+
+    Source. Roy and Vetterli, "The effective rank" (2007); of hidden units in Dohare et al., arXiv:2306.13812.
+    """
+    values = singular_values(features)
+    total = jnp.sum(values)
+    share = values / jnp.where(total > 0, total, 1.0)
+    entropy = -jnp.sum(share * jnp.log(jnp.where(share > 0, share, 1.0)))
+    return jnp.where(total > 0, jnp.exp(entropy), 0.0)
 
 
 def prefix_matching(attention: jax.Array, tokens: jax.Array) -> jax.Array:

@@ -1,21 +1,28 @@
 r"""Epoch-wise double descent: the test error falls, rises and falls again in the course of one training.
 
 Setup. Data: y = w*.x + noise with Gaussian inputs, many fast features of standard deviation 1 and a
-few slow ones of standard deviation s << 1 that carry most of the signal. Network: linear, from 0.
-Full-batch gradient descent on L = 1/2 mean (w.x - y)^2. The test error is exact:
+few slow ones of standard deviation s << 1. Network: linear, from 0. Full-batch gradient descent on
+L = 1/2 mean (w.x - y)^2. The test error is exact:
 noise^2 + |w_fast - w*_fast|^2 + s^2 |w_slow - w*_slow|^2.
 
-Claim. With hardly more samples than fast features these are learned, then overfit, what they cannot
-know, the noise and the slow part of the signal: the test error rises. The slow features are learned
-from what the fast ones leave of the samples, so their error decays as exp(-t / tau) with
+Claim. There are two causes, and either is enough. First, with hardly more samples than fast features
+these overfit what they cannot know, above all the slow part of the signal; the test error rises. The
+slow features are learned from what the fast ones leave of the samples, so their error decays as
+exp(-t / tau) with
     tau = 1 / (2 lr s^2 (1 - fast / samples))   [step];
-as they take over their part of the signal the fast features give it up, and the test error falls.
+as they take over their part of the signal the fast ones give it up, and the test error falls. Second,
+with five samples a feature and noise in the labels, two bias-variance trade-offs add up, one at each
+scale. With s_i the scales and A_i = s_i^2 w*_i^2 the signals the risk is, for many samples,
+    noise^2 + sum_i A_i (1 - lr s_i^2)^(2 t) + noise^2 / n sum_i (1 - (1 - lr s_i^2)^t)^2.
 
-Control. With many samples there is nothing to overfit; with one scale there is nothing to give up.
-Noise is no cause: without it the slow signal alone is noise enough.
+Control. Of the first: many samples, so that there is nothing to overfit; one scale, so that there is
+nothing to give up. It needs no noise, since the slow signal is noise to the fast features. Of the
+second: no noise, with which that risk only falls. At the samples of the first that formula has no
+hump, whatever the noise: the two are different mechanisms.
 
-Source. Heckel and Yilmaz, arXiv:2007.10099: two time scales, each with its own bias-variance
-trade-off. The phenomenon in deep networks: Nakkiran et al., arXiv:1912.02292.
+Source. The first: Pezeshki et al., arXiv:2112.03215, fast features overfit and slower ones start to
+fit. The second: Heckel and Yilmaz, arXiv:2007.10099. The phenomenon in deep networks: Nakkiran et
+al., arXiv:1912.02292.
 """
 
 from typing import NamedTuple
@@ -39,6 +46,7 @@ class Knobs(NamedTuple):
     fast_signal: float = 2.0  # [1] standard deviation of the fast part of the labels; >= 0
     slow_signal: float = 3.0  # [1] standard deviation of the slow part; >= 0
     noise: float = 1.0  # [1] standard deviation of the label noise; >= 0
+    test_noise: float = 1.0  # [1] share of the noise's variance that the labels of the test have; 0 to 1
 
 
 class Static(NamedTuple):
@@ -76,29 +84,50 @@ def optimizer(knobs, static):
     return optax.sgd(knobs.lr)
 
 
+def risk_of_many_samples(t, knobs, static):
+    """() Test error after t steps where samples are many and each feature is learned by itself (Heckel and Yilmaz)."""
+
+    def trade_off(scale, signal, features):
+        left = (1 - knobs.lr * scale**2) ** t
+        return (signal * left) ** 2 + features * knobs.noise**2 / knobs.samples * (1 - left) ** 2
+
+    fast = trade_off(1.0, knobs.fast_signal, static.fast)
+    slow = trade_off(knobs.scale, knobs.slow_signal, static.slow)
+    return knobs.test_noise * knobs.noise**2 + fast + slow
+
+
 def observe(state, data, knobs, static):
     error = (data["scales"] * (state.params - data["w"])) ** 2
     fast, slow = jnp.sum(error[: static.fast]), jnp.sum(error[static.fast :])
     free = 1 - static.fast / knobs.samples
     return {
-        "test_loss": knobs.noise**2 + fast + slow,
+        "test_loss": knobs.test_noise * knobs.noise**2 + fast + slow,
         "train_loss": 2 * loss(state.params, data, knobs, static),
         "fast_error": fast,
         "slow_error": slow,
         "law": 1 / (2 * knobs.lr * knobs.scale**2 * free),
+        "risk": risk_of_many_samples(state.step, knobs, static),
     }
 
 
 def detect(log):
-    """A hump; with the time that the slow features take, to a slow error of 1 / e, over the law's."""
+    """A hump, beside that of the risk; with the time the slow features take, to an error of 1 / e, over the law's."""
     finding = hump(log)
+    seen, theory = finding.effects, {} if log.lacking(["risk"]) else hump(log, "risk").effects
+    if "rise" in seen and "rise" in theory:
+        rise, fall = (seen[name].value / theory[name].value for name in ("rise", "fall"))
+        finding = finding.having(rise_over_risk=Effect(rise), fall_over_risk=Effect(fall))
+    if "peak" in seen and "peak" in theory:
+        finding = finding.having(peak_over_risk=Effect(seen["peak"].value / theory["peak"].value))
     if log.lacking(["slow_error", "law"]):
         return finding
     t, slow = log["slow_error"]
-    learned = np.flatnonzero(slow <= slow[0] / np.e)
-    if not learned.size:
+    learned = int(np.argmax(slow <= slow[0] / np.e))  # 0 if never
+    if not learned:
         return finding
-    return finding.having(slow_over_law=Effect(float(t[learned[0]] / log["law"].values[0])))
+    about = slice(learned - 1, learned + 1)
+    time = float(np.interp(1.0, np.log(slow[0] / slow[about]), t[about]))
+    return finding.having(slow_time=Effect(time, "step"), slow_over_law=Effect(time / log["law"].values[0]))
 
 
 PHENOMENON = Phenomenon(
@@ -117,6 +146,7 @@ PHENOMENON = Phenomenon(
         "fast_error": "1",
         "slow_error": "1",
         "law": "step",
+        "risk": "1",
     },
     figure=("test_loss", "fast_error", "slow_error", "train_loss"),
 )

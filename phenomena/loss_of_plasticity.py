@@ -28,13 +28,15 @@ from bestiary.entry import Phenomenon
 from bestiary.initial import normals
 from bestiary.log import Effect
 from bestiary.networks.mlp import hidden_layers
-from bestiary.observables import accuracy, sum_of_squares
+from bestiary.observables import accuracy, effective_rank, sum_of_squares
 
 
 class Knobs(NamedTuple):  # traced
     lr: float = 0.01  # [1] Adam step size; > 0
     leak: float = 0.0  # [1] slope of the activation below 0; -1 to 1
-    reset: float = 0.0  # [1] 1: every task starts from the parameters and moments of step 0; 0 or 1
+    renewed: float = 0.0  # [1] share of newly drawn parameters that is mixed in before every task; 0 to 1
+    fresh_moments: float = 0.0  # [1] 1: Adam's moments are set to 0 before every task; 0 or 1
+    decay: float = 0.0  # [1] L2 penalty decay / 2 |parameters|^2 in the loss; >= 0
     redraw: float = 1.0  # [1] 0: every task has the labels of the first; 0 or 1
 
 
@@ -54,12 +56,13 @@ class Static(NamedTuple):
 
 
 def data(key, knobs, static):
-    """-> x (n, d), labels (tasks, n)."""
+    """-> x (n, d), labels (tasks, n), and parameters newly drawn for every task."""
     of_x, of_labels = jax.random.split(key)
     tasks = -(-static.steps // static.task)
     labels = jax.random.randint(of_labels, (tasks, static.inputs), 0, static.classes)
     labels = jnp.where(knobs.redraw > 0.5, labels, labels[0])
-    return normals(of_x, x=(static.inputs, static.dimension)) | {"labels": labels}
+    drawn = jax.vmap(lambda k: init(k, knobs, static))(jax.random.split(jax.random.fold_in(key, 2), tasks))
+    return normals(of_x, x=(static.inputs, static.dimension)) | {"labels": labels, "drawn": drawn}
 
 
 # Network.
@@ -85,9 +88,10 @@ def network(params, x, knobs):
 
 
 def loss(params, batch, knobs, static):
-    """[nat] Cross-entropy."""
+    """[nat] Cross-entropy, and the penalty."""
     scores, _ = network(params, batch["x"], knobs)
-    return jnp.mean(optax.softmax_cross_entropy_with_integer_labels(scores, batch["labels"]))
+    fit = jnp.mean(optax.softmax_cross_entropy_with_integer_labels(scores, batch["labels"]))
+    return fit + knobs.decay / 2 * sum_of_squares(params)
 
 
 def optimizer(knobs, static):
@@ -95,17 +99,16 @@ def optimizer(knobs, static):
 
 
 def step(key, state, data, knobs, static):
-    """One step on the task's labels; before its first, a reset if asked for."""
+    """One step on the task's labels; before its first, what is asked for is renewed."""
     adam = optimizer(knobs, static)
+    task, begins = state.step // static.task, (state.step % static.task == 0) & (state.step > 0)
 
-    again = (knobs.reset > 0.5) & (state.step % static.task == 0)
-    begun = (state.start, adam.init(state.start))
-    now = (state.params, state.opt)
-    params, opt = jax.tree.map(lambda a, b: jnp.where(again, a, b), begun, now)
+    share = jnp.where(begins, knobs.renewed, 0.0)
+    params = jax.tree.map(lambda old, new: (1 - share) * old + share * new[task], state.params, data["drawn"])
+    again = begins & (knobs.fresh_moments > 0.5)
+    opt = jax.tree.map(lambda new, old: jnp.where(again, new, old), adam.init(params), state.opt)
 
-    task = state.step // static.task
-    batch = data | {"labels": data["labels"][task]}
-    gradient = jax.grad(loss)(params, batch, knobs, static)
+    gradient = jax.grad(loss)(params, {"x": data["x"], "labels": data["labels"][task]}, knobs, static)
     change, opt = adam.update(gradient, opt)
     return state._replace(params=optax.apply_updates(params, change), opt=opt)
 
@@ -125,6 +128,7 @@ def observe(state, data, knobs, static):
         "accuracy": jnp.where(state.step > 0, right, jnp.nan),
         "guessing": jnp.max(share_of_class),
         "dead_units": jnp.mean(dead),
+        "effective_rank": effective_rank(hidden[:, static.width :]),
         "weight_norm": jnp.sqrt(sum_of_squares(state.params)),
     }
 
@@ -133,15 +137,16 @@ def observe(state, data, knobs, static):
 
 
 def detect(log):
-    """Decline of the accuracy; with its last lead over guessing, the dead units, and the growth of the weights."""
+    """Decline of the accuracy; with its last lead over guessing, dead units, effective rank, growth of the weights."""
     finding = decline(log, "accuracy")
-    read = ("accuracy", "guessing", "dead_units", "weight_norm")
+    read = ("accuracy", "guessing", "dead_units", "effective_rank", "weight_norm")
     if log.lacking(read):
         return finding
-    score, guess, dead, norm = (log[channel].values for channel in read)
+    score, guess, dead, rank, norm = (log[channel].values for channel in read)
     return finding.having(
         over_guessing=Effect(float(score[-1] - guess[-1])),
         dead_units=Effect(float(dead[-1])),
+        rank_kept=Effect(float(rank[-1] / rank[0])),
         growth=Effect(float(norm[-1] / norm[0])),
     )
 
@@ -159,7 +164,8 @@ PHENOMENON = Phenomenon(
         "accuracy": "share of inputs",
         "guessing": "share of inputs",
         "dead_units": "share of units",
+        "effective_rank": "directions",
         "weight_norm": "1",
     },
-    figure=("accuracy", "dead_units", "guessing"),
+    figure=("accuracy", "effective_rank", "dead_units", "guessing"),
 )

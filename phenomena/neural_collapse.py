@@ -73,29 +73,64 @@ def optimizer(knobs, static):
 
 
 def observe(state, labels, knobs, static):
+    """The four measures of Papyan et al., of features less their mean over all examples."""
     k, w = static.classes, state.params["w"].T
     h = np.sqrt(labels.size) * state.params["h"].reshape(k, static.per_class, static.dim)
     mean = jnp.mean(h, 1) - jnp.mean(h, (0, 1))
-    within = jnp.mean(jnp.sum((h - jnp.mean(h, 1, keepdims=True)) ** 2, -1))
-    unit = mean / jnp.linalg.norm(mean, axis=1, keepdims=True)
+    scatter = h - jnp.mean(h, 1, keepdims=True)
+    within = jnp.mean(jnp.sum(scatter**2, -1))
+    length = jnp.linalg.norm(mean, axis=1, keepdims=True)
+    unit = mean / length
     cosines = (unit @ unit.T)[~np.eye(k, dtype=bool)]
     centred = w - jnp.mean(w, 0)
+    away = centred / jnp.linalg.norm(centred) - mean / jnp.linalg.norm(mean)
+    nearest = jnp.argmin(jnp.sum((h[:, :, None] - jnp.mean(h, 1)) ** 2, -1), -1)
     return {
         "train_acc": accuracy(scores(state.params, labels), labels, jnp.ones(labels.size)),
         "train_loss": loss(state.params, labels, knobs, static),
         "within": within,
-        "spread": within / jnp.mean(jnp.sum(mean**2, -1)),
-        "deviation": jnp.sqrt(jnp.mean((cosines + 1 / (k - 1)) ** 2)),
-        "duality": jnp.sum(centred * mean) / jnp.linalg.norm(centred) / jnp.linalg.norm(mean),
+        "trace_ratio": within / jnp.mean(length**2),
+        "nc1": within_over_between(scatter, mean),
+        "nc2_norms": jnp.std(length) / jnp.mean(length),
+        "nc2_angles": jnp.mean(jnp.abs(cosines + 1 / (k - 1))),
+        "nc3": jnp.sum(away**2),
+        "nc4": jnp.mean(nearest.ravel() != jnp.argmax(scores(state.params, labels), -1)),
         "law": -2 * jnp.log1p(-knobs.lr * knobs.weight_decay),
     }
 
 
+def within_over_between(scatter, mean):
+    """tr(S_w S_b^+) / K of the scatter (K, n, d) within classes and of the means (K, d) less their mean.
+
+    With d >= K, S_b^+ = K M^T (M M^T)^+2 M, where M M^T lacks but the direction of equal entries.
+    """
+    k, d = mean.shape
+    if d < k:
+        within = jnp.einsum("kni,knj->ij", scatter, scatter) / scatter[..., 0].size
+        return jnp.sum(inverse(mean.T @ mean / k) * within) / k
+    seen = scatter @ mean.T @ inverse(mean @ mean.T + 1 / k)
+    return jnp.mean(jnp.sum(seen**2, -1))
+
+
+def inverse(matrix):
+    """Of a small positive definite matrix, by Gauss and Jordan: LAPACK can deadlock with several CPU devices."""
+    size = matrix.shape[0]
+    both = jnp.concatenate([matrix, jnp.eye(size)], 1)
+    for i in range(size):
+        row = both[i] / both[i, i]
+        both = (both - jnp.outer(both[:, i], row)).at[i].set(row)
+    return both[:, size:]
+
+
 def detect(log):
-    """Collapse after the fit; with the rate at which the scatter decays over the law's, and the final duality."""
-    finding = collapse_after_fit(log)
-    if not log.lacking(["duality"]):
-        finding = finding.having(duality=Effect(float(log["duality"].values[-1])))
+    """Collapse after the fit; with the rate of the scatter's decay over the law's, and the four measures at last."""
+    finding = collapse_after_fit(log, spread="trace_ratio", deviation="nc2_angles")
+    if not log.lacking(["nc1", "nc2_norms", "nc3", "nc4"]):
+        first, last = (float(log["nc1"].values[i]) for i in (0, -1))
+        norms, duality, differs = (float(log[name].values[-1]) for name in ("nc2_norms", "nc3", "nc4"))
+        finding = finding.having(
+            nc1_fall=Effect(first / last), nc2_norms=Effect(norms), nc3=Effect(duality), nc4=Effect(differs)
+        )
     if not finding.found or log.lacking(["within", "law"]):
         return finding
     t, within = log["within"]
@@ -117,10 +152,13 @@ PHENOMENON = Phenomenon(
         "train_acc": "share of examples",
         "train_loss": "nat",
         "within": "1",
-        "spread": "1",
-        "deviation": "1",
-        "duality": "cosine",
+        "trace_ratio": "1",
+        "nc1": "1",
+        "nc2_norms": "1",
+        "nc2_angles": "cosine",
+        "nc3": "1",
+        "nc4": "share of examples",
         "law": "1 / step",
     },
-    figure=("spread", "deviation", "train_acc", "duality"),
+    figure=("trace_ratio", "nc1", "nc2_angles", "train_acc"),
 )

@@ -21,19 +21,21 @@ from typing import NamedTuple
 import jax.numpy as jnp
 import optax
 
-from bestiary.detectors.settles_at import settles_at
+from bestiary.detectors.ends_below import ends_below
 from bestiary.entry import Phenomenon
 from bestiary.initial import normals
 from bestiary.log import Effect
 
 VARIANCES = (8.0, 4.0, 2.0, 1.0, 0.5, 0.25, 0.0625, 0.0625)  # eigenvalues of C
 ALIVE = 0.05  # [nat] KL to the prior that makes a latent active
+MOST = 0.9  # [latents] active units at most, if some have collapsed: five of six are fewer
 
 
 class Knobs(NamedTuple):
     """Traced."""
 
     decoder_variance: float = 1.5  # [variance] sigma^2; > 0
+    learned: float = 0.0  # [1] 1: sigma^2 is a parameter that starts from decoder_variance; 0 or 1
     prior: float = 1.0  # [1] weight of the KL to the prior in the loss; 0: an autoencoder; >= 0
     lr: float = 0.01  # [1] Adam step size; > 0
 
@@ -56,7 +58,13 @@ def data(key, knobs, static):
 def init(key, knobs, static):
     d, k = len(VARIANCES), static.latents
     params = normals(key, encoder=(k, d), decoder=(d, k))
-    return {name: w / d**0.5 for name, w in params.items()} | {"log_s": jnp.full(k, -2.0)}
+    params = {name: w / d**0.5 for name, w in params.items()} | {"log_s": jnp.full(k, -2.0)}
+    return params | {"log_variance": jnp.log(knobs.decoder_variance)}
+
+
+def decoder_variance(params, knobs):
+    """sigma^2, () that of the knob, or the learned one."""
+    return jnp.where(knobs.learned > 0.5, jnp.exp(params["log_variance"]), knobs.decoder_variance)
 
 
 def kl(params, covariance):
@@ -70,7 +78,8 @@ def loss(params, covariance, knobs, static):
     decoder, d = params["decoder"], len(VARIANCES)
     missed = jnp.eye(d) - decoder @ params["encoder"]
     error = jnp.sum((missed @ covariance) * missed) + jnp.sum(decoder**2 @ jnp.exp(params["log_s"]))
-    distortion = 0.5 * (error / knobs.decoder_variance + d * jnp.log(2 * jnp.pi * knobs.decoder_variance))
+    variance = decoder_variance(params, knobs)
+    distortion = 0.5 * (error / variance + d * jnp.log(2 * jnp.pi * variance))
     return distortion + knobs.prior * jnp.sum(kl(params, covariance))
 
 
@@ -79,26 +88,32 @@ def optimizer(knobs, static):
 
 
 def observe(state, covariance, knobs, static):
-    """The loss, and how many latents have collapsed and what the others carry, each beside the theory's."""
+    """The loss; active and collapsed latents, and what the active ones carry, beside theory at this sigma^2."""
     each = kl(state.params, covariance)
-    above = jnp.array(VARIANCES[: static.latents]) / knobs.decoder_variance
+    variance = decoder_variance(state.params, knobs)
+    above = jnp.array(VARIANCES[: static.latents]) / variance
     return {
         "loss": loss(state.params, covariance, knobs, static),
+        "active": jnp.sum(each > ALIVE),
+        "latents": jnp.float32(static.latents),
         "collapsed": jnp.sum(each <= ALIVE),
         "collapsed_in_theory": jnp.sum(above <= 1),
         "rate": jnp.sum(each),
         "rate_in_theory": 0.5 * jnp.sum(jnp.maximum(jnp.log(above), 0)),
         "kl_min": jnp.min(each),
+        "variance": variance,
     }
 
 
 def detect(log):
-    """Collapse to the predicted number; with the number itself, and the rate over that of water-filling."""
-    finding = settles_at(log, "collapsed", "collapsed_in_theory")
-    if log.lacking(["collapsed", "rate", "rate_in_theory"]):
+    """Fewer active units than latents; with the collapsed ones, the nats of the others over theory's, and sigma^2."""
+    finding = ends_below(log, "active", "latents", share=MOST)
+    if log.lacking(["collapsed", "rate", "rate_in_theory", "variance"]):
         return finding
-    collapsed, rate, law = (float(log[c].values[-1]) for c in ("collapsed", "rate", "rate_in_theory"))
-    finding = finding.having(collapsed=Effect(collapsed))
+    collapsed, rate, law, variance = (
+        float(log[c].values[-1]) for c in ("collapsed", "rate", "rate_in_theory", "variance")
+    )
+    finding = finding.having(collapsed=Effect(collapsed), rate=Effect(rate, "nat"), variance=Effect(variance))
     return finding.having(rate_over_law=Effect(rate / law)) if law > 0 else finding
 
 
@@ -113,11 +128,14 @@ PHENOMENON = Phenomenon(
     detect=detect,
     units={
         "loss": "nat",
+        "active": "latents",
+        "latents": "latents",
         "collapsed": "latents",
         "collapsed_in_theory": "latents",
         "rate": "nat",
         "rate_in_theory": "nat",
         "kl_min": "nat",
+        "variance": "variance",
     },
-    figure=("collapsed", "rate", "loss"),
+    figure=("active", "rate", "loss", "variance"),
 )

@@ -14,6 +14,7 @@ m features get a dimension each, |W|^2 = m, and the others nothing.
 Source. Elhage et al., arXiv:2209.10652.
 """
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import jax
@@ -26,6 +27,7 @@ from bestiary.initial import normals
 from bestiary.log import Effect
 
 STORED = 0.5  # |W_i|^2 of a feature that is half stored by a linear network
+NEAR = 0.04  # [dimension] half way between the corners of two digons and of a pentagon, nearly
 
 
 class Knobs(NamedTuple):
@@ -33,6 +35,7 @@ class Knobs(NamedTuple):
 
     lr: float = 0.03  # [1] Adam step size at the start; falls to 0 as a cosine; > 0
     density: float = 0.05  # [1] p, probability that a feature is there; > 0 and <= 1
+    first_density: float = 1.0  # [1] density of the first feature over that of the others; > 0 and <= 1 / density
     importance: float = 0.9  # [1] v, importance of a feature over that of the one before; >= 0
     relu: float = 1.0  # [1] 0: linear output; 0 or 1
     init_scale: float = 0.1  # [1] std of the entries of W; >= 0
@@ -56,7 +59,8 @@ def data(key, knobs, static):
 def batch(key, importance, knobs, static):
     """-> features (batch, n), importance (n,). One draw tells whether a feature is there, and how large."""
     u = jax.random.uniform(key, (static.batch, static.features))
-    return jnp.where(u < knobs.density, u / knobs.density, 0.0), importance
+    density = knobs.density * jnp.where(jnp.arange(static.features) == 0, knobs.first_density, 1.0)
+    return jnp.where(u < density, u / density, 0.0), importance
 
 
 def init(key, knobs, static):
@@ -81,12 +85,14 @@ def observe(state, importance, knobs, static):
     size = jnp.diagonal(gram)
     stored = size > STORED
     pairs = jnp.outer(stored, stored) & ~jnp.eye(static.features, dtype=bool)
+    shared = size**2 / jnp.maximum(jnp.sum(gram**2, 1), 1e-30)  # |W_i|^2 / sum_j (unit W_i . W_j)^2
     return {
         "stored": jnp.sum(stored),
         "dimensions": jnp.float32(static.dimensions),
         "interference": jnp.sum(gram**2) - jnp.sum(size**2),
         "largest_cosine": jnp.max(jnp.where(pairs, gram / jnp.sqrt(jnp.outer(size, size)), 0.0)),
         "weights": jnp.sum(size),
+        "dimensionality": jnp.sum(jnp.where(stored, shared, 0.0)) / jnp.maximum(jnp.sum(stored), 1),
     }
 
 
@@ -94,7 +100,20 @@ def detect(log):
     """More features than dimensions; with their number, and the geometry of the weights in the end."""
     finding = exceeds_bound(log, "stored", "dimensions")
     last = {c: float(log[c].values[-1]) for c in PHENOMENON.figure if not log.lacking([c])}
-    return finding.having(**{c: Effect(value) for c, value in last.items()})
+    finding = finding.having(**{c: Effect(value) for c, value in last.items()})
+    if last.keys() >= {"stored", "dimensionality"}:
+        finding = replace(finding, phase=geometry(last["stored"], last["dimensionality"]))
+    return finding
+
+
+def geometry(stored, dimensionality):
+    """The regular figure in a plane, by the dimensionality of its corners; empty if it is neither of the two."""
+    phase = ""
+    if stored == 5 and abs(dimensionality - 2 / 5) < NEAR:
+        phase = "pentagon"
+    elif stored == 4 and abs(dimensionality - 1 / 2) < NEAR:
+        phase = "digons"
+    return phase
 
 
 PHENOMENON = Phenomenon(
@@ -113,6 +132,7 @@ PHENOMENON = Phenomenon(
         "interference": "1",
         "largest_cosine": "1",
         "weights": "1",
+        "dimensionality": "dimensions",
     },
-    figure=("stored", "interference", "largest_cosine", "weights"),
+    figure=("stored", "dimensionality", "interference", "largest_cosine", "weights"),
 )

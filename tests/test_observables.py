@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from traced import draws
 
-from bestiary.observables import accuracy, sum_of_squares, top_eigenvalue
+from bestiary.observables import accuracy, effective_rank, singular_values, sum_of_squares, top_eigenvalue
 
 
 def test_accuracy_counts():
@@ -113,3 +113,22 @@ def test_top_eigenvalue_draws_nothing():
 def test_the_sum_of_squares_runs_over_all_leaves():
     params = {"a": jnp.arange(3.0), "b": [jnp.full((2, 2), 2.0)], "c": ()}
     assert sum_of_squares(params) == 0 + 1 + 4 + 4 * 4
+
+
+@pytest.mark.parametrize(("n", "d", "rank"), [(64, 32, 32), (20, 8, 3), (5, 8, 5)])
+def test_singular_values_are_those_of_lapack(n, d, rank):
+    rng = np.random.default_rng(0)
+    x = (rng.normal(size=(n, rank)) @ rng.normal(size=(rank, d))).astype(np.float32)
+    x[:, 0] = 0.0  # a dead unit
+    want = np.zeros(d)
+    want[: min(n, d)] = np.linalg.svd(x.astype(float), compute_uv=False)
+    found = jax.vmap(singular_values)(x[None])[0]
+    np.testing.assert_allclose(np.sort(found)[::-1], want, atol=2e-5 * want[0])
+
+
+def test_effective_rank_counts_equal_directions():
+    assert effective_rank(jnp.eye(6, 4)) == pytest.approx(4, rel=1e-5)
+    assert effective_rank(jnp.ones((6, 4))) == pytest.approx(1, rel=1e-4)
+    assert effective_rank(jnp.zeros((6, 4))) == 0
+    spread = jnp.diag(jnp.array([3.0, 1.0]))
+    assert effective_rank(spread) == pytest.approx(4 / 3**0.75, rel=1e-5)

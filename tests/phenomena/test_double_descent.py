@@ -1,0 +1,49 @@
+"""Epoch-wise double descent: the risk of Heckel and Yilmaz, and where it has a hump."""
+
+import numpy as np
+import pytest
+
+from bestiary.detectors.hump import hump
+from bestiary.log import Log
+from bestiary.phenomena.epoch_wise_double_descent import PHENOMENON, risk_of_many_samples
+
+STEPS = PHENOMENON.schedule(PHENOMENON.static)
+FIVE_A_FEATURE = {"samples": 1025.0, "fast_signal": 0.5, "slow_signal": 0.9, "noise": 2.25, "test_noise": 0.0}
+
+
+def risk(fast=70, **knobs):
+    """(R,) The formula at every recorded step."""
+    static = PHENOMENON.static._replace(fast=fast)
+    return np.asarray(risk_of_many_samples(STEPS.astype(float), PHENOMENON.knobs._replace(**knobs), static))
+
+
+def test_the_risk_of_figure_2():
+    """One feature a scale, 10 samples, by the authors' notebook: it falls, rises and falls again."""
+    t, s, theta = STEPS.astype(float), np.array([1.0, 0.15]), np.array([0.45, 3.0])
+    left = (1 - 0.1 * s**2) ** t[:, None]
+    theirs = (left**2 * (s * theta) ** 2).sum(1) + 0.1 * ((1 - left) ** 2).sum(1)
+    static = PHENOMENON.static._replace(fast=1, slow=1)
+    knobs = PHENOMENON.knobs._replace(
+        lr=0.1, scale=0.15, samples=10.0, fast_signal=0.45, slow_signal=0.45, noise=1.0, test_noise=0.0
+    )
+    np.testing.assert_allclose(risk_of_many_samples(t, knobs, static), theirs, rtol=1e-4)
+    rise = hump(Log.of(t, test_loss=theirs)).effects["rise"].value
+    assert rise == pytest.approx(1.038, abs=0.002)
+
+
+def test_it_has_a_hump_at_five_samples_a_feature():
+    finding = hump(Log.of(STEPS, test_loss=risk(200, **FIVE_A_FEATURE)))
+    assert finding.found
+    assert finding.effects["rise"].value == pytest.approx(1.70, abs=0.02)
+    assert finding.effects["fall"].value == pytest.approx(1.73, abs=0.02)
+
+
+@pytest.mark.parametrize("knobs", [{"noise": 0.0}, {"noise": 0.0, "samples": 20.0}])
+def test_it_has_none_without_noise(knobs):
+    assert np.all(np.diff(risk(**knobs)) <= 0)
+
+
+@pytest.mark.parametrize("noise", [0.0, 1.0, 2.0])
+def test_it_has_none_at_the_defaults(noise):
+    """Where the entry's first cause makes a threefold rise, the formula of the second has next to none."""
+    assert hump(Log.of(STEPS, test_loss=risk(noise=noise))).effects["rise"].value < 1.2
