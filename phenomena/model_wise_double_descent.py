@@ -41,24 +41,42 @@ class Knobs(NamedTuple):
 class Static(NamedTuple):
     """Static."""
 
+    turned: Literal["width", "samples"] = "width"  # which of P and n is the recorded axis
     features: Literal["relu", "plain"] = "relu"  # relu: relu(V x) with a random V; plain: the coordinates of x
-    samples: int = 40  # [sample] n, samples that the model is fitted to
+    samples: int = 40  # [sample] n, samples that the model is fitted to; if they are turned, P instead
     inputs: int = 10  # [1] dimension of x under ReLU features; under plain ones it is the largest width
-    steps: int = 400  # [feature] the largest width, D
-    log_every: int = 1  # unused: the widths are spaced about the number of samples
+    draws: int = 1  # [draw] data sets that test and train loss are averaged over
+    steps: int = 400  # [feature] the largest width, D; if samples are turned, the largest n
+    log_every: int = 1  # unused: the sizes are spaced about the one that is not turned
 
 
-def widths(static):
-    """The recorded widths (R,), closest together about the number of samples."""
+def sizes(static):
+    """The recorded widths, or numbers of samples, (R,), closest together about the one that is not turned."""
     some = static.samples * np.array([0, 0.1, 0.2, 0.3, 0.5, 0.7, 0.85, 0.95, 1, 1.05, 1.15, 1.3, 1.6, 2, 3, 5])
     return np.unique(np.r_[some[some < static.steps], static.steps].round().astype(int))
 
 
+def most(static):
+    """Largest numbers of samples and of features."""
+    by_width = static.turned == "width"
+    return (static.samples, static.steps) if by_width else (static.steps, static.samples)
+
+
+def now(step, static):
+    """The numbers of samples and of features that the model has at a record."""
+    return (static.samples, step) if static.turned == "width" else (step, static.samples)
+
+
 def data(key, knobs, static):
-    """-> features phi (n, D), y (n,), and of the test (500, D), (500,); the test has no label noise."""
-    n, most = static.samples, static.steps
-    d = static.inputs if static.features == "relu" else most
-    drawn = normals(key, w=(d,), x=(n, d), noise=(n,), v=(d, most), test=(TESTS, d))
+    """-> of every draw features phi (n, D), y (n,), and of the test (500, D), (500,); the test has no label noise."""
+    keys = key[None] if static.draws == 1 else jax.random.split(key, static.draws)
+    return jax.vmap(lambda k: one_data_set(k, knobs, static))(keys)
+
+
+def one_data_set(key, knobs, static):
+    n, p = most(static)
+    d = static.inputs if static.features == "relu" else p
+    drawn = normals(key, w=(d,), x=(n, d), noise=(n,), v=(d, p), test=(TESTS, d))
     target = drawn["w"] / jnp.linalg.norm(drawn["w"])
     return {
         "y": drawn["x"] @ target + knobs.noise * drawn["noise"],
@@ -85,53 +103,63 @@ def step(key, state, data, knobs, static):
     return state
 
 
-def fit(phi, y, width, ridge):
-    """Weights (D,) of the ridge or least-norm fit of y (n,) by the first `width` columns of phi (n, D)."""
+def fit(phi, y, samples, width, ridge):
+    """Weights (D,) of the ridge or least-norm fit of the first `samples` of y by the first `width` columns of phi."""
     scale = jnp.sqrt(jnp.maximum(width, 1))
-    seen = jnp.where(jnp.arange(phi.shape[1]) < width, phi, 0.0)
+    taken = jnp.arange(phi.shape[0])[:, None] < samples
+    seen = jnp.where(taken & (jnp.arange(phi.shape[1]) < width), phi, 0.0)
     u, s, vt = jnp.linalg.svd(seen / scale, full_matrices=False)
     inverse = jnp.where(s > ROUNDING * s[0], s / jnp.maximum(s**2 + ridge, 1e-30), 0.0)
-    return vt.T @ (inverse * (u.T @ y)) / scale
+    return vt.T @ (inverse * (u.T @ jnp.where(taken[:, 0], y, 0.0))) / scale
 
 
-def expected_test_loss(p, knobs, static):
-    """() Of P plain features, averaged over the data; nan for P within one of n."""
-    n, most = static.samples, static.steps
-    unseen = 1 - p / most + knobs.noise**2
+def expected_test_loss(n, p, knobs, static):
+    """() Of P plain features and n samples, averaged over the data; nan for P within one of n."""
+    d = most(static)[1]
+    unseen = 1 - p / d + knobs.noise**2
     few = unseen * (1 + p / (n - p - 1))
-    many = (p - n) / most + unseen * (1 + n / (p - n - 1))
+    many = (p - n) / d + unseen * (1 + n / (p - n - 1))
     return jnp.where(p <= n - 2, few, jnp.where(p >= n + 2, many, jnp.nan))
 
 
 def observe(state, data, knobs, static):
-    """The errors and the norm of the fit of this width; of plain features, with the expected test error."""
-    weights = fit(data["phi"], data["y"], state.step, knobs.ridge)
-    missed = data["phi"] @ weights - data["y"]
-    test_missed = data["test_phi"] @ weights - data["test_y"]
-    seen = {
-        "test_loss": jnp.mean(test_missed**2) + knobs.noise**2,
-        "train_loss": jnp.mean(missed**2),
-        "weight_norm": jnp.linalg.norm(weights),
-    }
+    """The errors and the norm of this fit; of plain features, with the expected test error."""
+    n, p = now(state.step, static)
+
+    def errors(one):
+        weights = fit(one["phi"], one["y"], n, p, knobs.ridge)
+        taken = jnp.arange(one["y"].size) < n
+        missed = jnp.where(taken, one["phi"] @ weights - one["y"], 0.0)
+        test_missed = one["test_phi"] @ weights - one["test_y"]
+        return jnp.mean(test_missed**2), jnp.sum(missed**2) / jnp.maximum(n, 1), jnp.linalg.norm(weights)
+
+    test, train, norm = (jnp.mean(each) for each in jax.lax.map(errors, data))
+    seen = {"test_loss": test + knobs.noise**2, "train_loss": train, "weight_norm": norm}
     if static.features == "plain":
-        seen["law"] = expected_test_loss(state.step, knobs, static)
+        seen["law"] = expected_test_loss(n, p, knobs, static)
     return seen
 
 
 def detect(log):
-    """A hump; with its peak over n, the first width without train loss, and the test error over the law's."""
+    """A hump; with its peak over the size where the fit begins or ceases to be exact, and over the law's test error."""
     finding = hump(log)
     if log.lacking(["train_loss"]):
         return finding
-    width, missed = log["train_loss"]
-    if missed[-1] > 1e-4 * missed[0]:
+    size, missed = log["train_loss"]
+    exact = missed <= 1e-4 * np.max(missed)
+    if exact[1] and not exact[-1]:  # samples are turned: as many as features are the last that are fitted
+        even = float(size[np.flatnonzero(exact)[-1]])
+        few, many = 2 * even, even / 2
+    elif exact[-1] and not exact[1]:
+        even = float(size[np.argmax(exact)])
+        few, many = even / 2, 2 * even
+    else:
         return finding
-    n = float(width[np.argmax(missed <= 1e-4 * missed[0])])
     if "peak" in finding.effects:
-        finding = finding.having(peak_over_samples=Effect(finding.effects["peak"].value / n))
+        finding = finding.having(peak_over_even=Effect(finding.effects["peak"].value / even))
     if "law" in log:
         over_law = log["test_loss"].values / log["law"].values
-        below, above = (float(np.interp(p, width, over_law)) for p in (n / 2, 2 * n))
+        below, above = (float(np.interp(at, size, over_law)) for at in (few, many))
         finding = finding.having(below_over_law=Effect(below), above_over_law=Effect(above))
     return finding
 
@@ -144,9 +172,9 @@ PHENOMENON = Phenomenon(
     observe=observe,
     detect=detect,
     step=step,
-    schedule=widths,
+    schedule=sizes,
     units={"test_loss": "1", "train_loss": "1", "weight_norm": "1"},
     lanes=1,  # a batched singular value decomposition can deadlock with several CPU devices
     figure=("test_loss", "train_loss", "weight_norm"),
-    clock=("width", "feature"),
+    clock=("width or samples", "1"),
 )

@@ -1,4 +1,4 @@
-"""Epoch-wise double descent: the risk of Heckel and Yilmaz, and where it has a hump."""
+"""Double descent: the risk of Heckel and Yilmaz in time, and fits with more or fewer samples than features."""
 
 import numpy as np
 import pytest
@@ -6,6 +6,7 @@ import pytest
 from bestiary.detectors.hump import hump
 from bestiary.log import Log
 from bestiary.phenomena.epoch_wise_double_descent import PHENOMENON, risk_of_many_samples
+from bestiary.phenomena.model_wise_double_descent import fit
 
 STEPS = PHENOMENON.schedule(PHENOMENON.static)
 FIVE_A_FEATURE = {"samples": 1025.0, "fast_signal": 0.5, "slow_signal": 0.9, "noise": 2.25, "test_noise": 0.0}
@@ -47,3 +48,13 @@ def test_it_has_none_without_noise(knobs):
 def test_it_has_none_at_the_defaults(noise):
     """Where the entry's first cause makes a threefold rise, the formula of the second has next to none."""
     assert hump(Log.of(STEPS, test_loss=risk(noise=noise))).effects["rise"].value < 1.2
+
+
+@pytest.mark.parametrize(("samples", "width"), [(6, 3), (6, 12), (12, 5), (4, 12), (12, 12)])
+def test_the_fit_is_that_of_least_norm(samples, width):
+    """Of the first samples by the first features, whichever are more."""
+    rng = np.random.default_rng(0)
+    phi, y = rng.normal(size=(12, 12)).astype(np.float32), rng.normal(size=12).astype(np.float32)
+    want = np.zeros(12)
+    want[:width] = np.linalg.lstsq(phi[:samples, :width].astype(float), y[:samples], rcond=None)[0]
+    np.testing.assert_allclose(fit(phi, y, samples, width, 0.0), want, rtol=2e-3, atol=2e-4)
