@@ -13,7 +13,7 @@ Source. Z. Liu, "Physics of AI" blog, 19 January 2026, there with Gaussian A and
 frequent as their chain makes them. A case of the softmax bottleneck, Yang et al., arXiv:1711.03953.
 """
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -38,6 +38,7 @@ class Knobs(NamedTuple):
 class Static(NamedTuple):
     """Static."""
 
+    factors: Literal["equal", "gaussian"] = "equal"  # equal: R equal singular values; gaussian: those of Gaussian A, B
     tokens: int = 10  # [token] V, size of the alphabet; >= 2
     most: int = 6  # [1] greatest dimension and greatest rank
     steps: int = 3000
@@ -56,10 +57,13 @@ def orthonormal(a):
 def data(key, knobs, static):
     """-> log P (V, V), the rows' logarithms of probability."""
     draw = normals(key, a=(static.tokens, static.most), b=(static.tokens, static.most))
-    # Centred, since softmax ignores what is common to a row: a constant column of B would add no rank.
-    a, b = orthonormal(draw["a"]), orthonormal(draw["b"] - jnp.mean(draw["b"], 0))
+    if static.factors == "gaussian":
+        a, b, size = draw["a"], draw["b"], 1
+    else:
+        # Centred, since softmax ignores what is common to a row: a constant column of B would add no rank.
+        a, b, size = orthonormal(draw["a"]), orthonormal(draw["b"] - jnp.mean(draw["b"], 0)), static.tokens
     kept = a * (jnp.arange(static.most) < knobs.rank) / jnp.sqrt(knobs.rank)
-    return jax.nn.log_softmax(knobs.strength * static.tokens * kept @ b.T)
+    return jax.nn.log_softmax(knobs.strength * size * kept @ b.T)
 
 
 def init(key, knobs, static):

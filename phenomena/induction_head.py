@@ -14,7 +14,7 @@ Control. Without the first layer, what is left is to guess the period; without r
 Source. Olsson et al., arXiv:2209.11895. With a fixed period one layer would do, by position.
 """
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -29,7 +29,7 @@ from bestiary.observables import prefix_matching, previous_token
 
 
 class Knobs(NamedTuple):  # traced
-    lr: float = 0.02  # [1] Adam step size; > 0
+    lr: float = 0.02  # [1] step size; > 0
     init_scale: float = 0.01  # [1] std of all parameters; >= 0
     first_layer: float = 1.0  # [1] 0: the second layer matches tokens with tokens, A = 1; 0 or 1
     repeating: float = 1.0  # [1] 0: all tokens random; 0 or 1
@@ -37,21 +37,26 @@ class Knobs(NamedTuple):  # traced
 
 class Static(NamedTuple):  # static
     vocabulary: int = 12  # [token] V, size of the alphabet; >= 2
-    length: int = 20  # [token] T, places that the network reads
-    shortest: int = 5  # [token] least period; 1 to static.longest
-    longest: int = 9  # [token] greatest period; >= 1 and < static.length
+    optimizer: Literal["adam", "sgd"] = "adam"
+    length: int = 20  # [token] T, places that the network reads; periods are T/4 to 9 T/20; >= 4
     batch: int = 32  # [sequence] sequences drawn at every step
     test: int = 64  # [sequence] sequences drawn once to test on
     steps: int = 240
     log_every: int = 3
 
 
+def periods(static):
+    """[token] -> least and greatest period."""
+    return static.length // 4, 9 * static.length // 20
+
+
 def sequences(key, count, knobs, static):
     """-> tokens (count, T + 1)."""
-    t, span = jnp.arange(static.length + 1), 1 + static.longest - static.shortest
+    shortest, longest = periods(static)
+    t, span = jnp.arange(static.length + 1), 1 + longest - shortest
     # One draw: the last number of a row gives its period.
     u = jax.random.uniform(key, (count, static.length + 2))
-    tokens, period = jnp.int32(static.vocabulary * u[:, :-1]), static.shortest + jnp.int32(span * u[:, -1:])
+    tokens, period = jnp.int32(static.vocabulary * u[:, :-1]), shortest + jnp.int32(span * u[:, -1:])
     return jnp.where(knobs.repeating > 0.5, jnp.take_along_axis(tokens, t % period, axis=1), tokens)
 
 
@@ -69,43 +74,74 @@ def init(key, knobs, static):
     return jax.tree.map(lambda w: knobs.init_scale * w, params)
 
 
-def network(params, tokens, knobs):
-    """-> scores of the next token (n, T, V), attention of the layers (T, T), (n, T, T)."""
+def network(params, tokens, knobs, given=None):
+    """-> scores of the next token (n, T, V), attention of the layers (T, T), (n, T, T).
+
+    Attention (T, T) that is given takes the place of the first layer's in what the second layer reads.
+    """
     x = jax.nn.one_hot(tokens, params["copy"].shape[0])
     past = jnp.tri(tokens.shape[1], dtype=bool)
     first = jax.nn.softmax(params["first"], where=past)
-    seen = jnp.where(knobs.first_layer > 0.5, first @ x, x)
+    read = first if given is None else given
+    seen = jnp.where(knobs.first_layer > 0.5, read @ x, x)
     second = jax.nn.softmax(x @ params["match"] @ seen.swapaxes(1, 2) + params["place"], where=past)
     return second @ x @ params["copy"] + x @ params["bigram"], first, second
 
 
-def loss(params, tokens, knobs, static, skip=0):
-    """[nat] Cross entropy of the next token, averaged from position `skip` on."""
+def losses(scores, tokens):
+    """[nat] Cross entropy of the next token at every place, (n, T)."""
+    return optax.softmax_cross_entropy_with_integer_labels(scores, tokens[:, 1:])
+
+
+def loss(params, tokens, knobs, static):
+    """[nat] Cross entropy of the next token, averaged over the places."""
     scores, _, _ = network(params, tokens[:, :-1], knobs)
-    return jnp.mean(optax.softmax_cross_entropy_with_integer_labels(scores, tokens[:, 1:])[:, skip:])
+    return jnp.mean(losses(scores, tokens))
 
 
 def optimizer(knobs, static):
-    return optax.adam(knobs.lr)
+    """Return Adam or SGD."""
+    return {"adam": optax.adam, "sgd": optax.sgd}[static.optimizer](knobs.lr)
 
 
 def observe(state, test, knobs, static):
-    _, first, second = network(state.params, test[:, :-1], knobs)
+    """On the test sequences: what is lost late and early, and the layers, each by itself and together."""
+    shortest, longest = periods(static)
+    tokens = test[:, :-1]
+    scores, first, second = network(state.params, tokens, knobs)
+    lost = losses(scores, test)
+
+    previous = jnp.eye(static.length, k=-1).at[0, 0].set(1.0)  # the first place has none before it
+    _, _, matching = network(state.params, tokens, knobs, given=previous)
+    even = jnp.tri(static.length) / jnp.arange(1, static.length + 1)[:, None]
+    ablated, _, _ = network(state.params, tokens, knobs, given=even)
     return {
-        "loss": loss(state.params, test, knobs, static, skip=static.longest),
-        "prefix_matching": prefix_matching(second, test[:, :-1]),
+        "loss": jnp.mean(lost[:, longest:]),
+        "early_loss": jnp.mean(lost[:, : shortest - 1]),
+        "ablated_loss": jnp.mean(losses(ablated, test)[:, longest:]),
+        "prefix_matching": prefix_matching(second, tokens),
         "previous_token": previous_token(first),
+        "matching": prefix_matching(matching, tokens),
     }
 
 
 def detect(log):
-    """Plateau escape with the score as its witness; with the score, and whether the first layer led."""
+    """Plateau escape with the score as its witness; with what the layers are for, and which of them came first."""
     finding = plateau_escape(log, "loss", "prefix_matching", ratio=0.25, growth=3)
-    if log.lacking(["prefix_matching", "previous_token"]):
+    if log.lacking(["prefix_matching", "previous_token", "matching", "early_loss", "ablated_loss"]):
         return finding
-    lead = half_time(*log["previous_token"]) < half_time(*log["prefix_matching"])
-    finding = finding.having(prefix_matching=Effect(float(log["prefix_matching"].values[-1])))
-    return finding.having(first_layer_leads=Effect(float(lead))) if finding.found else finding
+    score, loss, early, ablated = (
+        float(log[name].values[-1]) for name in ("prefix_matching", "loss", "early_loss", "ablated_loss")
+    )
+    finding = finding.having(prefix_matching=Effect(score), in_context_score=Effect(loss - early, "nat"))
+    if not finding.found:
+        return finding
+    first, second = half_time(*log["previous_token"]), half_time(*log["matching"])
+    return finding.having(
+        first_layer_leads=Effect(float(first < second)),
+        lead=Effect(second - first, "step"),
+        ablated=Effect((ablated - loss) / (early - loss)),
+    )
 
 
 PHENOMENON = Phenomenon(
@@ -118,6 +154,13 @@ PHENOMENON = Phenomenon(
     optimizer=optimizer,
     observe=observe,
     detect=detect,
-    units={"loss": "nat", "prefix_matching": "share of attention", "previous_token": "share of attention"},
-    figure=("loss", "prefix_matching", "previous_token"),
+    units={
+        "loss": "nat",
+        "early_loss": "nat",
+        "ablated_loss": "nat",
+        "prefix_matching": "share of attention",
+        "previous_token": "share of attention",
+        "matching": "share of attention",
+    },
+    figure=("loss", "prefix_matching", "previous_token", "matching"),
 )

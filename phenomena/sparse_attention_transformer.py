@@ -46,8 +46,10 @@ class Knobs(NamedTuple):  # traced
 class Static(NamedTuple):  # static
     scores: Literal["dot_product", "position"] = "dot_product"  # dot_product: of query and key;
     # position: one number for each place
-    values: Literal["residual", "matrix"] = "residual"  # residual: y is read off the stream;
-    # matrix: y = W sum_t a_t (x_t, m_t)
+    # What R reads; every word adds one thing to the one before. matrix: s = sum_t a_t (x_t, m_t);
+    # embedded: sum_t a_t E (x_t, m_t); placed: sum_t a_t z_t; value: V times that; output: O V times that;
+    # residual: z_T as well
+    values: Literal["residual", "output", "value", "placed", "embedded", "matrix"] = "residual"
     optimizer: Literal["adam", "sgd"] = "adam"  # adam: Adam, of step size adam_lr; sgd: SGD, of step size lr
     layers: int = 1  # [layer] layers of attention
     positions: int = 64  # [token] greatest length of a sequence
@@ -92,7 +94,7 @@ def init(key, knobs, static):
     shapes = {"embed": (static.embedding, static.width + 1)}
     shapes |= attention_stack_shapes(static.layers, static.embedding, static.embedding // 4)
     weights = {name: w / w.shape[-1] ** 0.5 for name, w in normals(key, **shapes).items()}
-    read = {"residual": static.embedding, "matrix": static.width + 1}[static.values]
+    read = static.width + 1 if static.values == "matrix" else static.embedding
     return weights | {"readout": jnp.zeros((static.width, read)), "place": jnp.zeros(static.positions)}
 
 
@@ -103,16 +105,24 @@ def network(params, given, knobs, static):
     """
     marks = knobs.mark * given.relevant[..., None]
     x = jnp.concatenate([given.tokens, marks], -1)
-    z = x @ params["embed"].T + sinusoids(static.positions, static.embedding)
+    embedded = x @ params["embed"].T
+    placed = embedded + sinusoids(static.positions, static.embedding)
     z, attention = attention_stack(
         params,
-        z,
+        placed,
         last(knobs.length, static.positions),
         sharpness=knobs.attending,
         bias=knobs.preset * given.relevant[:, None],
         scores=params["place"] if static.scores == "position" else None,
     )
-    seen = z if static.values == "residual" else attention[-1] @ x
+    if static.values == "residual":
+        seen = z
+    else:
+        seen = attention[-1] @ {"matrix": x, "embedded": embedded}.get(static.values, placed)
+        if static.values in ("value", "output"):
+            seen = seen @ params["value"][-1].T
+        if static.values == "output":
+            seen = seen @ params["out"][-1].T
     outputs = seen[:, 0] @ params["readout"].T
 
     most = jnp.zeros(())
