@@ -9,7 +9,7 @@ Claim. The loss reaches the entropy if and only if N >= R: at N = R the gap vani
 
 Control. One dimension less leaves a gap of finite size, however long one trains.
 
-Source. Z. Liu, "Physics of AI" blog, 19 January 2026, there with Gaussian A and B and tokens as
+Source. Z. Liu, "Physics of AI" blog, 19 January 2026, there with Gaussian A and B, which `factors` gives, and tokens as
 frequent as their chain makes them. A case of the softmax bottleneck, Yang et al., arXiv:1711.03953.
 """
 

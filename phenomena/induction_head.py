@@ -2,16 +2,19 @@ r"""An induction head forms abruptly, and the loss late in the context falls wit
 
 Setup. Data: sequences of random tokens that repeat with a period drawn anew for each. Network:
 two attention layers without MLP, on one-hot tokens x; the first reads positions only:
-A = softmax(P), A' = softmax(x Q (A x)^T + P'), scores A' x O + x B. Adam on the cross entropy.
+A = softmax(P), A' = softmax(x Q (A x)^T + P'), scores A' x O + x B. Adam or SGD on the cross entropy.
 
 Claim. Once a sequence repeats, the next token is the one that followed the current token before.
 To find it, the first layer must attend to the previous token and the second match that with the
 current one; neither is of use alone. The loss on the repeated part stays at ln V, then falls, and
-in the same window the second layer's prefix matching score rises. The first layer leads.
+in the same window the second layer's prefix matching score rises. Which layer comes first is read
+off each by itself, the second with an ideal first: under SGD the second, under Adam neither.
 
 Control. Without the first layer, what is left is to guess the period; without repetition, nothing.
 
-Source. Olsson et al., arXiv:2209.11895. With a fixed period one layer would do, by position.
+Source. Olsson et al., arXiv:2209.11895. Disentangled models: Bietti et al., arXiv:2306.00802; Nichani, Damian & Lee,
+arXiv:2402.14735; Edelman et al., arXiv:2402.11004; Musat et al., arXiv:2511.01033, with the order and the time of the
+layers. With a fixed period one layer would do, by position.
 """
 
 from typing import Literal, NamedTuple

@@ -4,14 +4,14 @@ Setup. Data: T tokens x_t ~ N(0, I/d), target W* x_T, W* with columns of norm 1.
 y = W sum_t softmax(s)_t x_t, scores s of the position only. Stochastic gradient descent on
 L = 1/2 |y - W* x_T|^2 from s = 0, W = 0; the trivial predictor has L = 1/2.
 
-Claim. Attention and weights must grow together: the loss stays on its plateau until, with no free
-parameter, t* = sqrt(pi/2) sqrt(d) T / lr [step], then falls in a fraction of that time. The weights
+Claim. Attention and weights must grow together: the loss stays on its plateau for the time that the
+reduced dynamics take, about t* = sqrt(pi/2) sqrt(d) T / lr [step], then falls in a fraction of that time. The weights
 lead. B copies of the token divide t* by sqrt(B), by B if they share one score; the same token in a
 share p of sequences by sqrt(p^2 d + 1 - p^2). W with w = <W*, W> / |W*| makes it t* e^(w^2/2) erfc(w/sqrt 2).
 
 Control. One token; attention preset; token repeated; attention frozen; labels shuffled.
 
-Source. Zucchet, d'Angelo, Lampinen & Chan, arXiv:2505.17863, sections 2 and B.1. The law is the
+Source. Zucchet, d'Angelo, Lampinen & Chan, arXiv:2505.17863, sections 2 and B.1. t* is not theirs: it is the
 blow-up time of their reduced dynamics on the plateau, where s_T - s_1 = w^2 / 2.
 """
 

@@ -12,7 +12,8 @@ z = (mean m_relevant - mean m_others) / std m_others.
 Control. Labels drawn at random; the first layer frozen; one relevant bit, of which the gradient is
 large at once.
 
-Source. Barak, Edelman, Goel, Kakade, Malach & Zhang, arXiv:2207.08799.
+Source. Barak, Edelman, Goel, Kakade, Malach & Zhang, arXiv:2207.08799: n and k are those of figure 1, the measure of
+progress is another.
 """
 
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""The numbers that `sparse_attention_emergence` claims: reduced dynamics of Zucchet et al., integrated over its ranges."""
+"""What `sparse_attention_emergence` claims: the reduced dynamics of Zucchet et al., integrated over its ranges."""
 
 import numpy as np
 import pytest
