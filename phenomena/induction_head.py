@@ -129,7 +129,11 @@ def observe(state, test, knobs, static):
 
 
 def detect(log):
-    """Plateau escape with the score as its witness; with what the layers are for, and which of them came first."""
+    """Plateau escape with the score as its witness; with what the layers are for, and which of them came first.
+
+    The lead is how much later than the first layer the second is half grown; what is ablated is the share of the
+    in-context score that is lost if the first layer's attention is even.
+    """
     finding = plateau_escape(log, "loss", "prefix_matching", ratio=0.25, growth=3)
     if log.lacking(["prefix_matching", "previous_token", "matching", "early_loss", "ablated_loss"]):
         return finding
@@ -140,11 +144,7 @@ def detect(log):
     if not finding.found:
         return finding
     first, second = half_time(*log["previous_token"]), half_time(*log["matching"])
-    return finding.having(
-        first_layer_leads=Effect(float(first < second)),
-        lead=Effect(second - first, "step"),
-        ablated=Effect((ablated - loss) / (early - loss)),
-    )
+    return finding.having(lead=Effect(second - first, "step"), ablated=Effect((ablated - loss) / (early - loss)))
 
 
 PHENOMENON = Phenomenon(
