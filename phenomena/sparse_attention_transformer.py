@@ -6,8 +6,8 @@ sinusoids, y = R (z_T + O V sum_t a_t z_t), a = softmax(z_T Q K z_t / sqrt k), f
 1/2 |y - W* x|^2.
 
 Claim. The loss stays that of the trivial predictor, then falls as attention concentrates on the
-token. Unlike in the position-only model, where the weights lead, attention leads: the values, a
-product of matrices, come later. A rung of the path adds one part of the values at a time.
+token. Unlike in the position-only model, where the weights lead, attention leads, from the rung on
+where scores are products of query and key; the next rungs add one part of the values each.
 
 Control. One token; the token repeated; attention even, or preset; no mark; labels shuffled.
 
