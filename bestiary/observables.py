@@ -157,6 +157,25 @@ def effective_rank(features: jax.Array) -> jax.Array:
     return jnp.where(total > 0, jnp.exp(entropy), 0.0)
 
 
+def fourier_participation(table: jax.Array) -> jax.Array:
+    """Measure how periodic the columns of a table over the numbers 0 to p - 1 are.
+
+    Mean over columns of sum P_k^2 / (sum P_k)^2, P_k the power of the discrete Fourier transform at frequency k > 0:
+    the constant is no frequency and is left out.
+
+    Args:
+        table: (p, m).
+
+    Returns:
+        () 1 if every column has one frequency, 1 / (number of frequencies) if all have the same power; an empty
+        column counts 0.
+
+    Source. Gromov, arXiv:2301.02679; Doshi et al., arXiv:2310.13061, the inverse participation ratio.
+    """
+    power = jnp.abs(jnp.fft.rfft(table, axis=0)[1:]) ** 2
+    return jnp.mean(jnp.sum(power**2, 0) / jnp.maximum(jnp.sum(power, 0) ** 2, 1e-30))
+
+
 def prefix_matching(attention: jax.Array, tokens: jax.Array) -> jax.Array:
     """Average the attention paid to what followed earlier occurrences of the current token, as an induction head does.
 

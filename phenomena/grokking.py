@@ -30,7 +30,7 @@ from bestiary.detectors.delayed_generalization import delayed_generalization
 from bestiary.entry import Phenomenon
 from bestiary.initial import normals
 from bestiary.log import Effect
-from bestiary.observables import accuracy, sum_of_squares
+from bestiary.observables import accuracy, fourier_participation, sum_of_squares
 
 
 class Knobs(NamedTuple):
@@ -83,15 +83,6 @@ def loss(params, batch, knobs, static):
     return jnp.sum(errors(network(params), batch["labels"]) * batch["train"]) / jnp.sum(batch["train"])
 
 
-def participation(table):
-    """Mean over hidden units of sum P^2 / (sum P)^2, P the Fourier power over the numbers: 1 for one frequency.
-
-    The constant is no frequency and is left out.
-    """
-    power = jnp.abs(jnp.fft.rfft(table, axis=0)[1:]) ** 2
-    return jnp.mean(jnp.sum(power**2, 0) / jnp.maximum(jnp.sum(power, 0) ** 2, 1e-30))
-
-
 def optimizer(knobs, static):
     if static.optimizer == "gradient_descent":
         return optax.chain(optax.add_decayed_weights(knobs.weight_decay), optax.sgd(knobs.lr))
@@ -107,7 +98,7 @@ def observe(state, data, knobs, static):
         "train_loss": jnp.sum(each * train) / jnp.sum(train),
         "test_loss": jnp.sum(each * test) / jnp.maximum(jnp.sum(test), 1),
         "weight_norm": jnp.sqrt(sum_of_squares(state.params)),
-        "fourier_ipr": participation(state.params["u"]),
+        "fourier_ipr": fourier_participation(state.params["u"]),
     }
 
 

@@ -23,9 +23,10 @@ import optax
 from bestiary.detectors.delayed_generalization import delayed_generalization
 from bestiary.entry import Phenomenon
 from bestiary.initial import normals_like
+from bestiary.log import Effect
 from bestiary.networks.bare_transformer import BareTransformer
 from bestiary.networks.token_sum import TokenSum
-from bestiary.observables import sum_of_squares, train_and_test
+from bestiary.observables import fourier_participation, sum_of_squares, train_and_test
 
 
 class Knobs(NamedTuple):  # traced
@@ -48,6 +49,11 @@ class Static(NamedTuple):  # static
     # one_hot: as they are, where mixing is "sum"
     mixing: Literal["attention", "sum"] = "attention"  # attention: a transformer block;
     # sum: the rows of two tables are added, one for the first and one for the second number
+    table: Literal["two", "one"] = "two"  # where mixing is "sum"; one: both numbers have the same table
+    inward: Literal["merged", "apart"] = "merged"  # where mixing is "sum" and table is "one"; merged: the table is
+    # one matrix; apart: it is the product of value, output projection and first layer of the MLP
+    outward: Literal["merged", "apart"] = "merged"  # where mixing is "sum"; merged: one matrix leads from the hidden
+    # units to the scores; apart: the product of two
     width: int = 64  # [1] dimension of the embedding; a multiple of static.heads
     heads: int = 4  # [head] heads of the attention
     hidden: int = 128  # [neuron] units of the MLP, or columns of the two tables
@@ -81,8 +87,16 @@ def module(static):
     activation = {"relu": nn.relu, "quadratic": jnp.square}[static.activation]
     embedded = static.tokens == "embedded"
     if static.mixing == "sum":
-        width = static.width if embedded else 0
-        return TokenSum(static.modulus + 1, static.modulus, static.hidden, activation, width)
+        return TokenSum(
+            alphabet=static.modulus + 1,
+            classes=static.modulus,
+            hidden=static.hidden,
+            activation=activation,
+            width=static.width if embedded else 0,
+            shared=static.table == "one",
+            inward=static.inward == "apart",
+            outward=static.outward == "apart",
+        )
     return BareTransformer(
         alphabet=static.modulus + 1,
         classes=static.modulus,
@@ -106,6 +120,19 @@ def network(params, tokens, knobs, static):
     if static.mixing == "sum":
         return jnp.asarray(module(static).apply(params, tokens))
     return jnp.asarray(module(static).apply(params, tokens, knobs.sharpness, knobs.skip))
+
+
+def table(params, static):
+    """What every number adds to the hidden units, (p, hidden): the first one where there are two tables.
+
+    Behind values it is as if attention paid every token the same.
+    """
+    w = {name: part["kernel"] for name, part in params["params"].items()}
+    layers = ["first"] if "first" in w else ["value", "attended", "up"]
+    every = jnp.eye(static.modulus, static.modulus + 1)
+    for layer in ["embed", *layers] if "embed" in w else layers:
+        every = every @ w[layer]
+    return every
 
 
 # Loss and optimiser.
@@ -135,10 +162,24 @@ def optimizer(knobs, static):
 
 
 def observe(state, data, knobs, static):
-    """Accuracy and error of both parts of the pairs, and the norm of all weights."""
+    """Accuracy and error of both parts of the pairs, the norm of all weights, and how periodic the table is."""
     scores, error = errors(state.params, data, knobs, static)
     seen = train_and_test(scores, error, data["labels"], data["train"])
-    return seen | {"weight_norm": jnp.sqrt(sum_of_squares(state.params))}
+    return seen | {
+        "weight_norm": jnp.sqrt(sum_of_squares(state.params)),
+        "fourier_ipr": fourier_participation(table(state.params, static)),
+    }
+
+
+# Detector.
+
+
+def detect(log):
+    """Delayed generalisation; with how periodic the table is in the end."""
+    finding = delayed_generalization(log)
+    if log.lacking(["fourier_ipr"]):
+        return finding
+    return finding.having(fourier_ipr=Effect(float(log["fourier_ipr"].values[-1])))
 
 
 PHENOMENON = Phenomenon(
@@ -149,13 +190,14 @@ PHENOMENON = Phenomenon(
     loss=loss,
     optimizer=optimizer,
     observe=observe,
-    detect=delayed_generalization,
+    detect=detect,
     units={
         "train_acc": "share of pairs",
         "test_acc": "share of pairs",
         "train_loss": "1",
         "test_loss": "1",
         "weight_norm": "1",
+        "fourier_ipr": "1",
     },
-    figure=("train_acc", "test_acc"),
+    figure=("train_acc", "test_acc", "fourier_ipr"),
 )

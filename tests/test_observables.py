@@ -8,7 +8,14 @@ import numpy as np
 import pytest
 from traced import draws
 
-from bestiary.observables import accuracy, effective_rank, singular_values, sum_of_squares, top_eigenvalue
+from bestiary.observables import (
+    accuracy,
+    effective_rank,
+    fourier_participation,
+    singular_values,
+    sum_of_squares,
+    top_eigenvalue,
+)
 
 
 def test_accuracy_counts():
@@ -132,3 +139,13 @@ def test_effective_rank_counts_equal_directions():
     assert effective_rank(jnp.zeros((6, 4))) == 0
     spread = jnp.diag(jnp.array([3.0, 1.0]))
     assert effective_rank(spread) == pytest.approx(4 / 3**0.75, rel=1e-5)
+
+
+def test_participation_counts_frequencies():
+    """One for one frequency, whatever phase and constant, and 1 / 3 for three of the same power."""
+    angle = 2 * np.pi * np.arange(23)[:, None] / 23
+    one = 5 + np.cos(3 * angle + np.arange(4))
+    three = sum(np.sin(k * angle + k) for k in (1, 4, 9))
+    assert float(fourier_participation(jnp.asarray(one))) == pytest.approx(1, rel=1e-4)
+    assert float(fourier_participation(jnp.asarray(three))) == pytest.approx(1 / 3, rel=1e-4)
+    assert float(fourier_participation(jnp.ones((23, 2)))) < 1e-3

@@ -1,4 +1,4 @@
-"""Two layers on pairs of tokens: every token has a row in the table of its place, and the two rows are added."""
+"""Layers on pairs of tokens: every token has a row in the table of its place, and the two rows are added."""
 
 from __future__ import annotations
 
@@ -19,6 +19,10 @@ class TokenSum(nn.Module):
         hidden: m, of the tables A and B.
         activation: acts entry by entry.
         width: d, of the embedding; 0 leaves the tokens one-hot.
+        shared: whether both places have one table, A = B.
+        inward: whether a table is the product of three matrices, value (d), attended (d) and up, as in a transformer
+            that pays every token the same; for a shared table.
+        outward: whether R is the product of two matrices, down (d) and unembed.
 
     Source. Gromov, arXiv:2301.02679, with one-hot tokens and the square as activation.
     """
@@ -28,6 +32,9 @@ class TokenSum(nn.Module):
     hidden: int
     activation: Callable[[jax.Array], jax.Array] = jnp.square
     width: int = 0
+    shared: bool = False
+    inward: bool = False
+    outward: bool = False
 
     @nn.compact
     def __call__(self, tokens: jax.Array) -> jax.Array:
@@ -36,6 +43,15 @@ class TokenSum(nn.Module):
         every = jnp.eye(self.alphabet)
         if self.width:
             every = linear(self.width, name="embed")(every)
-        first = tokens[:, 0] @ linear(self.hidden, name="first")(every)
-        second = tokens[:, 1] @ linear(self.hidden, name="second")(every)
-        return linear(self.classes, name="unembed")(self.activation(first + second))
+        if self.inward:
+            value = linear(self.width, name="value")(every)
+            added = linear(self.width, name="attended")((tokens[:, 0] + tokens[:, 1]) @ value)
+            added = linear(self.hidden, name="up")(added)
+        else:
+            first = linear(self.hidden, name="first")(every)
+            second = first if self.shared else linear(self.hidden, name="second")(every)
+            added = tokens[:, 0] @ first + tokens[:, 1] @ second
+        hidden = self.activation(added)
+        if self.outward:
+            hidden = linear(self.width, name="down")(hidden)
+        return linear(self.classes, name="unembed")(hidden)

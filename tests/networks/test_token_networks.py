@@ -79,6 +79,25 @@ def test_token_sum_adds_a_row_of_each_table(width):
     np.testing.assert_allclose(got, wanted, rtol=1e-3, atol=1e-3)
 
 
+def test_a_shared_table_gives_mirror_images_the_same_scores():
+    module = TokenSum(V, C, M, shared=True)
+    params = drawn(module)
+    assert set(params["params"]) == {"first", "unembed"}
+    turned = jnp.concatenate([TOKENS[:, 1::-1], TOKENS[:, 2:]], 1)
+    np.testing.assert_allclose(module.apply(params, TOKENS), module.apply(params, turned), rtol=1e-4, atol=1e-4)
+
+
+def test_layers_apart_are_the_products_of_those_that_are_merged():
+    module = TokenSum(V, C, M, jax.nn.relu, D, shared=True, inward=True, outward=True)
+    params = drawn(module)
+    w = kernels(params)
+    table, read = w["value"] @ w["attended"] @ w["up"], w["down"] @ w["unembed"]
+    merged = {"embed": w["embed"], "first": table, "unembed": read}
+    merged = {"params": {name: {"kernel": jnp.float32(each)} for name, each in merged.items()}}
+    wanted = TokenSum(V, C, M, jax.nn.relu, D, shared=True).apply(merged, TOKENS)
+    np.testing.assert_allclose(module.apply(params, TOKENS), wanted, rtol=1e-3, atol=1e-2)
+
+
 @pytest.mark.parametrize("module", [BareTransformer(V, C, D, HEADS, M), TokenSum(V, C, M)], ids=["attention", "sum"])
 def test_the_same_parameters_give_the_same_scores(module):
     one, again, other = (module.apply(drawn(module, seed), TOKENS) for seed in (0, 0, 1))

@@ -35,3 +35,27 @@ def test_without_sharpness_every_token_is_paid_the_same():
     np.testing.assert_allclose(*scores, rtol=1e-5, atol=1e-6)
     sharp = [grokking_transformer.errors(w, data, P.knobs, P.static)[0] for w in (params, other)]
     assert float(jnp.abs(sharp[0] - sharp[1]).max()) > 0.01
+
+
+@pytest.mark.parametrize(
+    "words", [{}, {"tokens": "one_hot"}, {"mixing": "sum"}, {"mixing": "sum", "tokens": "one_hot"}]
+)
+def test_the_table_is_of_the_numbers_alone(words):
+    static = P.static._replace(**words)
+    params = grokking_transformer.init(jax.random.key(0), P.knobs, static)
+    columns = static.hidden if static.mixing == "sum" else static.width
+    assert grokking_transformer.table(params, static).shape == (static.modulus, columns)
+
+
+def test_values_with_even_attention_are_a_sum_but_for_the_last_token():
+    """The rung before attention differs from it in one thing: the token "=" is averaged with the two numbers."""
+    knobs = P.knobs._replace(sharpness=0.0, skip=0.0)
+    apart = P.static._replace(mixing="sum", table="one", inward="apart", outward="apart")
+    data = grokking_transformer.data(jax.random.key(0), knobs, P.static)
+    params = grokking_transformer.init(jax.random.key(1), knobs, P.static)["params"]
+    embed = params["embed"]["kernel"].at[-1].set(0.0)
+    params = params | {"embed": {"kernel": embed}, "attended": {"kernel": 3 * params["attended"]["kernel"]}}
+    scores, _ = grokking_transformer.errors({"params": params}, data, knobs, P.static)
+    params["attended"] = {"kernel": params["attended"]["kernel"] / 3}
+    summed, _ = grokking_transformer.errors({"params": params}, data, knobs, apart)
+    np.testing.assert_allclose(scores, summed, rtol=1e-4, atol=1e-4)
