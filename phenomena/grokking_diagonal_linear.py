@@ -7,13 +7,13 @@ wd/2 (|u|^2 + |v|^2).
 Claim. A network that starts large moves as a linear one: within a few steps it fits the training
 set by a dense vector that generalises poorly. Weight decay then wears u and v down like exp(-lr wd t)
 until they are small enough to become sparse, and only then, hundreds of times later, the test
-accuracy rises. In the clock lr wd t that time hardly depends on lr or wd, and a start larger by a
-factor r puts it off by ln r. A `twin` trains beside every network, from a start r times as large.
+accuracy rises. In the clock lr wd t that time does not depend on lr, and on wd by a logarithm; a start
+larger by a factor r puts it off by ln r. A `twin` trains beside every network, from a start r times as large.
 
 Control. Without weight decay, or with too few points, it never generalises; with n = 5 d points
 it generalises at once.
 
-Source. Lyu et al., arXiv:2311.18817: the transition comes at (ln alpha) / wd for large alpha.
+Source. Lyu et al., arXiv:2311.18817: the transition comes at (ln alpha) / wd to leading order in large alpha.
 """
 
 from functools import partial

@@ -5,12 +5,16 @@ that scikit-learn ships; the label is the first digit. A share of the pairs is t
 test shows other pictures. Network: one hidden layer. Full-batch AdamW on the squared error.
 
 Claim. A network started large memorises the training set while it misreads most test pictures, and
-reads them several times later, once weight decay has worn it down; lr wd t grows with ln init_scale.
+reads them several times later, once weight decay has worn it down: at lr wd t = ln(w0 / wc), w0 and
+wc the norms of the weights at the start and at that time. From pictures down to one-hot digits the
+delay keeps that reason. Modular addition, on the other path, groks from an ordinary start and later
+than that law says, since features grow while the rest decays.
 
 Control. From an ordinary start it generalises while it memorises; without weight decay it never
-does. Other knobs lead here from the modular addition of one-hot digits.
+does.
 
-Source. Liu et al., arXiv:2210.01117, on MNIST; the clock of Lyu et al., arXiv:2311.18817.
+Source. Liu et al., arXiv:2210.01117, on MNIST, and t = ln(w0 / wc) / wd on page 3; on MNIST first in
+Liu et al., arXiv:2205.10343, section 4.3.
 """
 
 from typing import Literal, NamedTuple
@@ -24,7 +28,7 @@ from bestiary.detectors.delayed_generalization import delayed_generalization
 from bestiary.entry import Phenomenon
 from bestiary.initial import normals
 from bestiary.log import Effect
-from bestiary.observables import train_and_test
+from bestiary.observables import sum_of_squares, train_and_test
 
 DIGITS = 10
 PIXELS = 64
@@ -164,22 +168,30 @@ def optimizer(knobs, static):
 
 
 def observe(state, data, knobs, static):
-    """Accuracy and error of both parts of the examples, and the clock lr wd t."""
+    """Accuracy and error of both parts of the examples, the weights' norm over the start's, and the clock lr wd t."""
     scores, error = errors(state.params, data, static)
     seen = train_and_test(scores, error, data["labels"], data["train"])
-    return seen | {"clock": knobs.lr * knobs.weight_decay * state.step}
+    return seen | {
+        "norm_over_start": jnp.sqrt(sum_of_squares(state.params) / sum_of_squares(state.start)),
+        "clock": knobs.lr * knobs.weight_decay * state.step,
+    }
 
 
 # Detector.
 
 
 def detect(log):
-    """Delayed generalisation, to what so few pictures allow, with lr wd t of that time."""
+    """Delayed generalisation, to what so few pictures allow; with the norm at that time, and lr wd t.
+
+    `clock_over_law` is lr wd t over ln(w0 / wc), w0 and wc the norms at the start and at that time: 1 if decay alone
+    moves the weights.
+    """
     finding = delayed_generalization(log, chance=1 / DIGITS, generalised=0.8)
-    if not finding.found or "clock" not in log:
+    if not finding.found or log.lacking(["clock", "norm_over_start"]):
         return finding
-    clock = np.interp(finding.onset, *log["clock"])
-    return finding.having(clock=Effect(float(clock)))
+    clock, norm = (float(np.interp(finding.onset, *log[channel])) for channel in ("clock", "norm_over_start"))
+    finding = finding.having(clock=Effect(clock), norm_over_start=Effect(norm))
+    return finding.having(clock_over_law=Effect(-clock / np.log(norm))) if norm < 1 else finding
 
 
 PHENOMENON = Phenomenon(
@@ -196,6 +208,7 @@ PHENOMENON = Phenomenon(
         "test_acc": "share of examples",
         "train_loss": "1",
         "test_loss": "1",
+        "norm_over_start": "1",
         "clock": "1 / (lr wd)",
     },
     figure=("train_acc", "test_acc"),

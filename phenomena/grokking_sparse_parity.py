@@ -7,13 +7,15 @@ descent on the hinge loss plus wd/2 |params|^2.
 Claim. The points are memorised in about a hundred steps by all 30 bits alike, while new points are
 guessed. Weight decay wears that solution down, and ten times later the network answers by the three
 relevant bits: the test accuracy rises to one as the first layer's power moves onto their weights.
-The time is inversely proportional to wd, from whatever scale the network starts.
+Of a hundred neurons that the answers took, half a dozen suffice: these few grow while all others
+decay. The time is inversely proportional to wd, from whatever scale the network starts.
 
 Control. Without weight decay, or from a third of the points, it only memorises, and the power stays
 spread over the bits; with five times as many points memorising is no shorter than the rule, and it
 generalises at once.
 
-Source. Merrill, Tsilivis & Shukla, arXiv:2303.11873.
+Source. Barak et al., arXiv:2207.08799, appendix C.5; Merrill, Tsilivis & Shukla, arXiv:2303.11873,
+for the sparse subnetwork and the neurons that grow.
 """
 
 from typing import NamedTuple
@@ -27,6 +29,8 @@ from bestiary.detectors.delayed_generalization import delayed_generalization
 from bestiary.entry import Phenomenon
 from bestiary.log import Effect
 from bestiary.observables import sum_of_squares, train_and_test
+
+STRONGEST = 8  # neurons, one for each sign pattern of three bits; their strength is compared with the others'
 
 
 class Knobs(NamedTuple):  # traced
@@ -102,6 +106,20 @@ def relevant_power(params, static):
     return jnp.sum(power[: static.relevant]) / jnp.sum(power)
 
 
+def strengths(params):
+    """(width,) |a_j| |w_j| of every neuron, bias included."""
+    return jnp.abs(params["a"][:-1]) * jnp.linalg.norm(params["w"], axis=0)
+
+
+def needed(params, x, used):
+    """() How many of the strongest neurons, without the others, answer on all points in use as the network does."""
+    a, order = params["a"], jnp.argsort(-strengths(params))
+    hidden = jax.nn.relu(x @ params["w"][:-1] + params["w"][-1]) * a[:-1]
+    alone = jnp.cumsum(hidden[:, order], 1) + a[-1]  # (n, width) the output of the 1, 2, ... strongest
+    differs = jnp.sign(alone) != jnp.sign(alone[:, -1:])
+    return 1 + jnp.max(jnp.where((differs * used[:, None]).any(0), 1 + jnp.arange(order.size), 0))
+
+
 def observe(state, data, knobs, static):
     """Accuracy and hinge loss of the points that are trained on and of all others, and what the weights hold."""
     x, y = data
@@ -109,10 +127,14 @@ def observe(state, data, knobs, static):
     out = network(state.params, x)
     scores = jnp.stack([-out, out], -1)
     hinge = jax.nn.relu(1 - y * out)
+    of_neurons = jnp.sort(strengths(state.params))
     return {
         **train_and_test(scores, hinge, (y > 0).astype(int), used),
         "weight_norm": jnp.sqrt(sum_of_squares(state.params)),
         "relevant": relevant_power(state.params, static),
+        "neurons": needed(state.params, x, used).astype(jnp.float32),
+        "strongest": jnp.mean(of_neurons[-STRONGEST:]),
+        "others": jnp.mean(of_neurons[:-STRONGEST]),
     }
 
 
@@ -120,16 +142,27 @@ def observe(state, data, knobs, static):
 
 
 def detect(log):
-    """Delayed generalisation; with the relevant bits' share of the first layer's power, early and in the end."""
+    """Delayed generalisation; with what the weights hold in the end, and how it was when the points were memorised.
+
+    `relevant` is the relevant bits' share of the first layer's power, `neurons` how many neurons suffice;
+    `strongest_growth` and `others_growth` are factors, from then to the end, of the strength of the neurons.
+    """
     finding = delayed_generalization(log, chance=0.5)
-    if log.lacking(["relevant"]):
+    channels = ["relevant", "neurons", "strongest", "others"]
+    if log.lacking(channels):
         return finding
-    steps, power = log["relevant"]
-    finding = finding.having(relevant=Effect(float(power[-1])))
+    end = {channel: float(log[channel].values[-1]) for channel in channels}
+    finding = finding.having(relevant=Effect(end["relevant"]), neurons=Effect(end["neurons"], "neuron"))
     if "t_train" not in finding.effects:
         return finding
-    when_memorised = np.interp(finding.effects["t_train"].value, steps, power)
-    return finding.having(relevant_when_memorised=Effect(float(when_memorised)))
+    memorised = finding.effects["t_train"].value
+    then = {channel: float(np.interp(memorised, *log[channel])) for channel in channels}
+    return finding.having(
+        relevant_when_memorised=Effect(then["relevant"]),
+        neurons_when_memorised=Effect(then["neurons"], "neuron"),
+        strongest_growth=Effect(end["strongest"] / then["strongest"]),
+        others_growth=Effect(end["others"] / then["others"]),
+    )
 
 
 def settled(log):
@@ -154,6 +187,9 @@ PHENOMENON = Phenomenon(
         "test_loss": "1",
         "weight_norm": "1",
         "relevant": "share of power",
+        "neurons": "neuron",
+        "strongest": "1",
+        "others": "1",
     },
     figure=("train_acc", "test_acc", "relevant"),
 )
