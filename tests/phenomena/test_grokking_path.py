@@ -37,14 +37,11 @@ def test_without_sharpness_every_token_is_paid_the_same():
     assert float(jnp.abs(sharp[0] - sharp[1]).max()) > 0.01
 
 
-@pytest.mark.parametrize(
-    "words", [{}, {"tokens": "one_hot"}, {"mixing": "sum"}, {"mixing": "sum", "tokens": "one_hot"}]
-)
-def test_the_table_is_of_the_numbers_alone(words):
+@pytest.mark.parametrize("words", [{}, {"mixing": "sum"}, {"mixing": "sum", "tokens": "one_hot"}])
+def test_the_table_has_a_row_for_every_number_and_a_column_for_every_hidden_unit(words):
     static = P.static._replace(**words)
     params = grokking_transformer.init(jax.random.key(0), P.knobs, static)
-    columns = static.hidden if static.mixing == "sum" else static.width
-    assert grokking_transformer.table(params, static).shape == (static.modulus, columns)
+    assert grokking_transformer.table(params, static).shape == (static.modulus, static.hidden)
 
 
 def test_values_with_even_attention_are_a_sum_but_for_the_last_token():
