@@ -24,6 +24,7 @@ import optax
 
 from bestiary.detectors.edge_hover import edge_hover
 from bestiary.entry import Phenomenon
+from bestiary.log import Effect
 from bestiary.networks.mlp import init_mlp, mlp
 from bestiary.observables import top_eigenvalue
 
@@ -77,7 +78,17 @@ def probe(state, data, knobs, static):
     objective = partial(loss, batch=data, knobs=knobs, static=static)
     threshold = (2 + 2 * knobs.beta1) / ((1 - knobs.beta1) * knobs.lr)
     preconditioned = top_eigenvalue(objective, state.params, scale)
-    return {"edge_ratio": jnp.where(state.step > 0, preconditioned / threshold, 0.0)}
+    found = {"edge_ratio": preconditioned / threshold, "sharpness": knobs.lr * preconditioned}
+    return {name: jnp.where(state.step > 0, value, 0.0) for name, value in found.items()}
+
+
+def detect(log):
+    """Hovering; with `plateau`, where lr S hovers."""
+    finding = edge_hover(log, ignore=1)
+    if "hover" not in finding.effects or log.lacking(["sharpness"]):
+        return finding
+    threshold = log["sharpness"].values[-1] / log["edge_ratio"].values[-1]
+    return finding.having(plateau=Effect(float(finding.effects["hover"].value * threshold)))
 
 
 PHENOMENON = Phenomenon(
@@ -90,7 +101,7 @@ PHENOMENON = Phenomenon(
     observe=observe,
     probe=probe,
     probe_every=20,
-    detect=partial(edge_hover, ignore=1),
-    units={"loss": "1", "edge_ratio": "S / threshold"},
+    detect=detect,
+    units={"loss": "1", "edge_ratio": "S / threshold", "sharpness": "lr S"},
     figure=("edge_ratio", "loss"),
 )

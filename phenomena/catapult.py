@@ -17,8 +17,9 @@ Control. A step on either side of the window, 1.9 and 4.1.
 Source. Lewkowycz et al., arXiv:2003.02218; the recursion follows from u' = u - phi v, v' = v - phi u.
 """
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
@@ -39,6 +40,7 @@ class Static(NamedTuple):
     """Static."""
 
     width: int = 512  # [neuron] n, hidden units
+    activation: Literal["linear", "relu"] = "linear"  # linear: f = v.u / sqrt(n); relu: f = v.max(u, 0) / sqrt(n)
     steps: int = 400
     log_every: int = 1
 
@@ -52,23 +54,29 @@ def init(key, knobs, static):
     return normals(key, u=(static.width,), v=(static.width,))
 
 
-def network(params):
+def hidden(params, static):
+    """(n,) hidden units for x = 1."""
+    return {"linear": params["u"], "relu": jax.nn.relu(params["u"])}[static.activation]
+
+
+def network(params, static):
     """() output for x = 1."""
-    return jnp.vdot(params["u"], params["v"]) / params["u"].size ** 0.5
+    return jnp.vdot(hidden(params, static), params["v"]) / params["u"].size ** 0.5
 
 
-def curvature(params):
+def curvature(params, static):
     """() the tangent kernel, |gradient of f|^2."""
-    return (jnp.sum(params["u"] ** 2) + jnp.sum(params["v"] ** 2)) / params["u"].size
+    heard = {"linear": params["v"], "relu": params["v"] * (params["u"] > 0)}[static.activation]
+    return (jnp.sum(hidden(params, static) ** 2) + jnp.sum(heard**2)) / params["u"].size
 
 
 def loss(params, batch, knobs, static):
-    return 0.5 * network(params) ** 2
+    return 0.5 * network(params, static) ** 2
 
 
 def calibrate(params, data, knobs, static):
     """Turn lr from units of 1 / curvature into a plain step size."""
-    return knobs._replace(lr=knobs.lr / curvature(params))
+    return knobs._replace(lr=knobs.lr / curvature(params, static))
 
 
 def optimizer(knobs, static):
@@ -78,26 +86,22 @@ def optimizer(knobs, static):
 def observe(state, data, knobs, static):
     return {
         "loss": loss(state.params, data, knobs, static),
-        "edge_ratio": knobs.lr * curvature(state.params) / 2,
-        "kick": knobs.lr * network(state.params) / static.width**0.5,
+        "edge_ratio": knobs.lr * curvature(state.params, static) / 2,
+        "kick": knobs.lr * network(state.params, static) / static.width**0.5,
     }
 
 
-def recursion(kick, kappa, steps):
-    """The claim's recursion: kappa after so many steps."""
-    for _ in range(steps):
-        kick, kappa = kick * (1 - kappa + kick**2), kappa + kick**2 * (kappa - 4)
-    return kappa
-
-
 def detect(log):
-    """Overshoot; with the final curvature over the one that the recursion has from the first record."""
+    """Overshoot; with the largest loss, and the steps up to it as they were from a first output of 1."""
     finding = overshoot(log, "loss", "edge_ratio")
-    if log.lacking(["kick", "edge_ratio"]) or not np.isfinite(log["edge_ratio"].values[-1]):
+    if "peak_step" not in finding.effects or not np.isfinite(log["loss"].values).all():
         return finding
-    (steps, kick), (_, ratio) = log["kick"], log["edge_ratio"]
-    law = recursion(kick[0], 2 * ratio[0], int(steps[-1]))
-    return finding.having(curvature_over_law=Effect(2 * float(ratio[-1]) / law))
+    loss, kappa = log["loss"].values, 2 * log["edge_ratio"].values[0]
+    finding = finding.having(peak_loss=Effect(float(loss.max())))
+    if kappa <= 2:
+        return finding
+    missed = np.log(2 * loss[0]) / 2 / np.log(kappa - 1)  # steps that growth from 1 to |f| takes
+    return finding.having(climb=Effect(float(finding.effects["peak_step"].value + missed), "step"))
 
 
 PHENOMENON = Phenomenon(

@@ -20,12 +20,16 @@ Source. Cohen et al., arXiv:2103.00065; why S falls beyond the edge: Damian et a
 from functools import partial
 from typing import Literal, NamedTuple
 
+import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
+from jax.flatten_util import ravel_pytree
 
 from bestiary.detectors.edge_hover import edge_hover
 from bestiary.entry import Phenomenon
 from bestiary.initial import normals
+from bestiary.log import Effect
 from bestiary.networks.mlp import init_mlp, mlp
 from bestiary.observables import top_eigenvalue
 
@@ -88,11 +92,51 @@ def optimizer(knobs, static):
 
 
 def observe(state, data, knobs, static):
-    return {"loss": loss(state.params, data, knobs, static)}
+    """The loss; the cosine of this gradient and the next, and the square of their difference."""
+    gradient = partial(jax.grad(loss), batch=data, knobs=knobs, static=static)
+    now = gradient(state.params)
+    step = jax.tree.map(lambda g, m: knobs.lr * (g + knobs.momentum * m), now, state.opt[0].trace)
+    then = gradient(jax.tree.map(jnp.subtract, state.params, step))
+    now, then = ravel_pytree(now)[0], ravel_pytree(then)[0]
+    return {
+        "loss": loss(state.params, data, knobs, static),
+        "turn": jnp.vdot(now, then) / (jnp.linalg.norm(now) * jnp.linalg.norm(then)),
+        "swing": jnp.sum((now - then) ** 2),
+    }
 
 
 def probe(state, data, knobs, static):
-    return {"edge_ratio": edge_ratio(state.params, data, knobs, static)}
+    ratio = edge_ratio(state.params, data, knobs, static)
+    return {"edge_ratio": ratio, "sharpness": ratio * (2 + 2 * knobs.momentum)}
+
+
+def detect(log):
+    """Hovering; with where lr S hovers, the S there over S at the start, and how it is held there.
+
+    `turn` is the median cosine of a gradient and the next at the edge, `turn_below` that before. `holding` is the
+    correlation at the edge of the change of S with the mean square swing meanwhile, `cycle` [step] the time from the
+    first rise past the edge to the second.
+    """
+    finding = edge_hover(log)
+    if "hover" not in finding.effects or log.lacking(["sharpness", "turn", "swing"]):
+        return finding
+    (t, ratio), (steps, turn), (_, swing) = log["edge_ratio"], log["turn"], log["swing"]
+    hover, threshold = finding.effects["hover"].value, log["sharpness"].values[0] / ratio[0]
+    finding = finding.having(plateau=Effect(float(hover * threshold)), sharpening=Effect(float(hover / ratio[0])))
+    past = np.flatnonzero((ratio[1:] > 1) & (ratio[:-1] <= 1))
+    if not past.size or past[0] < 1 or t.size - past[0] < 10:
+        return finding
+    rises = t[past] + (1 - ratio[past]) / (ratio[past + 1] - ratio[past]) * (t[past + 1] - t[past])
+    if rises.size > 1:
+        finding = finding.having(cycle=Effect(float(rises[1] - rises[0]), "step"))
+    below = steps < t[past[0]]
+    total = np.interp(t[past[0] :], steps, np.cumsum(swing))
+    holding = np.corrcoef(np.diff(ratio[past[0] :]), np.diff(total))[0, 1]
+    return finding.having(
+        turn=Effect(float(np.median(turn[~below]))),
+        turn_below=Effect(float(np.median(turn[below]))),
+        holding=Effect(float(holding)),
+    )
 
 
 PHENOMENON = Phenomenon(
@@ -106,7 +150,7 @@ PHENOMENON = Phenomenon(
     observe=observe,
     probe=probe,
     probe_every=20,
-    detect=edge_hover,
-    units={"loss": "1", "edge_ratio": "S / threshold"},
+    detect=detect,
+    units={"loss": "1", "edge_ratio": "S / threshold", "sharpness": "lr S", "turn": "cosine", "swing": "gradient^2"},
     figure=("edge_ratio", "loss"),
 )

@@ -17,6 +17,7 @@ Source. The two points and their stability follow from x_+ = x_-' and x_- = x_+'
 networks: Chen & Bruna, arXiv:2206.04172.
 """
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import jax
@@ -75,10 +76,21 @@ def observe(state, target, knobs, static):
 
 
 def detect(log):
-    """A cycle, told from its double; with its extent over that of the cycle of two points."""
+    """A cycle, told from its double; with its extent over that of the cycle of two points, and a phase for its period."""
     finding = cycling(log, "weight", tolerance=1e-6)
     if log.lacking(["swing_in_theory"]) or not finding.found:
         return finding
+    period = finding.effects["period"].value
+    phase = (
+        "two"
+        if abs(period - 2) < 0.1
+        else "four"
+        if abs(period - 4) < 0.1
+        else "eight"
+        if abs(period - 8) < 0.1
+        else ""
+    )
+    finding = replace(finding, phase=phase)
     swing, law = np.ptp(log["weight"].values[-100:]), log["swing_in_theory"].values[-1]
     return finding.having(swing_over_law=Effect(float(swing / law))) if law else finding
 

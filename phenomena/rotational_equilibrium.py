@@ -2,30 +2,37 @@ r"""Rotational equilibrium: weight decay sets by how much a normalised weight tu
 
 Setup. Data: x ~ N(0, I), y = w* x + noise, a fresh batch at every step. Network: one normalised
 linear unit f(x) = (w / |w|^m) x, m = 1. SGD with weight decay on L = 1/2 mean (f - y)^2,
-    w' = (1 - lr wd) w - lr g.
+    w' = (1 - lr wd) w - lr g,
+with heavy-ball momentum a, w' = w - lr u, u' = a u + g + wd w, or AdamW with beta1 = a.
 
 Claim. The loss does not feel |w|, so g is orthogonal to w: each step makes w longer, weight decay
 makes it shorter, and where the two balance, w turns by an angle that knows neither the data nor
 the noise. For since |w'| = (1 - lr wd) |w| / cos(angle), a |w| that is stationary on average means
     mean ln cos(angle) = ln(1 - lr wd),   or   rms angle = sqrt(2 lr wd)   to first order.
+Momentum makes it sqrt(2 lr wd / (1 + a)), AdamW sqrt(2 lr wd (1 - a) / (1 + a)). The way there: as
+g ~ 1 / |w|, |w|^4 obeys r' = 2 lr^2 G^2 - 4 lr wd r, and relaxes within 1 / (4 lr wd) steps.
 
-Control. Without weight decay |w| grows and the angle falls on and on; without normalisation
-(m = 0) the gradient has a part along w, and the angle settles elsewhere.
+Control. Without weight decay the same equation has |w|^4 grow linearly, and the angle falls as
+1 / sqrt(2 t); without normalisation (m = 0) the gradient has a part along w, and the angle settles
+elsewhere.
 
 Source. Kosson, Messmer & Jaggi, arXiv:2305.17212; Wan et al., arXiv:2006.08419.
 """
 
-from functools import partial
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
+from scipy.optimize import curve_fit
 
 from bestiary.detectors.settles_at import settles_at
 from bestiary.entry import Phenomenon
 from bestiary.initial import normals
+from bestiary.log import Effect
 
 MEMORY = 0.995  # [1] share of the mean square angle that a step keeps
+BETA2, EPS = 0.999, 1e-8  # [1], [gradient] of AdamW
 
 
 class Knobs(NamedTuple):
@@ -35,6 +42,7 @@ class Knobs(NamedTuple):
     weight_decay: float = 0.01  # [1] per unit of lr; >= 0
     normalised: float = 1.0  # [1] m; 0: a plain linear unit; 0 to 1
     noise: float = 1.0  # [1] std of the label noise, in units of the signal's; >= 0
+    momentum: float = 0.0  # [1] a of SGD, beta1 of AdamW; >= 0 and < 1
 
 
 class Static(NamedTuple):
@@ -42,6 +50,7 @@ class Static(NamedTuple):
 
     width: int = 64  # [1] d, dimension of x and w
     batch: int = 8  # [sample] examples drawn at every step
+    optimizer: Literal["sgd", "adamw"] = "sgd"  # sgd: SGD; adamw: Adam with decoupled weight decay
     steps: int = 4000
     log_every: int = 20
 
@@ -54,7 +63,8 @@ def data(key, knobs, static):
 
 def init(key, knobs, static):
     w = normals(key, w=(static.width,))["w"]
-    return {"w": w / jnp.linalg.norm(w), "turned": 0.0}  # the second is a memory of angles, and is not trained
+    # Beside w, and not trained: a memory of angles, and the moments of the gradient.
+    return {"w": w / jnp.linalg.norm(w), "turned": 0.0, "first": jnp.zeros_like(w), "second": jnp.zeros_like(w)}
 
 
 def loss(w, batch, knobs, static):
@@ -65,17 +75,32 @@ def loss(w, batch, knobs, static):
 
 
 def step(key, state, target, knobs, static):
-    """One step of SGD on a fresh batch."""
+    """One step of SGD or AdamW on a fresh batch."""
     draw = jax.random.normal(key, (static.batch, static.width + 1))
-    w = state.params["w"]
+    w, first, second = (state.params[name] for name in ("w", "first", "second"))
     x, noise = draw[:, :-1], draw[:, -1]
     y = x @ target + knobs.noise * noise
     gradient = jax.grad(loss)(w, (x, y), knobs, static)
-    new = (1 - knobs.lr * knobs.weight_decay) * w - knobs.lr * gradient
+    if static.optimizer == "adamw":
+        first = knobs.momentum * first + (1 - knobs.momentum) * gradient
+        second = BETA2 * second + (1 - BETA2) * gradient**2
+        age = state.step + 1
+        divisor = jnp.sqrt(second / (1 - BETA2**age)) + EPS
+        update = first / (1 - knobs.momentum**age) / divisor
+    else:
+        update = gradient + knobs.momentum * first
+        first = update + knobs.weight_decay * w
+    new = (1 - knobs.lr * knobs.weight_decay) * w - knobs.lr * update
     # The chord between directions is the angle up to angle^3 / 24, and float32 resolves it where it does not a cosine.
     chord = new / jnp.linalg.norm(new) - w / jnp.linalg.norm(w)
     turned = MEMORY * state.params["turned"] + (1 - MEMORY) * jnp.sum(chord**2)
-    return state._replace(params={"w": new, "turned": turned})
+    return state._replace(params={"w": new, "turned": turned, "first": first, "second": second})
+
+
+def angle_in_theory(knobs, static):
+    """() [rad] of the claim."""
+    share = 1 - knobs.momentum if static.optimizer == "adamw" else 1.0
+    return jnp.sqrt(-2 * jnp.log1p(-knobs.lr * knobs.weight_decay) * share / (1 + knobs.momentum))
 
 
 def observe(state, target, knobs, static):
@@ -84,10 +109,38 @@ def observe(state, target, knobs, static):
     return {
         "loss": 0.5 * (jnp.sum((f - target) ** 2) + knobs.noise**2),  # over all data, in closed form
         "angle": jnp.sqrt(state.params["turned"] / (1 - MEMORY**state.step)),  # nan before the first step
-        "angle_in_theory": jnp.sqrt(-2 * jnp.log1p(-knobs.lr * knobs.weight_decay)),
+        "angle_in_theory": angle_in_theory(knobs, static),
         "weight_norm": norm,
         "alignment": w @ target / norm,
     }
+
+
+def detect(log):
+    """The angle settles at its level; with the angle itself, that of no decay, and the time within which |w|^4 relaxes."""
+    finding = settles_at(log, value="angle", level="angle_in_theory")
+    if log.lacking(["angle", "weight_norm"]):
+        return finding
+    (t, angle), (when, norm) = log["angle"].finite(), log["weight_norm"].finite()
+    late = t > 2 / 3 * t[-1]
+    settled = float(np.sqrt(np.mean(angle[late] ** 2)))
+    finding = finding.having(
+        settled=Effect(settled, "rad"),
+        over_free=Effect(float(np.mean(angle[late] * np.sqrt(2 * t[late])))),
+    )
+    time = relaxation(when, norm**4)
+    return finding.having(relaxation=Effect(time, "step")) if time > when[1] else finding
+
+
+def relaxation(t, y):
+    """T of the exponential y_end + (y_0 - y_end) exp(-t / T) that fits y best; nan if none does."""
+
+    def law(t, time, end):
+        return end + (y[0] - end) * np.exp(-t / time)
+
+    try:
+        return float(curve_fit(law, t, y, (t[-1] / 10, y[-y.size // 3 :].mean()))[0][0])
+    except RuntimeError:
+        return float("nan")
 
 
 PHENOMENON = Phenomenon(
@@ -97,7 +150,7 @@ PHENOMENON = Phenomenon(
     init=init,
     step=step,
     observe=observe,
-    detect=partial(settles_at, value="angle", level="angle_in_theory"),
+    detect=detect,
     units={"loss": "1", "angle": "rad", "angle_in_theory": "rad", "weight_norm": "1", "alignment": "cosine"},
     figure=("angle", "weight_norm", "loss"),
 )
