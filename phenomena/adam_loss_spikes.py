@@ -62,8 +62,8 @@ class Static(NamedTuple):  # static
     # digits: the two octal digits of the point's number, one-hot, for the mlp and the transformer
     target: Literal["square", "chebyshev"] = "square"  # square: x^2; chebyshev: T_4(x) = 8 x^4 - 8 x^2 + 1
     pairs: int = 1  # of a and w in the pair; >= 1
-    start: Literal["near", "normal"] = "near"  # of the pair. near: within 0.01 of (0, 1); normal: N(0, 1 / fan-in)
-    activation: Literal["tanh", "silu"] = "tanh"  # of the mlp. tanh: tanh(x); silu: x / (1 + exp(-x))
+    start: Literal["near", "normal"] = "near"  # near: pairs within 0.01 of (0, 1); normal: pairs of N(0, 1 / fan-in)
+    activation: Literal["tanh", "silu"] = "tanh"  # tanh: tanh(x) in the mlp; silu: x / (1 + exp(-x)) in the mlp
     depth: int = 2  # hidden layers of the mlp; 1 to 2
     hidden: int = 0  # [neuron] in the last hidden layer; 0: 16 in the mlp, 32 in the transformer; >= 0
     optimizer: Literal["adam", "sgd"] = "adam"  # adam: Adam; sgd: gradient descent

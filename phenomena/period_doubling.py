@@ -76,20 +76,13 @@ def observe(state, target, knobs, static):
 
 
 def detect(log):
-    """A cycle, told from its double; with its extent over that of the cycle of two points, and a phase for its period."""
+    """A cycle, told from its double; with a phase for its period, and its extent over that of the cycle of two."""
     finding = cycling(log, "weight", tolerance=1e-6)
     if log.lacking(["swing_in_theory"]) or not finding.found:
         return finding
     period = finding.effects["period"].value
-    phase = (
-        "two"
-        if abs(period - 2) < 0.1
-        else "four"
-        if abs(period - 4) < 0.1
-        else "eight"
-        if abs(period - 8) < 0.1
-        else ""
-    )
+    near = [abs(period - points) < 0.1 for points in (2, 4, 8)]
+    phase = "two" if near[0] else "four" if near[1] else "eight" if near[2] else ""
     finding = replace(finding, phase=phase)
     swing, law = np.ptp(log["weight"].values[-100:]), log["swing_in_theory"].values[-1]
     return finding.having(swing_over_law=Effect(float(swing / law))) if law else finding

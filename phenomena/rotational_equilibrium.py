@@ -116,7 +116,7 @@ def observe(state, target, knobs, static):
 
 
 def detect(log):
-    """The angle settles at its level; with the angle itself, that of no decay, and the time within which |w|^4 relaxes."""
+    """The angle settles at its level; with itself, itself over that of no decay, and how long |w|^4 takes to relax."""
     finding = settles_at(log, value="angle", level="angle_in_theory")
     if log.lacking(["angle", "weight_norm"]):
         return finding

@@ -17,11 +17,10 @@ def made(seed=0):
     return drawn, numbers, jax.nn.one_hot(jnp.asarray(numbers), SIZES["alphabet"])
 
 
-def norm(v):
-    return (v - v.mean()) / np.sqrt(v.var() + 1e-5)
+def naive(params, numbers, sharpness, skip=1.0, normalised=1.0):
+    def norm(v):
+        return normalised * (v - v.mean()) / np.sqrt(v.var() + 1e-5) + (1 - normalised) * v
 
-
-def naive(params, numbers, sharpness):
     w = {name: np.asarray(leaf, np.float64) for name, leaf in params.items()}
     outputs = []
     for sequence in numbers:
@@ -30,7 +29,7 @@ def naive(params, numbers, sharpness):
         power = np.exp([sharpness * query @ (norm(v) @ w["keys"]) / np.sqrt(SIZES["width"]) for v in z])
         gathered = sum(a * norm(v) for a, v in zip(power / power.sum(), z, strict=True))
         u = z[-1] + gathered @ w["value"] @ w["out"]
-        v = u + np.tanh(norm(u) @ w["up"]) @ w["down"]
+        v = skip * u + np.tanh(norm(u) @ w["up"]) @ w["down"]
         outputs.append(norm(v) @ w["readout"])
     return outputs
 
@@ -41,6 +40,13 @@ def test_transformer_is_the_one_written_out(sharpness):
     got = transformer(params, tokens, sharpness)
     assert got.shape == (6, 2)
     np.testing.assert_allclose(got, naive(params, numbers, sharpness), rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize(("skip", "normalised"), [(0.0, 1.0), (1.0, 0.0), (0.0, 0.0), (0.5, 0.3)])
+def test_parts_can_be_left_out(skip, normalised):
+    params, numbers, tokens = made()
+    want = naive(params, numbers, 1.0, skip, normalised)
+    np.testing.assert_allclose(transformer(params, tokens, 1.0, skip, normalised), want, rtol=1e-3, atol=1e-3)
 
 
 def test_places_are_told_apart():
