@@ -39,15 +39,12 @@ Rate = Annotated[tuple[_Share, _Share], AfterValidator(_ordered)]
 Correlation = Annotated[tuple[_Cosine, _Cosine], AfterValidator(_ordered)]
 
 
-STRICT = False
-
-
 def missing_source(source: Origin, where: str | None, published: Published | None) -> list[str]:
     """Return the mistakes of a claim that does not say where its number comes from; none if the number was measured."""
     wrong = []
     if where is None and source != "measured":
         wrong.append(f"source {source} needs `where`: the table, figure, equation or derivation")
-    if source == "paper" and published is None and STRICT:
+    if source == "paper" and published is None:
         wrong.append("source paper needs `published`: the paper's number, which ours is compared with")
     return wrong
 

@@ -67,7 +67,7 @@ class EntryPath(Named):
         seeds.RUNG, description=f"runs of every rung; default {seeds.RUNG}"
     )
     marker: Text | None = Field(None, description="the effect that tells mechanisms apart")
-    mechanisms: dict[Text, Interval] = Field({}, description="mechanisms in words, each with its band of the marker")
+    mechanisms: dict[str, Interval] = Field({}, description="mechanisms in words, each with its band of the marker")
     cause: Cause | None = Field(None, description="what is removed at every rung, as a control of the mechanism")
     learned: Learned | None = Field(None, description="which runs without the phenomenon have learned the task")
     rungs: tuple[Rung, ...] = Field(min_length=2)
@@ -90,8 +90,6 @@ class EntryPath(Named):
 
     def _unmarked(self) -> list[str]:
         """What is lacking of the marker and of the cause that is removed."""
-        if self.marker is None and self.cause is None and not self.mechanisms:
-            return []
         if self.marker is None or self.cause is None or not self.mechanisms:
             needs = "`marker`, `mechanisms` and `cause`"
             return [f"a path needs {needs}: the same rate on two rungs is not the same reason"]

@@ -107,8 +107,8 @@ def test_entries_out_of_order_or_without_files(read, monkeypatch):
     block = GOOD.split("\n", 2)[2]
     monkeypatch.setattr("bestiary.catalog.read.modules", {**FILES, "phenomena": {"grokking", "zebra"}}.__getitem__)
     assert read("grokking:\n" + block + "grok:\n" + block + "Zoo:\n" + block) == [
-        "50:1: grok: out of order: 'grok' sorts before 'grokking'",
-        "50:1: grok: no file phenomena/grok.py; did you mean 'grokking'?",
+        "54:1: grok: out of order: 'grok' sorts before 'grokking'",
+        "54:1: grok: no file phenomena/grok.py; did you mean 'grokking'?",
         "99:1: Zoo: 'Zoo' is not in snake_case",
         "99:1: Zoo: out of order: 'Zoo' sorts before 'grok'",
         "99:1: Zoo: no file phenomena/Zoo.py",
@@ -217,6 +217,10 @@ MISFITS = {
         "49:39: grokking.paths.deeper.rungs[1].static.steps: want >= 1, not 0"
     ),
     "fraction=0.1:0.9:5 -> width=0,1,2": "38:13: grokking.boundaries.enough.over: width=0: want >= 1, not 0",
+    "removes: weight decay, knobs: {weight_decay: 0.0} -> removes: weight decay, knobs: {weight_deacy: 0.0}": (
+        "54:46: grokking.paths.deeper.cause.knobs.weight_deacy: the setup has no knob 'weight_deacy';"
+        " did you mean 'weight_decay'?"
+    ),
     "1e-3 -> 3": ("20:5: grokking.cases.no_weight_decay: a control that removes nothing: it runs as 'grokking' does"),
 }
 
@@ -236,6 +240,14 @@ def test_overrides_that_fit(read, tmp_path):
 @pytest.mark.parametrize("edit, says", MISFITS.items(), ids=MISFITS)
 def test_overrides_that_do_not_fit(read, tmp_path, edit, says):
     assert misfits(read, tmp_path, changed(tuple(edit.split(" -> ")))) == [says]
+
+
+def test_a_cause_that_is_absent_already_is_told_of_every_rung(read, tmp_path):
+    text = changed(("removes: weight decay, knobs: {weight_decay: 0.0}", "removes: points, knobs: {fraction: 0.4}"))
+    assert misfits(read, tmp_path, text) == [
+        f"{line}:11: grokking.paths.deeper.rungs[{i}]: the cause is absent from rung {rung!r} already; nothing is removed"
+        for line, i, rung in ((46, 0, "toy"), (47, 1, "wide"))
+    ]
 
 
 def test_all_misfits_are_told_at_once(read, tmp_path):
