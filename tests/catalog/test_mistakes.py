@@ -109,9 +109,9 @@ def test_entries_out_of_order_or_without_files(read, monkeypatch):
     assert read("grokking:\n" + block + "grok:\n" + block + "Zoo:\n" + block) == [
         "54:1: grok: out of order: 'grok' sorts before 'grokking'",
         "54:1: grok: no file phenomena/grok.py; did you mean 'grokking'?",
-        "99:1: Zoo: 'Zoo' is not in snake_case",
-        "99:1: Zoo: out of order: 'Zoo' sorts before 'grok'",
-        "99:1: Zoo: no file phenomena/Zoo.py",
+        "107:1: Zoo: 'Zoo' is not in snake_case",
+        "107:1: Zoo: out of order: 'Zoo' sorts before 'grok'",
+        "107:1: Zoo: no file phenomena/Zoo.py",
     ]
 
 
@@ -245,7 +245,8 @@ def test_overrides_that_do_not_fit(read, tmp_path, edit, says):
 def test_a_cause_that_is_absent_already_is_told_of_every_rung(read, tmp_path):
     text = changed(("removes: weight decay, knobs: {weight_decay: 0.0}", "removes: points, knobs: {fraction: 0.4}"))
     assert misfits(read, tmp_path, text) == [
-        f"{line}:11: grokking.paths.deeper.rungs[{i}]: the cause is absent from rung {rung!r} already; nothing is removed"
+        f"{line}:11: grokking.paths.deeper.rungs[{i}]: the cause is absent from rung {rung!r} already; "
+        "nothing is removed"
         for line, i, rung in ((46, 0, "toy"), (47, 1, "wide"))
     ]
 
