@@ -6,14 +6,18 @@ hidden layers of 32 units, max(z, leak z). Full-batch Adam on the cross-entropy,
 on. Recorded after every task.
 
 Claim. The first tasks are memorised; later ones hardly better than by always guessing the commonest
-class. By then nearly half of the hidden units are dead: at zero for every input, out of reach of
-the gradient.
+class. By then nearly half of the hidden units are dead, or dormant: at zero for every input, out of
+reach of the gradient. The weights have doubled, and of the directions that the last hidden layer
+used, measured by its effective rank, hardly a tenth are left.
 
-Control. Parameters and moments of step 0 put back before every task; labels that stay; or a leak of
-0.1, with which no unit dies and the tasks are learned although the weights grow no less.
+Control. What is lost is in the parameters: drawn anew before every task they learn every task, and
+so do parameters of which a part is drawn anew (shrink and perturb), or that an L2 penalty keeps
+small, or a leak of 0.1, with which no unit dies and the weights grow no less. It is not in the
+moments: set to zero before every task they help nothing.
 
-Source. Dohare et al., arXiv:2306.13812; random labels and dead units as in Lyle et al.,
-arXiv:2303.01486.
+Source. Dohare et al., arXiv:2306.13812 (Nature 632): dead units, larger weights and a lower effective
+rank as signatures, L2 and shrink and perturb as remedies; random labels and dead units as in Lyle et
+al., arXiv:2303.01486.
 """
 
 from functools import partial

@@ -1,9 +1,9 @@
-r"""Model-wise double descent: the test error peaks where the width equals the number of samples.
+r"""Model-wise double descent: the test error peaks where there are as many features as samples.
 
 Setup. Data: n samples of y = w*.x + noise, Gaussian inputs, |w*| = 1. Model: linear in the first P
 of many features of x, fitted by least squares; of the many fits with P > n, that of least norm. The
-recorded axis is not time but the width P. Features are random ReLUs, relu(V x), or plain, the
-coordinates of x.
+recorded axis is not time but the width P, or, sample-wise, n with P fixed. Features are random ReLUs,
+relu(V x), or plain, the coordinates of x. The errors are of one data set, or means over many.
 
 Claim. Towards P = n the fit uses ever smaller singular values and the test error diverges; beyond,
 the norm it takes to fit the noise falls again, and the test error with it. With P of D plain

@@ -6,14 +6,24 @@ widely than the classes are apart, and the classes come in pairs. Full-batch gra
 L = mean_i CE(W h_i, y_i) + wd / 2 (|W|^2 + mean_i |h_i|^2), steps of h_i taken per example.
 
 Claim. All examples are fitted within tens of steps; only then do the features of a class collapse
-to their mean. What the classifier does not see feels weight decay alone, so the scatter within
-classes decays as (1 - lr wd)^(2 t), an exact rate. The means, less their mean, take equal angles of
-cosine -1 / (K - 1), the simplex, and become parallel to the classifier.
+to their mean (NC1). The means, less their mean, take equal lengths and equal angles of cosine
+-1 / (K - 1), the simplex (NC2). They become parallel to the classifier (NC3), which decides as the
+nearest mean does (NC4). What the classifier does not see feels weight decay alone, so the scatter
+within classes decays as (1 - lr wd)^(2 t), an exact rate. That is the decay of free features, and no
+claim about networks.
 
-Control. Without weight decay the data are fitted as well and the scatter stays. With fewer than
-K - 1 dimensions there is no room for the simplex: four classes in a plane form a square.
+Measures. NC1 is tr(S_w S_b^+) / K, with the covariances within and between classes. It sees only the
+span of the means; the ratio of the traces, tr S_w / tr S_b, sees all, and is what decides. NC2 is the
+standard deviation of the lengths over their mean, and the mean of |cosine + 1 / (K - 1)|. NC3 is
+|W / |W| - M / |M||^2, NC4 the share of examples on which the classifier and the nearest mean differ.
 
-Source. Papyan, Han, Donoho, arXiv:2008.08186; free features: Zhu et al., arXiv:2105.02375.
+Control. Without weight decay the data are fitted as well, and the scatter outside the span of the
+means stays; within it the cross-entropy alone makes it collapse. With fewer than K - 1 dimensions
+there is no room for the simplex. For d + 2 <= K <= 2 d the classes collapse to the corners of an
+orthoplex: four classes in a plane to a square.
+
+Source. Papyan, Han, Donoho, arXiv:2008.08186; free features: Zhu et al., arXiv:2105.02375; the
+orthoplex: Alcala et al., arXiv:2603.20587.
 """
 
 from typing import NamedTuple

@@ -5,12 +5,13 @@ axes. Network: decoder p(x|z) = N(W z, sigma^2), encoder q(z|x) = N(V x, diag s)
 one informative at the start. Adam on the negative ELBO, whose mean over the data has a closed form.
 
 Claim. No latent is needed for a direction with less variance than sigma^2, and none is kept: the
-latents whose KL to the prior stays above 0.05 nat number #{lambda_i > sigma^2}, and the nats they
-carry together settle on the rate of reverse water-filling,
+active units, whose KL to the prior stays above 0.05 nat, number #{lambda_i > sigma^2}, and the nats
+they carry together settle on the rate of reverse water-filling,
     R = 1/2 sum_i ln(lambda_i / sigma^2)  over  lambda_i > sigma^2.
 
 Control. With sigma^2 below the six largest variances no latent collapses; nor does one without the
-pull of the prior, whatever sigma^2.
+pull of the prior, whatever sigma^2. A sigma^2 that is learned ends at the mean of the variances that
+no latent is left for, below all others, as in probabilistic PCA; every latent comes back.
 
 Source. Lucas et al., arXiv:1911.02469: the ELBO has no spurious local maxima, and its maximum is
 probabilistic PCA with the latents along the axes.

@@ -6,10 +6,14 @@ x' = ReLU(W^T W x + b), W with m = 2 rows. Adam on sum_i v^i (x_i - x'_i)^2, v^i
 Claim. A feature is stored if |W_i|^2 > 1/2. Sparse features are all stored, since they seldom meet
 and the ReLU cuts off most of what one adds to the others, the interference. Equally important
 ones form a regular pentagon, of which the nearest two have the cosine cos 72 deg = 0.309, and
-|W|^2 is that of the best pentagon.
+|W|^2 is that of the best pentagon. The dimensionality of a feature, the share of a dimension that it
+has to itself, is
+    D_i = |W_i|^2 / sum_j (unit W_i . W_j)^2,
+2/5 in a pentagon. If one feature is much rarer than the others it is given up, and they form two
+digons, pairs of opposite directions with D_i = 1/2. Between, both figures exist: a first-order change.
 
 Control. Without the ReLU, or with dense features, the network does principal component analysis:
-m features get a dimension each, |W|^2 = m, and the others nothing.
+m features get a dimension each, D_i = 1, |W|^2 = m, and the others nothing.
 
 Source. Elhage et al., arXiv:2209.10652.
 """
