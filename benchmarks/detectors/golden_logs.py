@@ -39,7 +39,7 @@ GOLDEN = (
     Golden("collapse_after_fit", "neural_collapse", "free_features", "no_weight_decay"),
     Golden("conserved", "balancedness", "conserved", "adam"),
     Golden("cycling", "dirac_gan", "at_once", "sufficient_penalty"),
-    Golden("decline", "loss_of_plasticity", "new_labels", "same_labels"),
+    Golden("decline", "loss_of_plasticity", "new_labels", "leak"),
     Golden("delayed_generalization", "grokking", "grokking", "nearly_all_data"),
     Golden("departure", "lazy_to_rich", "rich", "lazy"),
     Golden("edge_hover", "edge_of_stability", "gradient_descent", "small_step", 601),  # an odd stride keeps rises
