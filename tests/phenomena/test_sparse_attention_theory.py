@@ -77,6 +77,13 @@ def test_the_exponents_over_the_laws_ranges(x, times, expected):
     assert exponent(x, times) == pytest.approx(expected, abs=1e-3)
 
 
+def test_the_means_of_the_ratios_over_the_laws_ranges():
+    first_tenth = [onset(length=n, left=0.9) / (np.sqrt(np.pi / 2) * 4 * n) for n in LENGTHS]
+    over_fit = [onset(width=d) / (1.51 * 64**0.99 * d**0.49) for d in WIDTHS]
+    assert np.exp(np.mean(np.log(first_tenth))) == pytest.approx(1.014, abs=1e-3)
+    assert np.exp(np.mean(np.log(over_fit))) == pytest.approx(1.006, abs=1e-3)
+
+
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
