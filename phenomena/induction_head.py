@@ -40,7 +40,7 @@ class Knobs(NamedTuple):  # traced
 
 class Static(NamedTuple):  # static
     vocabulary: int = 12  # [token] V, size of the alphabet; >= 2
-    optimizer: Literal["adam", "sgd"] = "adam"
+    optimizer: Literal["adam", "sgd"] = "adam"  # adam: Adam; sgd: SGD; both of step size lr
     length: int = 20  # [token] T, places that the network reads; periods are T/4 to 9 T/20; >= 4
     batch: int = 32  # [sequence] sequences drawn at every step
     test: int = 64  # [sequence] sequences drawn once to test on

@@ -46,10 +46,9 @@ class Knobs(NamedTuple):  # traced
 class Static(NamedTuple):  # static
     scores: Literal["dot_product", "position"] = "dot_product"  # dot_product: of query and key;
     # position: one number for each place
-    # What R reads; every word adds one thing to the one before. matrix: s = sum_t a_t (x_t, m_t);
-    # embedded: sum_t a_t E (x_t, m_t); placed: sum_t a_t z_t; value: V times that; output: O V times that;
-    # residual: z_T as well
-    values: Literal["residual", "output", "value", "placed", "embedded", "matrix"] = "residual"
+    values: Literal["residual", "output", "value", "placed", "embedded", "matrix"] = "residual"  # residual: R z;
+    # output: R O V sum_t a_t z_t; value: without O; placed: without V; embedded: of E x_t, without sinusoids;
+    # matrix: W sum_t a_t x_t
     optimizer: Literal["adam", "sgd"] = "adam"  # adam: Adam, of step size adam_lr; sgd: SGD, of step size lr
     layers: int = 1  # [layer] layers of attention
     positions: int = 64  # [token] greatest length of a sequence
@@ -115,14 +114,12 @@ def network(params, given, knobs, static):
         bias=knobs.preset * given.relevant[:, None],
         scores=params["place"] if static.scores == "position" else None,
     )
-    if static.values == "residual":
-        seen = z
-    else:
-        seen = attention[-1] @ {"matrix": x, "embedded": embedded}.get(static.values, placed)
-        if static.values in ("value", "output"):
-            seen = seen @ params["value"][-1].T
-        if static.values == "output":
-            seen = seen @ params["out"][-1].T
+    part = {"matrix": 0, "embedded": 1, "placed": 2, "value": 3, "output": 4, "residual": 5}[static.values]
+    seen = z if part == 5 else attention[-1] @ [x, embedded, placed][min(part, 2)]
+    if part in (3, 4):
+        seen = seen @ params["value"][-1].T
+    if part == 4:
+        seen = seen @ params["out"][-1].T
     outputs = seen[:, 0] @ params["readout"].T
 
     most = jnp.zeros(())
