@@ -3,18 +3,21 @@ r"""Loss spikes under Adam: the step outgrows the curvature when the second mome
 Setup. Data: a target on 64 points of [-1, 1], full batch. Networks: `pair`, the two parameters
 f(x) = a (silu(w x) + silu(-w x)) from (0, 1); `mlp`, tanh 1-16-16-1 or, from the two octal digits
 of the point's number, 16-16-16-1; `transformer`, one layer and head, its MLP tanh 16-32-16, each
-behind a normalisation, f read off at the last digit. Adam on L = 1/2 mean (f - y)^2.
+behind a normalisation, f read off at the last digit; and what lies between them, one change at a
+time. Adam on L = 1/2 mean (f - y)^2.
 
 Claim. As gradients shrink, Adam's second moment decays like beta2^t and the effective step grows,
 until the sharpness preconditioned by it,
     S = lambda_max(D^1/2 H D^1/2),  D = 1 / ((sqrt(v_hat) + eps)(1 - beta1^t)),
-passes the threshold of stability (2 + 2 beta1) / ((1 - beta1) lr). The loss jumps by orders of
-magnitude, the second moment fills up again, the loss recovers, and the cycle repeats with a period
-that grows with 1 / (1 - beta2). `edge_ratio` is S over the threshold.
+passes the threshold of stability (2 + 2 beta1) / ((1 - beta1) lr). The gradient turns into that
+direction, and where the curvature along it, g D H g / |g|^2, passes the threshold as well, the loss
+jumps by orders of magnitude; the second moment fills up again, the loss recovers, and the cycle
+repeats. `edge_ratio` is S over the threshold, `gradient_edge` the curvature along the gradient over
+it, `lag` is |sqrt(v_hat)| / |g|: far above 1 while the second moment only decays.
 
-Control. With a larger beta2 the first spike comes after the run; with a short memory the threshold
-is reached, but as an even oscillation; gradient descent has no second moment; a small step does not
-reach the threshold.
+Control. With a short memory the threshold is reached, but v_hat follows g^2 and there is an even
+oscillation; gradient descent, at its own edge, has no second moment; a small step does not reach
+the threshold, though its second moment lags.
 
 Source. Cohen et al., arXiv:2207.14484, for the threshold; Bai et al., arXiv:2506.04805, for the
 mechanism; the two-parameter model of Z. Liu, "Physics of AI" blog, 27 January 2026.

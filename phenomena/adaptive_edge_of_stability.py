@@ -10,7 +10,7 @@ which on a quadratic is stable for S = lambda_max(D^1/2 H D^1/2) < (2 + 2 beta1)
 Training drives S up to this threshold, 38 / lr for beta1 = 0.9 and 11.3 / lr for beta1 = 0.7, and
 there it hovers: `edge_ratio`, S over the threshold, is 1 at whatever beta1.
 
-Control. With eps above the gradients D hardly moves, and S does not come near.
+Control. With eps above the gradients D hardly moves; from as near the edge S does not reach it.
 
 Source. Cohen et al., arXiv:2207.14484.
 """

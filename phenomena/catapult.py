@@ -1,16 +1,17 @@
 r"""Catapult: a step too large for the curvature throws the network to where it is small enough.
 
-Setup. Data: one example, x = 1 and y = 0. Network: linear, two layers, f = v.u / sqrt(n), entries
-of u, v drawn from N(0, 1). Gradient descent on L = f^2 / 2; lr is given in units of 1 / lambda_0,
-the curvature lambda = (|u|^2 + |v|^2) / n at the start.
+Setup. Data: one example, x = 1 and y = 0. Network: two layers, linear, f = v.u / sqrt(n), entries
+of u, v drawn from N(0, 1), or with ReLU units. Gradient descent on L = f^2 / 2; lr is given in units
+of 1 / lambda_0, the curvature lambda = (|u|^2 + |v|^2) / n at the start.
 
 Claim. With kappa = lr lambda and phi = lr f / sqrt(n), the relative change of a layer in one step,
     phi'   = phi (1 - kappa + phi^2),
     kappa' = kappa + phi^2 (kappa - 4):
 two numbers are the whole run, whatever n. While phi is small the loss is multiplied by
 (1 - kappa)^2 each step. For kappa < 2 it falls, and the curvature stays (lazy). For 2 < kappa < 4
-it grows n-fold, until phi is of order 1; that lowers kappa below 2, and the run converges, to a
-flatter minimum (catapult). For kappa > 4 both grow (divergence). `edge_ratio` is kappa / 2.
+it grows n-fold, within ln n / (2 ln(kappa - 1)) steps from an output of 1, until phi is of order 1;
+that lowers kappa below 2, and the run converges, to a flatter minimum (catapult). For kappa > 4
+both grow (divergence). `edge_ratio` is kappa / 2.
 
 Control. A step on either side of the window, 1.9 and 4.1.
 
@@ -92,7 +93,7 @@ def observe(state, data, knobs, static):
 
 
 def detect(log):
-    """Overshoot; with the largest loss, and the steps up to it as they were from a first output of 1."""
+    """Overshoot; with the largest loss, and the steps to it as from an output of 1."""
     finding = overshoot(log, "loss", "edge_ratio")
     if "peak_step" not in finding.effects or not np.isfinite(log["loss"].values).all():
         return finding

@@ -7,12 +7,13 @@ Setup. Data: the Chebyshev polynomial T_4 at 20 points of [-1, 1], full batch. N
 Claim. On a quadratic of curvature h the step obeys
     x_t+1 = (1 + beta - lr h) x_t - beta x_t-1,
 which is stable for lr h < 2 + 2 beta. Training sharpens (`edge_ratio`, S lr / (2 + 2 beta), rises
-from the given lr) until the ratio is 1. Beyond it the step oscillates along the sharpest direction,
-which lowers S: the ratio hovers at 1, the loss goes up and down from step to step and falls over
-many. So the final sharpness is inverse to lr, whatever the network would like.
+from the given lr) until the ratio is 1. Beyond it the step oscillates along the sharpest direction:
+the gradient turns round at every step (`turn`, its cosine with the next, goes from 1 to -1). The
+square of the oscillation (`swing`, in gradients) lowers S: the ratio hovers at 1, in teeth of a saw
+at first, the loss goes up and down from step to step and falls over many. So the final sharpness is
+inverse to lr, whatever the network would like.
 
-Control. A small step is never reached by the sharpening it still sees. A model linear in its
-parameters has a constant S. A step that begins beyond the edge has no edge to rise to.
+Control. A small step is never reached by the sharpening that the flow has in the same time.
 
 Source. Cohen et al., arXiv:2103.00065; why S falls beyond the edge: Damian et al., arXiv:2209.15594.
 """
