@@ -75,7 +75,7 @@ class Runs:
         """
         from bestiary.api.drawn import drawn
         from bestiary.figures import runs as drawing
-        from bestiary.figures.panels import Look
+        from bestiary.figures.columns import Look
 
         ds = self._judged()
         there = list(settings(ds))

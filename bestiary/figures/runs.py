@@ -17,8 +17,10 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from bestiary.entry import Phenomenon
+from bestiary.figures import columns as parts
 from bestiary.figures import panels, style
-from bestiary.figures.panels import Column, Limits, Look
+from bestiary.figures.columns import Column, Look
+from bestiary.figures.limits import Limits, limits_of, limits_x
 from bestiary.figures.style import GREY, HEAD, WIDTH, Line, save
 from bestiary.judge.annotate import log_steps
 from bestiary.judge.check import CaseResult
@@ -49,12 +51,14 @@ def draw(entry: Entry, phenomenon: Phenomenon, results: Sequence[CaseResult]) ->
         ValueError: there are no results.
     """
     ordered = sorted(results, key=lambda r: r.case.control is not None)
+    recorded = {str(name) for r in ordered for name in r.runs.data_vars}
+    look = Look.of(phenomenon, log_steps(entry.detector))
+    look = look._replace(figure=parts.claimed(look.figure, entry, recorded))
     columns = [
-        panels.column(r.case.name.replace("_", " "), r.case.control or "", r.runs, 0, r.findings, phenomenon.figure)
+        parts.column(r.case.name.replace("_", " "), r.case.control or "", r.runs, 0, r.findings, look.figure)
         for r in ordered
     ]
-    attrs = [r.runs.attrs for r in ordered]
-    return _figure(entry.title, entry.definition, Look.of(phenomenon, log_steps(entry.detector)), columns, attrs)
+    return _figure(entry.title, entry.definition, look, columns, [r.runs.attrs for r in ordered])
 
 
 def draw_runs(
@@ -82,7 +86,7 @@ def draw_runs(
     settings = ds.sizes["setting"]
     if not settings == len(findings) == len(labels):
         raise ValueError(f"{settings} settings, {len(findings)} lists of findings, {len(labels)} labels: want one each")
-    columns = [panels.column(name, "", ds, k, findings[k], phenomenon.figure) for k, name in enumerate(labels)]
+    columns = [parts.column(name, "", ds, k, findings[k], phenomenon.figure) for k, name in enumerate(labels)]
     return _figure(key.replace("_", " "), "", Look.of(phenomenon, log), columns, [ds.attrs])
 
 
@@ -97,7 +101,7 @@ def draw_look(key: str, look: Look, settings: Sequence[tuple[str, xr.Dataset, Se
     Raises:
         ValueError: there are no settings.
     """
-    columns = [panels.column(name, "", ds, 0, findings, look.figure) for name, ds, findings in settings]
+    columns = [parts.column(name, "", ds, 0, findings, look.figure) for name, ds, findings in settings]
     return _figure(key.replace("_", " "), "", look, columns, [ds.attrs for _, ds, _ in settings])
 
 
@@ -124,10 +128,10 @@ def _head(c: Column, width: float) -> list[Line]:
 
 
 def _provenance(columns: Sequence[Column], attrs: Sequence[dict]) -> str:
-    """Write root seed, seeds and versions, as far as the runs have them."""
+    """Write root seed, seeds and versions, as far as the runs have them; a commit that was not whole names nothing."""
     first, sizes = attrs[0], sorted({len(c.findings) for c in columns})
     machine = json.loads(first.get("machine", "{}"))
-    commit = f" ({first['commit']})" if first.get("commit") else ""
+    commit = f" ({first['commit']})" if first.get("commit") and not first["commit"].endswith("-dirty") else ""
     parts = [
         f"root seed {first['root']}" if "root" in first else "",
         f"{' or '.join(map(str, sizes))} seeds per case",
@@ -145,9 +149,10 @@ class _Common(NamedTuple):
     look: Look
     panels: list[list[str]]  # channels of each panel
     units: list[str]
-    limits: list[Limits]  # of the values
+    limits: list[list[Limits]]  # of the values: panel by panel those of each case
     steps: list[Limits]  # of each case
     shades: dict[str, str]  # of spans
+    gap: float  # [in] between columns
     wide: float  # [in] of a panel
     tall: float  # [in]
 
@@ -159,13 +164,14 @@ class _Common(NamedTuple):
 
 def _common(look: Look, columns: Sequence[Column], across: int) -> _Common:
     """Settle what all cases share, `across` of which are side by side."""
-    shared = panels.panels_of(look)
+    shared = parts.panels_of(look)
     units = [look.units.get(panel[0], "1") for panel in shared]
-    wide = (WIDTH - LEFT - RIGHT - (across - 1) * GAP) / across
+    limits = [limits_of(panel, unit, columns) for panel, unit in zip(shared, units, strict=True)]
+    gap = GAP + (style.TICKS if any(len(set(of)) > 1 for of in limits) else 0)
+    wide = (WIDTH - LEFT - RIGHT - (across - 1) * gap) / across
     tall = max(LEAST, min(TALL[across - 1], PAGE / (-(-len(columns) // across) * len(shared))))
-    limits = [panels.limits_y(panel, unit, columns) for panel, unit in zip(shared, units, strict=True)]
-    steps = [panels.limits_x(c, columns, look.log) for c in columns]
-    return _Common(look, shared, units, limits, steps, panels.shades_of(columns), wide, tall)
+    steps = [limits_x(c, columns, look.log) for c in columns]
+    return _Common(look, shared, units, limits, steps, panels.shades_of(columns), gap, wide, tall)
 
 
 def _figure(title: str, definition: str, look: Look, columns: Sequence[Column], attrs: Sequence[dict]) -> Figure:
@@ -197,30 +203,30 @@ def _figure(title: str, definition: str, look: Look, columns: Sequence[Column], 
         for row, room in zip(rows, above, strict=True):
             y -= room
             for place, i in enumerate(row):
-                x = LEFT + place * (common.wide + GAP)
-                style.write(figure, heads[i], x, y + AIR + style.height(heads[i]))
-                _draw_case(figure, common, columns[i], common.steps[i], x, y, leftmost=place == 0)
+                x = LEFT + place * (common.wide + common.gap)
+                style.write(figure, heads[i], x, y + room)
+                _draw_case(figure, common, columns[i], i, x, y, leftmost=place == 0)
             y -= common.body + REST
         style.write(figure, foot, EDGE, EDGE + style.height(foot))
     return figure
 
 
-def _draw_case(
-    figure: Figure, common: _Common, c: Column, steps: Limits, x: float, top: float, *, leftmost: bool
-) -> None:
-    """Draw the panels of a case one below the other, the upper left corner of the first at (x, top) [in]."""
+def _draw_case(figure: Figure, common: _Common, c: Column, i: int, x: float, top: float, *, leftmost: bool) -> None:
+    """Draw the panels of case i one below the other, the upper left corner of the first at (x, top) [in]."""
+    steps = common.steps[i]
     page, high = figure.get_size_inches()
     wide, tall, last = common.wide, common.tall, len(common.panels) - 1
-    for k, (panel, unit, values) in enumerate(zip(common.panels, common.units, common.limits, strict=True)):
+    for k, (panel, unit, limits) in enumerate(zip(common.panels, common.units, common.limits, strict=True)):
+        values, alike = limits[i], len(set(limits)) == 1
         bottom = top - tall - k * (tall + STACK)
         ax = figure.add_axes((x / page, bottom / high, wide / page, tall / high))
         style.scale_x(ax, *steps, ticks=max(4, round(1.6 * wide)))
         style.scale_y(ax, *values)
         panels.draw(ax, panel, unit, c, steps, values, common.shades)
-        ax.tick_params(labelleft=leftmost, labelbottom=k == last)
+        ax.tick_params(labelleft=leftmost or not alike, labelbottom=k == last)
         if k == 0:
             panels.rug(ax, c, steps)
         if leftmost:
-            style.label_y(ax, panels.name_of(panel), unit, wide, tall + STACK)
+            style.label_y(ax, parts.name_of(panel), unit, wide, tall + STACK)
         if k == last:
             style.label_x(ax, *common.look.clock)

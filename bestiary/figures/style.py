@@ -217,6 +217,15 @@ def draw_key(figure: Figure, row: Sequence[Artist], x: float, top: float) -> Non
     )
 
 
+def titled(figure: Figure, title: str, below: str, size: float = HEAD) -> None:
+    """Write a bold title above what a figure with a constrained layout shows, and a caption below it."""
+    room = figure.get_figwidth() - 0.2
+    head = "\n".join(line.text for line in paragraph(title, room, size, weight="bold"))
+    figure.suptitle(head, x=0.02, ha="left", size=size, weight="bold", parse_math=False)
+    words = "\n".join(line.text for line in paragraph(below, room, SMALL - 1))
+    figure.supxlabel(words, x=0.02, ha="left", size=SMALL - 1, color=GREY, parse_math=False)
+
+
 def save(figure: Figure, path: Path) -> None:
     """Write a figure whole or not at all, in the format that its suffix names.
 

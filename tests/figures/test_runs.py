@@ -6,7 +6,7 @@ from figure_runs import ABSENCE, DIVERGENCE, LOSS, STEPS, case, decay, drawn, fo
 from matplotlib.colors import to_rgba
 
 from bestiary.catalog.claims import Claim
-from bestiary.figures import panels as figure_panels
+from bestiary.figures import limits as figure_limits
 from bestiary.figures import runs as figures
 from bestiary.judge.verdict import judge
 from bestiary.log import Finding, Span, State
@@ -97,7 +97,7 @@ def test_few_runs_are_lines_and_many_a_band():
     (median,) = marks(ax, "median")
     np.testing.assert_allclose(median.get_ydata(), np.median(y.astype(np.float32), 0), rtol=1e-6)
 
-    y = decay(figure_panels.CROWD + 1)
+    y = decay(figure_limits.CROWD + 1)
     (ax,) = drawn(LOSS, result(LOSS, "many", {"loss": y}, [ABSENCE] * len(y))).axes
     assert not marks(ax, "run")
     (band,) = ax.collections
