@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import xarray as xr
 
 from bestiary.figures import maps as map_figures
+from bestiary.figures import paths as path_figures
 from bestiary.figures import runs as run_figures
 from bestiary.figures.style import save
 from bestiary.judge import annotate
@@ -46,5 +47,5 @@ def write_map(found: Exploration, folder: Path) -> list[Path]:
 def write_path(result: MapResult, folder: Path) -> Path:
     """Draw the rungs of a path; return where the figure is."""
     picture = folder / f"{result.entry.key}-{result.block.name}.png"
-    save(map_figures.draw_path(result), picture)
+    save(path_figures.draw(result), picture)
     return picture

@@ -4,108 +4,87 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.axis import Axis
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+from matplotlib.legend import Legend
+from matplotlib.transforms import ScaledTranslation
 
-from bestiary.catalog.forms import FORMS
 from bestiary.catalog.map_claims import Boundary, Law
-from bestiary.figures import maps as map_figures
-from bestiary.figures import style
-from bestiary.figures.maps import GREEN, RED
+from bestiary.figures import boundaries, laws, paths, style
 from bestiary.judge.outcome import Verdict
 from bestiary.maps.judge import MapResult
-from bestiary.maps.line import VARIABLES
 
-SIZE = (3.4, 2.9)  # [in]
+SIZE = (3.4, 3.3)  # [in]
+SHORT = 26  # [character] of a label that shares a row with others
 
 
 def draw_all(results: Sequence[MapResult], folder: Path) -> list[Path]:
     """Draw one PNG per law, boundary and path, and root if there are several; return the paths."""
-    several, paths = len({r.root for r in results}) > 1, []
+    several, drawn = len({r.root for r in results}) > 1, []
     for result in results:
-        name = f"{result.entry.key}-{result.block.name}" + (f"_root{result.root}" if several else "")
-        paths.append(folder / f"{name}.png")
-        style.save(draw(result), paths[-1])
-    return paths
+        name = name_of(result.entry.key, result.block.name, result.root if several else None)
+        drawn.append(folder / f"{name}.png")
+        style.save(draw(result), drawn[-1])
+    return drawn
+
+
+def name_of(key: str, block: str, root: int | None = None) -> str:
+    """Name the figure of a law, a boundary or a path."""
+    return f"{key}-{block}" + (f"_root{root}" if root is not None else "")
 
 
 def draw(result: MapResult) -> Figure:
     """Draw a law, a boundary or a path."""
     if result.line is None:
-        return map_figures.draw_path(result)
+        return paths.draw(result)
     with style.house_style():
         figure = Figure(figsize=SIZE, layout="constrained")
         ax = figure.subplots()
         if isinstance(result.block, Law):
-            _law(ax, result, result.block)
+            laws.draw(ax, result, result.block)
         elif isinstance(result.block, Boundary):
-            _boundary(ax, result, result.block)
-        title = result.block.title or result.block.name
-        lines = style.paragraph(title, SIZE[0] - 0.2, style.SMALL + 1, weight="bold")
-        verdicts = "; ".join(map(_in_words, result.verdicts))
-        below = style.paragraph(f"{result.entry.key}, root {result.root}. {verdicts}", SIZE[0] - 0.2, style.SMALL - 1)
-        joined = "\n".join(line.text for line in lines)
-        figure.suptitle(joined, x=0.02, ha="left", size=style.SMALL + 1, weight="bold", parse_math=False)
-        words = "\n".join(line.text for line in below)
-        figure.supxlabel(words, x=0.02, ha="left", size=style.SMALL - 1, color=style.GREY, parse_math=False)
+            boundaries.draw(ax, result, result.block)
+        style.titled(figure, result.block.title or result.block.name, caption(result), style.SMALL + 1)
+        _key(ax)
     return figure
 
 
-def _in_words(v: Verdict) -> str:
+def _key(ax: Axes) -> None:
+    """Explain the marks above the axes: the long lines, each broken where it must be, below a row of short ones."""
+    handles, labels = ax.get_legend_handles_labels()
+    size = style.SMALL - 1
+    lines = [style.paragraph(label, SIZE[0] - 0.8, size) for label in labels]
+    look: dict[str, Any] = {"frameon": False, "fontsize": size, "handlelength": 1.6, "labelspacing": 0.25}
+    look |= {"borderpad": 0.0, "borderaxespad": 0.0, "columnspacing": 1.0}
+    above = 0.05  # [in] from the axes to the next row
+    long = [i for i, label in enumerate(labels) if len(label) > SHORT]
+    short = [i for i, label in enumerate(labels) if len(label) <= SHORT]
+    for rows, across in ((long, 1), (short, len(short))):
+        if not rows:
+            continue
+        up = ScaledTranslation(0, above, ax.figure.dpi_scale_trans)
+        place = {"loc": "lower left", "bbox_to_anchor": (-0.16, 1.0), "bbox_transform": ax.transAxes + up}
+        texts = ["\n".join(line.text for line in lines[i]) for i in rows]
+        look["ncols"] = across
+        ax.add_artist(Legend(ax, [handles[i] for i in rows], texts, **place, **look))
+        above += sum(style.height(lines[i]) for i in rows) + 0.05
+
+
+def caption(result: MapResult) -> str:
+    """Write what was measured with its limits, beside what is claimed and what was published."""
+    seeds = len(result.line.answers[0].findings) if result.line is not None else 0
+    told = "; ".join(map(in_words, result.verdicts))
+    return f"{told}. Limits at 95 %; {seeds} seeds a point, root {result.root}."
+
+
+def in_words(v: Verdict) -> str:
     """Write what was measured, what is claimed, and the outcome."""
-    measured = v.measured if str(v.claim.of) in v.measured else f"{v.claim.of} {v.measured}"
-    return f"{measured}: claimed {v.expected}, {v.outcome}"
-
-
-def _law(ax: Axes, result: MapResult, law: Law) -> None:
-    """Draw every run, the medians, what was cut off, and the fitted law."""
-    line = result.line
-    assert line is not None  # draw has seen to it
-    y, cut = line.values(law.of, law.censored)
-    try:
-        x = line.variable(law.against)
-    except ValueError:
-        x = line.x
-    form = FORMS[law.form]
-    log = bool((x > 0).all()) and (line.axis.log or form.above_0)
-    map_figures.draw_law(ax, x, y, cut, result.fit, log)
-    scale(ax, x if len(x) <= map_figures.TICKS else None, log, form.on_logs)
-    variable = law.against.replace("x", law.axis.name) if law.against in VARIABLES else law.against
-    ax.set_xlabel(variable, parse_math=False)
-    ax.set_ylabel(law.of, parse_math=False)
-
-
-def scale(ax: Axes, ticks: np.ndarray | None, log_x: bool, log_y: bool) -> None:
-    """Make axes logarithmic where that is asked for, with ticks at the points if given, and numbers without powers."""
-    if log_x:
-        ax.set_xscale("log")
-        _decades(ax.xaxis)
-    if log_y:
-        ax.set_yscale("log")
-        _decades(ax.yaxis)
-    if ticks is not None:
-        ax.set_xticks(ticks, [style.number(float(f"{v:.3g}")) for v in ticks])
-        ax.xaxis.set_minor_locator(NullLocator())
-
-
-def _decades(axis: Axis) -> None:
-    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axis.set_major_formatter(FuncFormatter(style.number))
-    axis.set_minor_locator(NullLocator())
-
-
-def _boundary(ax: Axes, result: MapResult, block: Boundary) -> None:
-    """Draw the rates, the brackets, and where they were claimed to be."""
-    line = result.line
-    assert line is not None  # draw has seen to it
-    for claim in block.claims:
-        ax.axvspan(*claim.within, color=GREEN, alpha=0.15, linewidth=0)
-    for crossing in result.crossings:
-        ax.axvspan(crossing.lo, crossing.hi, color=RED, alpha=0.35, linewidth=0)
-    map_figures.rates(ax, line, block.of)
-    scale(ax, None, line.axis.log, False)
-    ax.set_xlabel(line.axis.name, parse_math=False)
+    if v.estimate is None:
+        measured = v.measured if str(v.claim.of) in v.measured else f"{v.claim.of} {v.measured}"
+    else:
+        value, low, high = v.estimate
+        measured = f"{v.claim.of} {value:.4g} ({low:.4g} to {high:.4g})"
+    words = f"{measured}, claimed {v.expected}: {v.outcome}"
+    return f"{words}; minus published {v.difference.words()}" if v.difference is not None else words
