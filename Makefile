@@ -6,7 +6,7 @@ WORKERS ?= 2
 ROOTS ?= $(shell date -u +%Y%m%d)
 BIN := .venv/bin
 
-.PHONY: help .venv demo test lint typecheck test-wheel oldest check-all bench measure readme notebook schema clean distclean
+.PHONY: help .venv demo test lint typecheck test-wheel oldest check-all bench measure readme figures notebook schema clean distclean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[.a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -67,6 +67,11 @@ measure: .venv ## measure anew, on their roots, the entries that other code meas
 
 readme: .venv ## rewrite README.md's entry table from the catalog and benchmarks/measured
 	$(BIN)/python -m bestiary.cli.readme
+
+# Runs that `bestiary measure` has kept are not run again. ENTRIES="grokking catapult" draws those entries alone.
+figures: .venv ## draw docs/figures anew from a clean commit, with docs/maps.md
+	$(BIN)/python -m bestiary.cli.figures $(ENTRIES)
+	$(BIN)/python benchmarks/detectors/figures.py
 
 notebook: .venv ## run docs/first_experiment.ipynb anew, in place
 	$(BIN)/python tests/helpers/rerun_notebook.py docs/first_experiment.ipynb

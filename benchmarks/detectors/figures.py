@@ -1,7 +1,14 @@
-"""The figures of docs/detectors.md, from detectors.json alone."""
+"""The figures of detectors, from detectors.json and matrix.json alone: nothing is measured.
+
+    python benchmarks/detectors/figures.py
+
+draws those of docs/figures anew, from a clean commit, and lists of which data they are; `make figures` calls it.
+"""
 
 from __future__ import annotations
 
+import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,20 +18,31 @@ from scores import Rate
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+ROOT = Path(__file__).resolve().parents[2]
+RATES, MATRIX = "benchmarks/measured/detectors.json", "benchmarks/detectors/matrix.json"
 LEAST = 3e-4  # [1] a false-alarm rate of 0 is drawn there
 MARKS = "ovs^DPX*"
 
 
-def draw(made: dict[str, Any], folder: Path) -> None:
-    """Write detectors-transformations.png, detectors-thresholds.png and one detectors-rules-*.png for each rival."""
+def draw(made: dict[str, Any], folder: Path) -> list[Path]:
+    """Write detectors-transformations.png, detectors-thresholds.png and one detectors-rules-*.png for each rival.
+
+    Returns:
+        The paths.
+    """
     from bestiary.figures import style
 
+    ruled = {n: of for n, of in made["detectors"].items() if "rules" in of and "tuning" in of}
     with style.house_style():
-        _transformations(made, folder / "detectors-transformations.png")
-        _thresholds(made, folder / "detectors-thresholds.png")
-        for name, of in made["detectors"].items():
-            if "rules" in of and "tuning" in of:
-                _rules(name, of, folder / f"detectors-rules-{name}.png")
+        drawn = [folder / "detectors-transformations.png"]
+        _transformations(made, drawn[0])
+        if any("tuning" in of for of in made["detectors"].values()):
+            drawn.append(folder / "detectors-thresholds.png")
+            _thresholds(made, drawn[-1])
+        for name, of in ruled.items():
+            drawn.append(folder / f"detectors-rules-{name}.png")
+            _rules(name, of, drawn[-1])
+    return drawn
 
 
 def _share(of: dict[str, Any], condition: str, side: str) -> float:
@@ -129,3 +147,30 @@ def _rules(name: str, of: dict[str, Any], path: Path) -> None:
     ax.set_ylabel("hits, share of positives")
     figure.legend(loc="outside right center", frameon=False, fontsize=style.SMALL - 1)
     figures.save(figure, path)
+
+
+def main() -> None:
+    """Draw the figures of this checkout, each with its line in figures.json."""
+    from matrix_figure import draw as matrix
+
+    from bestiary.cli import figure_list
+    from bestiary.figures import style
+
+    try:
+        commit = figure_list.clean_commit(ROOT)
+    except ValueError as error:
+        print(f"Error: figures: {error}", file=sys.stderr)
+        sys.exit(2)
+    folder = ROOT / "docs" / "figures"
+    made = {path: RATES for path in draw(json.loads((ROOT / RATES).read_text("utf-8")), folder)}
+    style.save(matrix(json.loads((ROOT / MATRIX).read_text("utf-8"))["cells"]), folder / "matrix.png")
+    made[folder / "matrix.png"] = MATRIX
+    listed = {file: of for file, of in figure_list.read(folder).items() if "data" not in of}
+    for path, data in made.items():
+        listed[path.name] = {"data": data, "sha256": figure_list.digest(ROOT / data), "commit": commit}
+        print(f"wrote docs/figures/{path.name}")
+    figure_list.write(folder, listed)
+
+
+if __name__ == "__main__":
+    main()

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import click
-import numpy as np
 from judges import detectors
+from matrix_figure import draw
 from rich.console import Console
 from runs import lend
 from scipy.stats import binomtest
@@ -26,12 +26,11 @@ from bestiary.catalog.claims import Case
 from bestiary.catalog.entries import Entry
 from bestiary.cli import options
 from bestiary.cli.output import tables as listing
+from bestiary.figures.style import save
 from bestiary.files import replace_with
 from bestiary.judge import check
 from bestiary.log import Finding, Log, State
 from bestiary.train import progress, runs
-
-COLOURS = ("#ffffff", "#0072b2")  # silent to firing; one blue, legible without colour
 
 
 @dataclass(frozen=True)
@@ -72,52 +71,6 @@ def row(entry: Entry, case: Case, logs: list[Log], own: list[Finding], clock: st
     return cells
 
 
-def picture(cells: list[Cell], path: Path) -> None:
-    """The matrix as a figure: rows are cases, columns detectors, the number is the share of runs in per cent."""
-    from matplotlib.colors import LinearSegmentedColormap
-    from matplotlib.figure import Figure
-
-    from bestiary.figures import runs as figures
-
-    rows = list(dict.fromkeys((c.entry, c.case, c.control) for c in cells))
-    columns = list(dict.fromkeys(c.detector for c in cells))
-    figure = Figure(figsize=(2.9 + 0.42 * len(columns), 1.5 + 0.135 * len(rows)), layout="constrained")
-    axes = figure.subplots()
-    share = np.full((len(rows), len(columns)), np.nan)
-    for c in cells:
-        if c.n:
-            share[rows.index((c.entry, c.case, c.control)), columns.index(c.detector)] = c.fired / c.n
-    axes.imshow(share, cmap=LinearSegmentedColormap.from_list("share", COLOURS), vmin=0, vmax=1, aspect="auto")
-    for c in cells:
-        y, x = rows.index((c.entry, c.case, c.control)), columns.index(c.detector)
-        if c.n == 0:
-            axes.text(x, y, "\u00b7", ha="center", va="center", fontsize=6, color="0.6")
-            continue
-        if c.fired:
-            colour = "white" if c.fired > c.n / 2 else "black"
-            axes.text(x, y, f"{100 * c.fired / c.n:.0f}", ha="center", va="center", fontsize=5.5, color=colour)
-        if c.relation != "none":
-            style = "-" if c.relation == "own" else ":"
-            axes.add_patch(_box(x, y, style))
-    axes.set_xticks(range(len(columns)), [c.replace("_", " ") for c in columns], rotation=55, ha="left", fontsize=6.5)
-    labels = [f"{entry}  {case}{'  (control)' if control else ''}".replace("_", " ") for entry, case, control in rows]
-    axes.set_yticks(range(len(rows)), labels, fontsize=5.5)
-    axes.xaxis.tick_top()
-    axes.tick_params(length=0)
-    for i in range(1, len(rows)):
-        if rows[i][0] != rows[i - 1][0]:
-            axes.axhline(i - 0.5, color="0.6", linewidth=0.5)
-    legend = "share of runs that fire [%]\nsolid box: the entry's own; dotted: declared; \u00b7 no such channel"
-    axes.set_xlabel(legend, fontsize=6, loc="right")
-    figures.save(figure, path)
-
-
-def _box(x: float, y: float, style: str):
-    from matplotlib.patches import Rectangle
-
-    return Rectangle((x - 0.46, y - 0.44), 0.92, 0.88, fill=False, edgecolor="black", linewidth=0.6, linestyle=style)
-
-
 @click.command()
 @click.argument("keys", nargs=-1, metavar="[ENTRY ...]")
 @click.option("--root", type=int, default=1, show_default=True, help="Root seed of the runs.")
@@ -154,7 +107,7 @@ def main(
     if to is not None:
         replace_with(to, (json.dumps({"root": root, "cells": [vars(c) for c in cells]}, indent=1) + "\n").encode())
     if figure is not None:
-        picture(cells, figure)
+        save(draw([vars(c) for c in cells]), figure)
     alarms = [c for c in cells if c.alarm]
     for c in alarms:
         click.echo(f"undeclared: {c.detector} fires on {c.fired}/{c.n} runs of {c.entry}/{c.case}")
