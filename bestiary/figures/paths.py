@@ -26,6 +26,7 @@ EDGE, RIGHT, GAP = 0.62, 1.0, 0.16  # [in] left of the panels, right of them for
 RATE, ONSET, MARKER = 1.15, 1.15, 1.3  # [in] height of a panel
 VERDICTS, AIR = 0.56, 0.08  # [in] the row of verdicts, between parts of the page
 BARS, SHIFT = 0.34, 0.19  # [column] width of a bar, and how far the two of a rung are from its middle
+NARROW, SLANT, SINE = 0.66, 40, 0.65  # [in] column whose name is slanted, by so many degrees, and their sine
 BANDS = ("#CFE3F3", "#FBE3CF", "#D5EEDF", "#F3DCEB", "#EEEEEE")
 HUES = {"same mechanism": style.HUES[2], "another mechanism": style.HUES[1], "unknown": style.GREY}
 
@@ -34,7 +35,7 @@ class _Panel(NamedTuple):
     """A panel that all rungs share, and who draws it."""
 
     tall: float  # [in]
-    draw: Callable[[Axes, MapResult, list[Seen]], None]
+    draw: Callable[[Axes, MapResult, list[Seen], float], None]  # the last is the width of a column [in]
 
 
 def draw(result: MapResult) -> Figure:
@@ -44,15 +45,14 @@ def draw(result: MapResult) -> Figure:
     told = seen(result)
     panels = [_Panel(RATE, _rates), _Panel(ONSET, _onsets), *([_Panel(MARKER, _marker)] if told else [])]
     n = len(result.rungs)
-    right = RIGHT if told else 0.1
+    right = RIGHT if told or 1.1 * n > style.WIDTH else 0.1
     wide = min(style.WIDTH, 1.1 * n + EDGE + right)
     column = (wide - EDGE - right) / n
     page = wide - 0.2
     with style.house_style():
-        heads = [_name(r.rung.name, r.rung.side, column) for r in result.rungs]
+        names_tall = _names(None, result, column, 0.0) + AIR
         head = style.paragraph(f"{result.entry.title}: {path.title}", page, style.HEAD, weight="bold")
         key, foot = style.rows_of_key([[one] for one in _marks(path, bool(told))], page), _caption(result, page, told)
-        names_tall = max(map(style.height, heads)) + AIR
         high = AIR + style.height(head) + AIR + len(key) * style.ROW + 2 * AIR + names_tall
         high += sum(p.tall + GAP for p in panels) + (VERDICTS if told else 0) + AIR + style.height(foot) + AIR
         figure = Figure(figsize=(wide, high))
@@ -63,15 +63,14 @@ def draw(result: MapResult) -> Figure:
             style.draw_key(figure, row, 0.1, y)
             y -= style.ROW
         y -= 2 * AIR
-        for i, lines in enumerate(heads):
-            _centred(figure, lines, EDGE + (i + 0.5) * column, y - names_tall + AIR + style.height(lines))
         y -= names_tall
+        _names(figure, result, column, y + AIR)
         for panel in panels:
             y -= panel.tall
             ax = figure.add_axes((EDGE / wide, y / high, n * column / wide, panel.tall / high))
             ax.set_xlim(-0.5, n - 0.5)
             ax.set_xticks(range(n), [""] * n)
-            panel.draw(ax, result, told)
+            panel.draw(ax, result, told, column)
             for i, j in changes(result):
                 ax.axvline((i + j) / 2, color=points.RED, linewidth=0.8, linestyle="--", label="rate changes")
             y -= GAP
@@ -81,9 +80,25 @@ def draw(result: MapResult) -> Figure:
     return figure
 
 
-def _name(name: str, side: str | None, column: float) -> list[style.Line]:
-    words = style.paragraph(name.replace("_", " "), column - 0.04, style.SMALL - 0.5, weight="bold")
-    return words + (style.paragraph(side, column - 0.04, style.SMALL - 1, color=style.GREY) if side else [])
+def _names(figure: Figure | None, result: MapResult, column: float, bottom: float) -> float:
+    """Write the names of the rungs above their columns, slanted where columns are narrow; return their height [in]."""
+    tall = 0.0
+    for i, rung in enumerate(r.rung for r in result.rungs):
+        name, x = rung.name.replace("_", " "), EDGE + (i + 0.5) * column
+        if column < NARROW:
+            words = f"{name} ({rung.side})" if rung.side else name
+            tall = max(tall, SINE * style.width_of(words, style.SMALL - 0.5) + 0.12)
+            if figure is not None:
+                wide, high = figure.get_size_inches()
+                look = {"ha": "left", "va": "baseline", "rotation": SLANT, "rotation_mode": "anchor"}
+                figure.text(x / wide, bottom / high, words, size=style.SMALL - 0.5, parse_math=False, **look)
+            continue
+        lines = style.paragraph(name, column - 0.04, style.SMALL - 0.5, weight="bold")
+        lines += style.paragraph(rung.side or "", column - 0.04, style.SMALL - 1, color=style.GREY)
+        tall = max(tall, style.height(lines))
+        if figure is not None:
+            _centred(figure, lines, x, bottom + style.height(lines))
+    return tall
 
 
 def _centred(figure: Figure, lines: list[style.Line], x: float, top: float) -> None:
@@ -104,8 +119,10 @@ def _marks(path: EntryPath, told: bool) -> list[Patch]:
 
 
 def _caption(result: MapResult, page: float, told: list[Seen]) -> list[style.Line]:
+    assert isinstance(result.block, EntryPath)
     seeds = len(result.rungs[0].answer.findings)
     words = [f"{seeds} seeds a rung, root {result.root}", "dashed: the rate changes"]
+    words += ["from the real towards the toy"] if result.block.direction == "down" else []
     if told:
         words.append("marker: median over the runs with the phenomenon where it is there (open circle: over all runs)")
         for step in steps(result):
@@ -114,8 +131,10 @@ def _caption(result: MapResult, page: float, told: list[Seen]) -> list[style.Lin
     return style.paragraph("; ".join(words) + ".", page, style.SMALL - 1, color=style.GREY)
 
 
-def _rates(ax: Axes, result: MapResult, told: list[Seen]) -> None:
+def _rates(ax: Axes, result: MapResult, told: list[Seen], column: float) -> None:
     """Draw the rates, and beside each the rate with the cause removed."""
+    path = result.block
+    assert isinstance(path, EntryPath)
     place = np.arange(len(result.rungs))
     answers, without = [r.answer for r in result.rungs], [r.without for r in result.rungs]
     beside = any(less is not None for less in without)
@@ -133,7 +152,10 @@ def _rates(ax: Axes, result: MapResult, told: list[Seen]) -> None:
         ax.errorbar(at, shares, errors, fmt="none", capsize=1.5, elinewidth=0.7, capthick=0.7, color=style.INK)
     for x, row in enumerate(told):
         if not row.there:
-            words = "not\nlearned" if row.learned < 0.5 else "learned\nwithout it"
+            words = (
+                "not there" if path.learned is None else "not learned" if row.learned < 0.5 else "learned without it"
+            )
+            words = "\n".join(line.text for line in style.paragraph(words, column - 0.02, style.SMALL - 1.5))
             look = {"ha": "center", "va": "center", "size": style.SMALL - 1.5, "style": "italic"}
             ax.text(x, 0.62, words, color=style.GREY, linespacing=1.1, **look)
     ax.set_ylim(0, 1.06)
@@ -141,7 +163,7 @@ def _rates(ax: Axes, result: MapResult, told: list[Seen]) -> None:
     ax.set_ylabel("share of runs", parse_math=False)
 
 
-def _onsets(ax: Axes, result: MapResult, told: list[Seen]) -> None:
+def _onsets(ax: Axes, result: MapResult, told: list[Seen], column: float) -> None:
     """Draw the onset of every run in which it was found, and the medians."""
     for x, r in enumerate(result.rungs):
         y, cut = (row[None] for row in values_of(r.answer.findings, r.answer.last, "onset"))
@@ -157,7 +179,7 @@ def _onsets(ax: Axes, result: MapResult, told: list[Seen]) -> None:
     ax.set_ylabel(names.value(result.setup, [r.answer for r in result.rungs], "onset"), parse_math=False)
 
 
-def _marker(ax: Axes, result: MapResult, told: list[Seen]) -> None:
+def _marker(ax: Axes, result: MapResult, told: list[Seen], column: float) -> None:
     """Draw the marker of every rung with the limits of its median, against the bands of the mechanisms."""
     path = result.block
     assert isinstance(path, EntryPath) and path.marker is not None
