@@ -58,17 +58,18 @@ def _key(ax: Axes) -> None:
     lines = [style.paragraph(label, SIZE[0] - 0.8, size) for label in labels]
     look: dict[str, Any] = {"frameon": False, "fontsize": size, "handlelength": 1.6, "labelspacing": 0.25}
     look |= {"borderpad": 0.0, "borderaxespad": 0.0, "columnspacing": 1.0}
-    above = 0.05  # [in] from the axes to the next row
+    above = 0.08  # [in] from the axes to the next row
     long = [i for i, label in enumerate(labels) if len(label) > SHORT]
     short = [i for i, label in enumerate(labels) if len(label) <= SHORT]
     for rows, across in ((long, 1), (short, len(short))):
         if not rows:
             continue
         up = ScaledTranslation(0, above, ax.figure.dpi_scale_trans)
-        place = {"loc": "lower left", "bbox_to_anchor": (-0.16, 1.0), "bbox_transform": ax.transAxes + up}
+        place = {"loc": "lower left", "bbox_to_anchor": (-0.12, 1.0), "bbox_transform": ax.transAxes + up}
         texts = ["\n".join(line.text for line in lines[i]) for i in rows]
         look["ncols"] = across
-        ax.add_artist(Legend(ax, [handles[i] for i in rows], texts, **place, **look))
+        key = ax.add_artist(Legend(ax, [handles[i] for i in rows], texts, **place, **look))
+        key.set_clip_on(False)  # it lies outside, and the layout leaves room for what is not clipped
         above += sum(style.height(lines[i]) for i in rows) + 0.05
 
 

@@ -152,12 +152,10 @@ def _rates(ax: Axes, result: MapResult, told: list[Seen], column: float) -> None
         ax.errorbar(at, shares, errors, fmt="none", capsize=1.5, elinewidth=0.7, capthick=0.7, color=style.INK)
     for x, row in enumerate(told):
         if not row.there:
-            words = (
-                "not there" if path.learned is None else "not learned" if row.learned < 0.5 else "learned without it"
-            )
-            words = "\n".join(line.text for line in style.paragraph(words, column - 0.02, style.SMALL - 1.5))
+            known = "not learned" if row.learned < 0.5 else "learned without it"
+            lines = style.paragraph(known if path.learned else "not there", column - 0.02, style.SMALL - 1.5)
             look = {"ha": "center", "va": "center", "size": style.SMALL - 1.5, "style": "italic"}
-            ax.text(x, 0.62, words, color=style.GREY, linespacing=1.1, **look)
+            ax.text(x, 0.62, "\n".join(line.text for line in lines), color=style.GREY, linespacing=1.1, **look)
     ax.set_ylim(0, 1.06)
     ax.set_yticks([0, 0.5, 1])
     ax.set_ylabel("share of runs", parse_math=False)
@@ -184,10 +182,11 @@ def _marker(ax: Axes, result: MapResult, told: list[Seen], column: float) -> Non
     path = result.block
     assert isinstance(path, EntryPath) and path.marker is not None
     known = [v for row in told for v in (row.median, row.low, row.high) if np.isfinite(v)]
-    ends = [end for band in path.mechanisms.values() for end in band]
-    # a band that is open in the catalog's words reaches far beyond what is seen
-    reach = max(known, default=1.0) * 1.15
-    lo, hi = min([*known, min(ends)]), max([*known, min(max(ends), max(reach, sorted(ends)[-2] * 1.15))])
+    ends = sorted(end for band in path.mechanisms.values() for end in band)
+    shown = [*known, *(ends[1:-1] if known else ends)]
+    room = 0.3 * (max(shown) - min(shown))  # the outermost ends of bands may lie far beyond all that is seen
+    lo = min([max(ends[0], min(shown) - room), *known])
+    hi = max([min(ends[-1], max(shown) + room), *known])
     pad = 0.06 * (hi - lo or 1.0)
     aside = blended_transform_factory(ax.transAxes, ax.transData)
     for (words, (low, high)), hue in zip(path.mechanisms.items(), BANDS * len(path.mechanisms), strict=False):
@@ -218,8 +217,8 @@ def _verdicts(figure: Figure, result: MapResult, told: list[Seen], column: float
         start, end = EDGE + (j - 0.5) * column + 0.1, EDGE + (j + 0.5) * column - 0.1
         look = {"arrowstyle": "-|>", "linewidth": 0.8, "mutation_scale": 6, "color": hue}
         figure.add_artist(FancyArrowPatch((start / wide, y), (end / wide, y), transform=figure.transFigure, **look))
-        words = style.paragraph(step.same, column - 0.06, style.SMALL - 1, color=hue)
+        words = style.paragraph(step.same, column - 0.02, style.SMALL - (2 if column < NARROW else 1), color=hue)
         if place[step.before] < j - 1:  # it was not there in between
             before = f"as {step.before.replace('_', ' ')}"
-            words += style.paragraph(before, column - 0.06, style.SMALL - 2, color=style.GREY)
+            words += style.paragraph(before, column - 0.02, style.SMALL - 2, color=style.GREY)
         _centred(figure, words, EDGE + j * column, top - 0.1)

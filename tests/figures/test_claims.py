@@ -166,13 +166,15 @@ def test_the_words_tell_the_verdicts(judged):
     assert "holds" in words and "fails" in words and "root 1" in words and "4 seeds a point" in words
 
 
-def test_no_key_lies_on_the_axes_or_on_another(judged):
+def test_no_key_lies_on_the_axes_or_on_the_title(judged):
     figure = claim_figures.draw(judged["boundary"])
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     frame = figure.axes[0].get_window_extent()
     boxes = [legend.get_window_extent(canvas.get_renderer()) for legend in figure.findobj(Legend)]
-    assert boxes and all(box.y0 >= frame.y1 - 1 and box.x1 <= figure.bbox.x1 for box in boxes)
+    title = next(t for t in figure.texts if t.get_text() == figure.get_suptitle())
+    top = title.get_window_extent(canvas.get_renderer()).y0
+    assert boxes and all(box.y0 >= frame.y1 - 1 and box.y1 <= top and box.x1 <= figure.bbox.x1 for box in boxes)
 
 
 def test_one_file_for_each(judged, tmp_path):

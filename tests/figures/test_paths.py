@@ -2,6 +2,7 @@
 
 import pytest
 from bowl_map import PATH, setup
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from bestiary.figures import paths
 from bestiary.judge.rounds import drive
@@ -65,19 +66,40 @@ def test_the_marker_stands_against_the_bands_of_the_mechanisms(marked):
     assert len(ax.containers) == 2  # no run of the third rung has the effect
 
 
+def test_a_band_without_an_end_does_not_flatten_the_marker():
+    bands = {"it rolls down": [0.02, 0.3], "it jumps": [0.6, 1.0e9]}
+    (result,) = drive(maps.tasks(setup(paths={"steeper": MARKED | {"mechanisms": bands}}), 1), NoStore())
+    lo, hi = paths.draw(result).axes[2].get_ylim()
+    assert lo < 0.1 and 0.6 < hi < 2
+
+
 def test_each_step_has_its_verdict_and_an_absent_phenomenon_its_reason(marked):
     words = " ".join(told(marked))
     assert "same mechanism" in words and "unknown" in words and "another" not in words
-    assert [t.get_text() for t in marked.axes[0].texts] == ["not\nlearned"]
+    assert [t.get_text() for t in marked.axes[0].texts] == ["not learned"]
     assert "to steep, unknown" in words
 
 
-def test_no_word_is_off_the_page(marked):
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
+@pytest.fixture(scope="module")
+def long():
+    """A path of as many rungs as make columns too narrow for names."""
+    names = ["two_tables", "cross_entropy", "skip_connections", "no_mirror_images", "more_pairs_again"]
+    rungs = [
+        MARKED["rungs"][0] | {"name": f"{name}_{i}", "side": "network", "knobs": {"lr": 0.3 + 0.01 * (5 * i + j)}}
+        for i in range(2)
+        for j, name in enumerate(names)
+    ]
+    (result,) = drive(maps.tasks(setup(paths={"steeper": MARKED | {"rungs": rungs}}), 1), NoStore())
+    return paths.draw(result)
 
-    canvas = FigureCanvasAgg(marked)
+
+@pytest.mark.parametrize("figure", ["plain", "marked", "long"])
+def test_no_word_is_off_the_page_and_no_verdict_is_broken(figure, request):
+    drawn = request.getfixturevalue(figure)
+    canvas = FigureCanvasAgg(drawn)
     canvas.draw()
-    boxes = [t.get_window_extent(canvas.get_renderer()) for ax in marked.axes for t in ax.texts]
-    boxes += [t.get_window_extent(canvas.get_renderer()) for t in marked.texts]
-    page = marked.bbox
+    boxes = [t.get_window_extent(canvas.get_renderer()) for ax in drawn.axes for t in ax.texts]
+    boxes += [t.get_window_extent(canvas.get_renderer()) for t in drawn.texts]
+    page = drawn.bbox
+    assert not [text for text in told(drawn) if text in ("m", "mechanis")]
     assert all(page.x0 <= b.x0 and b.x1 <= page.x1 and page.y0 <= b.y0 and b.y1 <= page.y1 for b in boxes)
