@@ -87,7 +87,9 @@ def _theory(ax: Axes, result: MapResult, law: Law, line: Line, data: _Data) -> l
         return []
     if whole:  # a formula of a count: no less true between the counts that were run
         at = np.asarray(at, float)
-    ax.plot(at, predicted, color=THEORY, linewidth=1.1, linestyle=DASHED, label=f"theory: {law.theory.name}")
+    ax.plot(
+        at, predicted, color=THEORY, linewidth=1.1, linestyle=DASHED, zorder=2.6, label=f"theory: {law.theory.name}"
+    )
     if result.fit is None:
         return [predicted]
     fitted = middle * result.fit.predict(predicted / middle)
@@ -145,7 +147,7 @@ def _mark(ax: Axes, data: _Data, low: np.ndarray, high: np.ndarray, claim: MapCl
     assert claim.published is not None
     label = f"published: {claim.of} {claim.published.words()}, {names.cited(claim.published.where)}"
     if np.array_equal(low, high):
-        ax.plot(data.grid, low, color=hue, linewidth=1.1, linestyle=DASHED, label=label)
+        ax.plot(data.grid, low, color=hue, linewidth=1.1, linestyle=DASHED, zorder=2.6, label=label)
         return [low]
     ax.fill_between(data.grid, low, high, color=hue, alpha=0.25, linewidth=0, label=label)
     return [low, high]

@@ -27,6 +27,8 @@ RATE, ONSET, MARKER = 1.15, 1.15, 1.3  # [in] height of a panel
 VERDICTS, AIR = 0.56, 0.08  # [in] the row of verdicts, between parts of the page
 BARS, SHIFT = 0.34, 0.19  # [column] width of a bar, and how far the two of a rung are from its middle
 NARROW, SLANT, SINE = 0.66, 40, 0.65  # [in] column whose name is slanted, by so many degrees, and their sine
+NARROWEST = 0.44  # [in] column in which a verdict is a sign, and words stand upright
+SIGNS = {"same mechanism": "=", "another mechanism": "\N{NOT EQUAL TO}", "unknown": "?"}
 BANDS = ("#CFE3F3", "#FBE3CF", "#D5EEDF", "#F3DCEB", "#EEEEEE")
 HUES = {"same mechanism": style.HUES[2], "another mechanism": style.HUES[1], "unknown": style.GREY}
 
@@ -124,6 +126,8 @@ def _caption(result: MapResult, page: float, told: list[Seen]) -> list[style.Lin
     words = [f"{seeds} seeds a rung, root {result.root}", "dashed: the rate changes"]
     words += ["from the real towards the toy"] if result.block.direction == "down" else []
     if told:
+        narrow = len(result.rungs) * NARROWEST > style.WIDTH - EDGE - RIGHT
+        words += [", ".join(f"{sign} {same}" for same, sign in SIGNS.items())] if narrow else []
         words.append("marker: median over the runs with the phenomenon where it is there (open circle: over all runs)")
         for step in steps(result):
             if step.same != "same mechanism":
@@ -153,8 +157,11 @@ def _rates(ax: Axes, result: MapResult, told: list[Seen], column: float) -> None
     for x, row in enumerate(told):
         if not row.there:
             known = "not learned" if row.learned < 0.5 else "learned without it"
-            lines = style.paragraph(known if path.learned else "not there", column - 0.02, style.SMALL - 1.5)
-            look = {"ha": "center", "va": "center", "size": style.SMALL - 1.5, "style": "italic"}
+            upright = column < NARROWEST
+            room = RATE if upright else column - 0.02
+            lines = style.paragraph(known if path.learned else "not there", room, style.SMALL - 1.5)
+            look: dict[str, Any] = {"ha": "center", "va": "center", "size": style.SMALL - 1.5, "style": "italic"}
+            look["rotation"] = 90 if upright else 0
             ax.text(x, 0.62, "\n".join(line.text for line in lines), color=style.GREY, linespacing=1.1, **look)
     ax.set_ylim(0, 1.06)
     ax.set_yticks([0, 0.5, 1])
@@ -214,9 +221,14 @@ def _verdicts(figure: Figure, result: MapResult, told: list[Seen], column: float
     wide, high = figure.get_size_inches()
     for step in steps(result):
         j, hue, y = place[step.after], HUES[step.same], (top - 0.05) / high
-        start, end = EDGE + (j - 0.5) * column + 0.1, EDGE + (j + 0.5) * column - 0.1
+        start, end = EDGE + (j - 0.32) * column, EDGE + (j + 0.32) * column
         look = {"arrowstyle": "-|>", "linewidth": 0.8, "mutation_scale": 6, "color": hue}
         figure.add_artist(FancyArrowPatch((start / wide, y), (end / wide, y), transform=figure.transFigure, **look))
+        if column < NARROWEST:
+            _centred(
+                figure, [style.Line(SIGNS[step.same], style.SMALL + 2, {"color": hue})], EDGE + j * column, top - 0.1
+            )
+            continue
         words = style.paragraph(step.same, column - 0.02, style.SMALL - (2 if column < NARROW else 1), color=hue)
         if place[step.before] < j - 1:  # it was not there in between
             before = f"as {step.before.replace('_', ' ')}"

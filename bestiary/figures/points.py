@@ -16,7 +16,8 @@ TICKS = 8  # as many values each have a tick
 ROOM = 0.78  # [width] of a figure that its axis takes
 LEAST_TICKS = 4  # numbers on an axis, where they can be round
 LEAST_FACTOR = 3.0  # [1] from the lower to the upper end of a logarithmic axis: 5 % must not look like much
-SUBS = ((1,), (1, 3), (1, 2, 5), (1, 1.5, 2, 3, 5, 7), tuple(range(1, 10)))  # ticks of a decade
+HALVES = tuple(v / 2 for v in range(2, 20))
+SUBS = ((1,), (1, 3), (1, 2, 5), (1, 1.5, 2, 3, 5, 7), tuple(range(1, 10)), HALVES)  # ticks of a decade
 
 
 def rates(ax: Axes, line: Line, of: str) -> None:
