@@ -87,9 +87,8 @@ def _theory(ax: Axes, result: MapResult, law: Law, line: Line, data: _Data) -> l
         return []
     if whole:  # a formula of a count: no less true between the counts that were run
         at = np.asarray(at, float)
-    ax.plot(
-        at, predicted, color=THEORY, linewidth=1.1, linestyle=DASHED, zorder=2.6, label=f"theory: {law.theory.name}"
-    )
+    look = {"color": THEORY, "linewidth": 1.1, "linestyle": DASHED, "zorder": 2.6}
+    ax.plot(at, predicted, label=f"theory: {law.theory.name}", **look)
     if result.fit is None:
         return [predicted]
     fitted = middle * result.fit.predict(predicted / middle)

@@ -225,9 +225,8 @@ def _verdicts(figure: Figure, result: MapResult, told: list[Seen], column: float
         look = {"arrowstyle": "-|>", "linewidth": 0.8, "mutation_scale": 6, "color": hue}
         figure.add_artist(FancyArrowPatch((start / wide, y), (end / wide, y), transform=figure.transFigure, **look))
         if column < NARROWEST:
-            _centred(
-                figure, [style.Line(SIGNS[step.same], style.SMALL + 2, {"color": hue})], EDGE + j * column, top - 0.1
-            )
+            sign = style.Line(SIGNS[step.same], style.SMALL + 2, {"color": hue})
+            _centred(figure, [sign], EDGE + j * column, top - 0.1)
             continue
         words = style.paragraph(step.same, column - 0.02, style.SMALL - (2 if column < NARROW else 1), color=hue)
         if place[step.before] < j - 1:  # it was not there in between

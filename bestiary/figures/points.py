@@ -14,7 +14,8 @@ from bestiary.maps.line import Line
 BLUE, RED, GREEN, PURPLE = style.HUES
 TICKS = 8  # as many values each have a tick
 ROOM = 0.78  # [width] of a figure that its axis takes
-LEAST_TICKS = 4  # numbers on an axis, where they can be round
+LEAST_TICKS, MOST_TICKS = 4, 8  # numbers on an axis, where they can be round
+GAP = 0.45  # [axis] at most without a number
 LEAST_FACTOR = 3.0  # [1] from the lower to the upper end of a logarithmic axis: 5 % must not look like much
 HALVES = tuple(v / 2 for v in range(2, 20))
 SUBS = ((1,), (1, 3), (1, 2, 5), (1, 1.5, 2, 3, 5, 7), tuple(range(1, 10)), HALVES)  # ticks of a decade
@@ -109,13 +110,21 @@ def scale_y(ax: Axes, y: np.ndarray, log: bool) -> None:
 
 
 def numbered(axis: Axis, lo: float, hi: float, log: bool) -> None:
-    """Put round numbers on an axis, without powers: as few to a decade as make LEAST_TICKS."""
-    axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
-    for subs in SUBS if log else ():
-        locator = LogLocator(subs=subs, numticks=99)
-        ticks = [t for t in locator.tick_values(lo, hi) if lo <= t <= hi]
-        axis.set_major_locator(FixedLocator(ticks))
-        if len(ticks) >= LEAST_TICKS:
-            break
+    """Put round numbers on an axis, without powers: as few to a decade as make enough, and leave no part without."""
+    if log:
+        axis.set_major_locator(FixedLocator(_decades(lo, hi)))
+    else:
+        axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
     axis.set_major_formatter(FuncFormatter(style.number))
     axis.set_minor_locator(NullLocator())
+
+
+def _decades(lo: float, hi: float) -> list[float]:
+    """Return the ticks of a logarithmic axis: LEAST_TICKS or one less, spread over the axis."""
+    every = [[t for t in LogLocator(subs=subs, numticks=99).tick_values(lo, hi) if lo <= t <= hi] for subs in SUBS]
+    for least in (LEAST_TICKS, LEAST_TICKS - 1):
+        for ticks in every:
+            gaps = np.diff(np.log([lo, *ticks, hi])) / np.log(hi / lo)
+            if least <= len(ticks) <= MOST_TICKS and gaps.max() <= GAP:
+                return ticks
+    return next((ticks for ticks in every if len(ticks) >= LEAST_TICKS), every[-1])

@@ -9,6 +9,7 @@ import pytest
 from bowl_map import LAW, setup
 from click.testing import CliRunner
 
+from bestiary import files
 from bestiary.catalog.read import read_catalog
 from bestiary.cli import figure_list, figures, gallery, measured
 from bestiary.train.store import NoStore
@@ -137,6 +138,7 @@ def test_the_command_refuses_a_tree_that_is_not_committed(monkeypatch):
     def changed(root):
         raise ValueError("catalog.yaml is not committed")
 
+    monkeypatch.setattr(files, "checkout", lambda: ROOT)
     monkeypatch.setattr(figure_list, "clean_commit", changed)
     done = CliRunner().invoke(figures.main, [])
     assert done.exit_code == 2

@@ -10,22 +10,17 @@ from bestiary.maps import judge as maps
 from bestiary.train.store import NoStore
 
 MARKED = PATH | {
-    "marker": "rate",
     "mechanisms": {"it rolls down": [0.02, 0.3], "it jumps": [0.6, 1.5]},
-    "cause": {"removes": "the step", "knobs": {"lr": 1.0e-4}},
     "learned": {"of": "falling"},
-    "rungs": [
-        rung
-        | {"without": [0.0, 0.3]}
-        | {"claims": [*rung["claims"], {"of": "rate", "median": [0, 1], "unit": "1 / step", "source": "measured"}]}
-        for rung in PATH["rungs"]
-    ],
+}
+PLAIN = {k: v for k, v in PATH.items() if k not in ("marker", "mechanisms", "cause")} | {
+    "rungs": [{k: v for k, v in rung.items() if k != "without"} for rung in PATH["rungs"]],
 }
 
 
 @pytest.fixture(scope="module")
 def plain():
-    (result,) = drive(maps.tasks(setup(paths={"steeper": PATH}), 1), NoStore())
+    (result,) = drive(maps.tasks(setup(paths={"steeper": PLAIN}), 1), NoStore())
     return paths.draw(result)
 
 
@@ -80,20 +75,33 @@ def test_each_step_has_its_verdict_and_an_absent_phenomenon_its_reason(marked):
     assert "to steep, unknown" in words
 
 
-@pytest.fixture(scope="module")
-def long():
-    """A path of as many rungs as make columns too narrow for names."""
+def many(n):
+    """A path of so many rungs that columns are too narrow for names."""
     names = ["two_tables", "cross_entropy", "skip_connections", "no_mirror_images", "more_pairs_again"]
     rungs = [
-        MARKED["rungs"][0] | {"name": f"{name}_{i}", "side": "network", "knobs": {"lr": 0.3 + 0.01 * (5 * i + j)}}
-        for i in range(2)
-        for j, name in enumerate(names)
+        MARKED["rungs"][0] | {"name": f"{names[i % 5]}_{i}", "side": "network", "knobs": {"lr": 0.3 + 0.01 * i}}
+        for i in range(n)
     ]
     (result,) = drive(maps.tasks(setup(paths={"steeper": MARKED | {"rungs": rungs}}), 1), NoStore())
     return paths.draw(result)
 
 
-@pytest.mark.parametrize("figure", ["plain", "marked", "long"])
+@pytest.fixture(scope="module")
+def long():
+    return many(10)
+
+
+@pytest.fixture(scope="module")
+def longest():
+    return many(17)
+
+
+def test_where_columns_are_narrow_a_verdict_is_a_sign_that_the_caption_explains(longest):
+    assert [text for text in told(longest) if text in paths.SIGNS.values()] == ["="] * 16
+    assert "= same mechanism" in " ".join(told(longest))
+
+
+@pytest.mark.parametrize("figure", ["plain", "marked", "long", "longest"])
 def test_no_word_is_off_the_page_and_no_verdict_is_broken(figure, request):
     drawn = request.getfixturevalue(figure)
     canvas = FigureCanvasAgg(drawn)
