@@ -75,7 +75,7 @@ BAD = {
     ("run", "associative_recall", "--set", "pairs=5"): "--set pairs=5: want 1 to pairs (4), not 5",
     # Words.
     (*ADAM, "--set", "optimizer=adm"): "--set optimizer=adm: want adam or sgd, not 'adm'; did you mean 'adam'?",
-    (*ADAM, "--set", "network=mpl"): "want pair or mlp or transformer, not 'mpl'; did you mean 'mlp'?",
+    (*ADAM, "--set", "network=mpl"): "want pair or mlp or embedding or transformer, not 'mpl'; did you mean 'mlp'?",
     (*ADAM, "--set", "optimizer=ADAM"): "want adam or sgd, not 'ADAM'",
     (*ADAM, "--set", "optimizer="): "want adam or sgd, not ''",
     ("run", "edge_of_stability", "--set", "network=lniear"): "did you mean 'linear'?",
