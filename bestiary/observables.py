@@ -112,7 +112,7 @@ def top_eigenvalue(
     return jnp.where(finite, top, jnp.nan)
 
 
-def singular_values(matrix: jax.Array, *, sweeps: int = 8) -> jax.Array:
+def singular_values(matrix: jax.Array, *, sweeps: int = 6) -> jax.Array:
     """Compute all singular values of a small matrix by one-sided Jacobi rotations, in plain XLA.
 
     Columns are made orthogonal pair by pair; their lengths are the singular values. LAPACK's batched decomposition can

@@ -132,9 +132,14 @@ def observe(state, data, knobs, static):
         "accuracy": jnp.where(state.step > 0, right, jnp.nan),
         "guessing": jnp.max(share_of_class),
         "dead_units": jnp.mean(dead),
-        "effective_rank": effective_rank(hidden[:, static.width :]),
         "weight_norm": jnp.sqrt(sum_of_squares(state.params)),
     }
+
+
+def probe(state, data, knobs, static):
+    """Of the last hidden layer."""
+    _, hidden = network(state.params, data["x"], knobs)
+    return {"effective_rank": effective_rank(hidden[:, static.width :])}
 
 
 # Detector.
@@ -163,6 +168,8 @@ PHENOMENON = Phenomenon(
     optimizer=optimizer,
     step=step,
     observe=observe,
+    probe=probe,
+    probe_every=5,
     detect=detect,
     units={
         "accuracy": "share of inputs",

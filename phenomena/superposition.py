@@ -10,7 +10,8 @@ ones form a regular pentagon, of which the nearest two have the cosine cos 72 de
 has to itself, is
     D_i = |W_i|^2 / sum_j (unit W_i . W_j)^2,
 2/5 in a pentagon. If one feature is much rarer than the others it is given up, and they form two
-digons, pairs of opposite directions with D_i = 1/2. Between, both figures exist: a first-order change.
+digons, pairs of opposite directions with D_i = 1/2. Between, a run keeps the figure that it starts
+from: a first-order change.
 
 Control. Without the ReLU, or with dense features, the network does principal component analysis:
 m features get a dimension each, D_i = 1, |W|^2 = m, and the others nothing.
@@ -19,7 +20,7 @@ Source. Elhage et al., arXiv:2209.10652.
 """
 
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -48,6 +49,7 @@ class Knobs(NamedTuple):
 class Static(NamedTuple):
     """Static."""
 
+    start: Literal["random", "pentagon", "digons"] = "random"  # what the random weights are added to
     features: int = 5  # [feature] n, features of an example
     dimensions: int = 2  # [1] m, rows of W
     batch: int = 256  # [sample] examples drawn at every step
@@ -68,8 +70,13 @@ def batch(key, importance, knobs, static):
 
 
 def init(key, knobs, static):
-    w = normals(key, w=(static.dimensions, static.features))["w"]
-    return {"w": knobs.init_scale * w, "b": jnp.zeros(static.features)}
+    w = knobs.init_scale * normals(key, w=(static.dimensions, static.features))["w"]
+    if static.start == "pentagon":  # of five features in a plane
+        angle = 2 * jnp.pi * jnp.arange(5) / 5
+        w = w + jnp.stack([jnp.cos(angle), jnp.sin(angle)])
+    elif static.start == "digons":  # without the first feature
+        w = w + jnp.array([[0.0, 1.0, -1.0, 0.0, 0.0], [0.0, 0.0, 0.0, 1.0, -1.0]])
+    return {"w": w, "b": jnp.zeros(static.features)}
 
 
 def loss(params, batch, knobs, static):
