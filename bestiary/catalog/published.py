@@ -10,6 +10,10 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from bestiary.catalog.record import Record, Text
 
 
+NEGLIGIBLE = 1e-3  # [1] of the published number: papers round, and exact theory is of a limit that no run reaches
+NOTHING = 1e-6  # what differs from a published 0 by no more is 0 in float32
+
+
 class Estimate(NamedTuple):
     """What was measured: a number and its limits, in the unit of the claim; an infinite limit is none."""
 
@@ -26,7 +30,7 @@ class Difference(NamedTuple):
         low: lower limit.
         high: upper limit.
         agrees: whether the published number, or a part of the published range, lies within the limits of what was
-            measured; None without limits.
+            measured, or differs by a negligible part; None without limits.
         relative: the difference over the published number; nan where that is 0.
     """
 
@@ -85,8 +89,8 @@ class Published(Record):
     def difference(self, measured: Estimate) -> Difference:
         """Return measured minus published.
 
-        The two agree if the published number lies within the limits of what was measured. With limits at 95 %, one
-        in twenty numbers that are right is called a disagreement.
+        The two agree if the published number lies within the limits of what was measured, or if they differ by no more
+        than a thousandth of it. With limits at 95 %, one in twenty numbers that are right is called a disagreement.
 
         Args:
             measured: the number and its limits.
@@ -94,7 +98,8 @@ class Published(Record):
         lo, hi = self.ends
         nearest = min(max(measured.value, lo), hi)
         known = math.isfinite(measured.low) and math.isfinite(measured.high)
-        agrees = measured.low <= hi and lo <= measured.high if known else None
         value = measured.value - nearest
+        close = abs(value) <= max(NEGLIGIBLE * abs(nearest), NOTHING)
+        agrees = close or (measured.low <= hi and lo <= measured.high) if known else None
         relative = value / nearest if nearest else math.nan
         return Difference(value, measured.low - nearest, measured.high - nearest, agrees, relative)

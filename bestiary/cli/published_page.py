@@ -18,9 +18,9 @@ Every number of a paper, or of a formula of a paper, that a claim of the catalog
 this page from `catalog.yaml` and `benchmarks/measured/`.
 
 Measured is the median, rate, law's parameter or boundary with its limits at 95 %, on each of the roots of the record.
-The difference is measured minus published, on the first of them. The two *agree* if the published number lies in the
-limits on every root; of a hundred numbers that are right, about ten are called a disagreement on one of two roots by
-chance. A number with very narrow limits may disagree by a difference that matters to nobody: look at its size. A
+The difference is measured minus published, on the first of them. The two *agree* if on every root the published number
+lies in the limits or differs by no more than a thousandth; of a hundred numbers that are right, about ten are called a
+disagreement on one of two roots by chance. A number with narrow limits may disagree by little: look at the size. A
 disagreement is a finding and fails no check; the entry's notes say what is known of its cause.
 """
 COLUMNS = ("claim", "published", "measured", "measured - published", "relative", "agree", "where")

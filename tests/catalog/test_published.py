@@ -28,6 +28,11 @@ def test_they_agree_if_the_published_number_lies_within_the_limits(value, agrees
     assert published(value).difference(Estimate(0.96, 0.82, 1.10)).agrees is agrees
 
 
+@pytest.mark.parametrize("value, number, agrees", [(0.4, 0.4003, True), (0.4, 0.4005, False), (0, 1e-7, True)])
+def test_a_difference_below_the_digits_of_a_paper_is_none(value, number, agrees):
+    assert published(value).difference(Estimate(number, number - 1e-9, number + 1e-9)).agrees is agrees
+
+
 def test_from_a_range_the_nearer_end_counts():
     inside = published((0.9, 1.2)).difference(Estimate(1.0, 0.95, 1.05))
     assert (inside.value, inside.agrees) == (0, True)
