@@ -9,7 +9,6 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from bestiary.catalog.record import Record, Text
 
-
 NEGLIGIBLE = 1e-3  # [1] of the published number: papers round, and exact theory is of a limit that no run reaches
 NOTHING = 1e-6  # what differs from a published 0 by no more is 0 in float32
 
