@@ -53,7 +53,8 @@ class Static(NamedTuple):  # static
     # one_hot: as they are, where mixing is "sum"
     mixing: Literal["attention", "sum"] = "attention"  # attention: a transformer block;
     # sum: the rows of two tables are added, one for the first and one for the second number
-    table: Literal["two", "one"] = "two"  # where mixing is "sum"; one: both numbers have the same table
+    table: Literal["two", "one"] = "two"  # where mixing is "sum"; two: each number has a table of its own;
+    # one: both have the same
     inward: Literal["merged", "apart"] = "merged"  # where mixing is "sum" and table is "one"; merged: the table is
     # one matrix; apart: it is the product of value, output projection and first layer of the MLP
     outward: Literal["merged", "apart"] = "merged"  # where mixing is "sum"; merged: one matrix leads from the hidden

@@ -41,7 +41,7 @@ class Knobs(NamedTuple):
 class Static(NamedTuple):
     """Static."""
 
-    turned: Literal["width", "samples"] = "width"  # which of P and n is the recorded axis
+    turned: Literal["width", "samples"] = "width"  # width: P is the recorded axis; samples: n is
     features: Literal["relu", "plain"] = "relu"  # relu: relu(V x) with a random V; plain: the coordinates of x
     samples: int = 40  # [sample] n, samples that the model is fitted to; if they are turned, P instead
     inputs: int = 10  # [1] dimension of x under ReLU features; under plain ones it is the largest width

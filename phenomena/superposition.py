@@ -40,7 +40,7 @@ class Knobs(NamedTuple):
 
     lr: float = 0.03  # [1] Adam step size at the start; falls to 0 as a cosine; > 0
     density: float = 0.05  # [1] p, probability that a feature is there; > 0 and <= 1
-    first_density: float = 1.0  # [1] density of the first feature over that of the others; > 0 and <= 1 / density
+    first_density: float = 1.0  # [1] density of the first feature over that of the others, which stays below 1 / density; > 0
     importance: float = 0.9  # [1] v, importance of a feature over that of the one before; >= 0
     relu: float = 1.0  # [1] 0: linear output; 0 or 1
     init_scale: float = 0.1  # [1] std of the entries of W; >= 0
@@ -49,7 +49,8 @@ class Knobs(NamedTuple):
 class Static(NamedTuple):
     """Static."""
 
-    start: Literal["random", "pentagon", "digons"] = "random"  # what the random weights are added to
+    start: Literal["random", "pentagon", "digons"] = "random"  # random: small weights; pentagon: added to one;
+    # digons: added to two of them
     features: int = 5  # [feature] n, features of an example
     dimensions: int = 2  # [1] m, rows of W
     batch: int = 256  # [sample] examples drawn at every step
