@@ -40,7 +40,7 @@ class Knobs(NamedTuple):
 
     lr: float = 0.03  # [1] Adam step size at the start; falls to 0 as a cosine; > 0
     density: float = 0.05  # [1] p, probability that a feature is there; > 0 and <= 1
-    first_density: float = 1.0  # [1] density of the first feature over that of the others, which stays below 1 / density; > 0
+    first_density: float = 1.0  # [1] density of the first feature over that of others, up to 1 / density; > 0
     importance: float = 0.9  # [1] v, importance of a feature over that of the one before; >= 0
     relu: float = 1.0  # [1] 0: linear output; 0 or 1
     init_scale: float = 0.1  # [1] std of the entries of W; >= 0
