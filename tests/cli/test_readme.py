@@ -6,7 +6,7 @@ import pytest
 
 from bestiary.catalog.drafts import lacking
 from bestiary.catalog.read import read_catalog
-from bestiary.cli import measured, published_page, readme
+from bestiary.cli import laws_page, measured, published_page, readme
 from bestiary.judge.setup import load
 from bestiary.maps import judge as maps
 from bestiary.train.store import machine
@@ -20,9 +20,10 @@ def test_the_table_is_current():
     assert text == readme.renewed(text, read_catalog().values(), SOURCE), "stale: run `make readme`"
 
 
-def test_the_page_of_published_numbers_is_current():
-    text = (ROOT / "docs" / "published.md").read_text("utf-8")
-    assert text == published_page.page(read_catalog().values(), SOURCE), "stale: run `make readme`"
+@pytest.mark.parametrize("name, made", [("published", published_page.page), ("laws", laws_page.page)])
+def test_the_pages_of_numbers_are_current(name, made):
+    text = (ROOT / "docs" / f"{name}.md").read_text("utf-8")
+    assert text == made(read_catalog().values(), SOURCE), "stale: run `make readme`"
 
 
 def test_every_entry_was_measured_and_every_claim_held():
