@@ -10,30 +10,31 @@ from pathlib import Path
 import numpy as np
 
 from bestiary.log import Log, Series
-from bestiary.logs import steps as log_steps
-from bestiary.logs import thinning
+from bestiary.logs import axes, records, thinning
+from bestiary.logs.evaluations import named
+from bestiary.logs.names import ROLES as ROLES
+from bestiary.logs.names import role as role
+from bestiary.logs.names import words
 from bestiary.logs.percent import PERCENT, in_percent
 from bestiary.logs.run_table import NotALog, RunTable, plural
+from bestiary.logs.steps import split
 
-# A name is split into words at / _ . - @ spaces and capitals. Words of a role say train or test, those of padding
-# nothing; what is left has to be one of the phrases. Without a role it is train.
-ROLES: dict[str, tuple[str, ...]] = {
-    "train": ("train", "training", "tr"),
-    "test": ("val", "valid", "validation", "eval", "evaluation", "dev", "heldout", "test", "testing"),
-}
+# Words of a role say train or test, those of padding nothing; what is left has to be one of the phrases. Without a
+# role it is train.
 PADDING = ("step", "epoch", "batch", "mean", "avg", "average", "metrics", "pct", "percent", "percentage")
 PHRASES: dict[str, tuple[str, ...]] = {
     "loss": (
         *("loss", "nll", "nll loss", "ce", "ce loss", "cross entropy", "crossentropy", "cross entropy loss", "xent"),
-        *("lm loss", "total loss", "mse", "mse loss", "cost", "objective"),
+        *("lm loss", "total loss", "mse", "mse loss", "cost", "objective", "loss total", "loss local", "lm loss value"),
     ),
     "acc": (
         *("acc", "accuracy", "acc1", "acc 1", "top1", "top 1", "top1 acc", "top 1 acc", "top1 accuracy"),
-        *("top 1 accuracy", "binary accuracy", "categorical accuracy", "sparse categorical accuracy"),
+        *("top 1 accuracy", "accuracy top1", "accuracy top 1", "acc top1", "binary accuracy", "categorical accuracy"),
+        *("sparse categorical accuracy", "token acc", "token accuracy", "prec 1"),
     ),
 }
 ALONE: dict[str, tuple[str, ...]] = {  # without a role; channels of single detectors are passed in as `own`
-    "lr": ("lr", "learning rate", "lr adamw", "lr adam", "lr sgd"),
+    "lr": ("lr", "learning rate", "lr adamw", "lr adam", "lr sgd", "lr pg0", "current learning rate", "base lr"),
     "grad_norm": ("grad norm", "gradient norm", "global grad norm", "gnorm"),
     "weight_norm": ("weight norm", "weights norm", "param norm", "parameter norm", "params norm"),
 }
@@ -61,6 +62,7 @@ class Reading:
         steps: which column is the step.
         uses: every column.
         notes: what was left out, changed or overwritten.
+        warnings: which channels lost more than a few per cent of their records, and why.
     """
 
     run: str
@@ -68,6 +70,7 @@ class Reading:
     steps: str
     uses: tuple[Use, ...]
     notes: tuple[str, ...] = field(default=())
+    warnings: tuple[str, ...] = field(default=())
 
     @property
     def longest(self) -> int:
@@ -82,9 +85,7 @@ def channel(name: str, own: Collection[str] = ()) -> tuple[str, int] | None:
         name: of the column.
         own: channels that are known by their own names alone, such as those of one detector.
     """
-    found = [
-        word for word in " ".join(log_steps.words(name)).replace("held out", "heldout").split() if word not in PADDING
-    ]
+    found = [word for word in " ".join(words(name)).replace("held out", "heldout").split() if word not in PADDING]
     roles = [(role, i) for role, known in ROLES.items() for i, word in enumerate(known) if word in found]
     rest = " ".join(word for word in found if not any(word in known for known in ROLES.values()))
     for quantity, phrases in PHRASES.items():
@@ -95,12 +96,6 @@ def channel(name: str, own: Collection[str] = ()) -> tuple[str, int] | None:
         if rest in phrases and all(role == "train" for role, _ in roles):
             return quantity, phrases.index(rest)
     return None
-
-
-def role(name: str) -> str:
-    """`train` or `test` if a name says that and nothing else, as that of a folder; else empty."""
-    said = {next((r for r, known in ROLES.items() if word in known), "") for word in log_steps.words(name)}
-    return said.pop() if len(said) == 1 else ""
 
 
 def readings(table: RunTable, columns: Mapping[str, str], path: Path, own: Collection[str] = ()) -> list[Reading]:
@@ -117,7 +112,7 @@ def readings(table: RunTable, columns: Mapping[str, str], path: Path, own: Colle
         Unreadable: there are too many runs.
     """
     if table.clock:
-        steps = {name: log_steps.counted(column.at) for name, column in table.columns.items()}
+        steps = {name: records.counted(column.at) for name, column in table.columns.items()}
         still = [name for name, column in table.columns.items() if steps[name] is not column.at]
         if still:
             more = f" and of {plural(len(still) - 1, 'other column')}" if len(still) > 1 else ""
@@ -127,18 +122,25 @@ def readings(table: RunTable, columns: Mapping[str, str], path: Path, own: Colle
         table.columns[tag[1]] = table.columns.pop("Value")
     made: list[Reading] = []
     passed: list[NotALog] = []
-    for run in log_steps.split(table):
+    for run in split(table):
         try:
             column = columns.get("step")
-            axis = log_steps.axis(run, column if column in run.columns else None)
-            for part, axes in log_steps.restarts(run, axis):
-                steps = {name: axes.of(column) for name, column in part.columns.items() if name not in axes.used}
-                made.append(_reading(part, axes.told, axes.used, steps, columns, own))
+            found = axes.axis(run, column if column in run.columns else None, _wanted(run, columns, own))
+            for part, axis in axes.restarts(named(run, found.own), found):
+                steps = {name: axis.of(column) for name, column in part.columns.items() if name not in axis.used}
+                made.append(_reading(part, axis.told, axis.used, steps, columns, own))
         except NotALog as error:  # a run of one record, beside others
             passed.append(error)
     if not made:  # nor one that was passed over, if every stretch between two starts is a single record
         raise passed[0] if passed else NotALog("has no curve: every run has one record at most")
     return made
+
+
+def _wanted(table: RunTable, columns: Mapping[str, str], own: Collection[str]) -> list[str]:
+    """The columns that are channels, losses first."""
+    known = {name: found[0] for name in table.columns if (found := channel(name, own))}
+    known |= {column: name for name, column in columns.items() if column in table.columns and name != "step"}
+    return sorted(known, key=lambda name: not known[name].endswith("loss"))
 
 
 def _reading(
@@ -152,16 +154,22 @@ def _reading(
     notes = list(table.notes)
     curves: dict[str, Series] = {}
     changes: dict[str, list[str]] = {}
+    warned: dict[str, str] = {}
     for name, at in steps.items():
-        t, y, change = log_steps.increasing(*thinning.thinned(np.asarray(at, np.float64), table.columns[name].values))
+        at, values = thinning.thinned(np.asarray(at, np.float64), table.columns[name].values)
+        at = records.spread(at, values) if table.clock else at
+        t, y, change = records.increasing(at, values)
         curves[name] = Series(t, y)
+        if t.size < at.size and records.too_many(gone := records.lost(at, values), at.size):
+            warned[name] = f"{name}: {gone} of {plural(at.size, 'record')} lost, {change}"
         if change:
             changes.setdefault(change, []).append(name)
     if max((curve.steps.size for curve in curves.values()), default=0) < 2:
         raise NotALog("has no curve: every column has one record at most")
-    records = {name: curve.steps.size for name, curve in curves.items()}
-    chosen, why = _chosen(records, columns, own, table.standard)
+    sizes = {name: curve.steps.size for name, curve in curves.items()}
+    chosen, why = _chosen(sizes, columns, own, table.standard)
     for change, names in changes.items():
+        names = [name for name in names if name not in warned or name not in chosen.values()]
         if any(name in chosen.values() for name in names):
             several = f"{names[0]} and {plural(len(names) - 1, 'other column')}" if len(names) > 1 else names[0]
             notes.append(f"{several}: {change}")
@@ -176,7 +184,8 @@ def _reading(
     reads = {column: name for name, column in chosen.items() if name in channels}
     uses = [Use(name, reads.get(name), curve.steps.size, why.get(name, "")) for name, curve in curves.items()]
     uses += [Use(name, None, text.at.size, "text") for name, text in table.words.items()]
-    return Reading(table.name, Log(channels | lent), clock, tuple(uses), tuple(notes))
+    warnings = tuple(warned[column] for column in chosen.values() if column in warned)
+    return Reading(table.name, Log(channels | lent), clock, tuple(uses), tuple(notes), warnings)
 
 
 def _left_blank(table: RunTable, curves: Mapping[str, Series], read: Collection[str]) -> list[str]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from bestiary.log import Series
-from bestiary.logs.steps import words
+from bestiary.logs.names import words
 
 PERCENT = 100.0
 ROUNDING = 1e-3  # [1] by which a share of one may exceed it, as a mean of single precision does

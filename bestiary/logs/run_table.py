@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -11,10 +12,13 @@ import numpy as np
 
 from bestiary.one_line import shortened
 
-BLANK = frozenset({"", "-", "null", "none", "na", "n/a", "<na>"})  # not logged; `nan` was logged, and is a number
+BLANK = frozenset(
+    {"", "-", "null", "none", "na", "n/a", "<na>", "no log"}
+)  # not logged; `nan` was logged, and is a number
 MIXED = 0.01  # [1] largest share of cells that are words in a column of numbers
 VOCABULARY = 10_000  # [word] a text column with more is prose, and not kept
 WORD = 1000  # [character] of a word that are kept and told apart
+OF_MANY = re.compile(r"(\d{1,15}) ?/ ?\d{1,15}")  # `10/438`, the tenth of 438
 DEPTH = 32  # [level] of nested names; what is nested deeper is no metric
 
 
@@ -120,8 +124,10 @@ class Gather:
         text = str(cell).strip()
         if cell is None or text.lower() in BLANK:
             return 0, 0.0
+        number = OF_MANY.fullmatch(text)
+        number = number[1] if number else text.removesuffix("%")
         try:
-            return 1, float(text.replace(",", ".") if self.comma else text)
+            return 1, float(number.replace(",", ".") if self.comma else number)
         except ValueError:
             codes, text = self._codes.setdefault(name, {}), text[:WORD]
             if len(codes) < VOCABULARY or text in codes:

@@ -72,6 +72,7 @@ class Run(_Part):
     step: str = Field(description="which column is the step")
     columns: dict[str, Column]
     notes: list[str]
+    warnings: list[str] = Field(description="channels that lost more than a few per cent of their records, and why")
     findings: list[FindingRecord]
 
 
@@ -92,6 +93,7 @@ def report(reads: Sequence[Read], errors: Sequence[str], rates: dict[str, dict[s
             step=read.reading.steps,
             columns={u.column: Column(channel=u.channel, records=u.records, note=u.note) for u in read.reading.uses},
             notes=list(read.reading.notes),
+            warnings=list(read.reading.warnings),
             findings=[
                 _finding_record(a, {} if a.thresholds else rates.get(a.detector, {}))
                 for a in read.answers

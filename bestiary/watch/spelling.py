@@ -7,7 +7,7 @@ from functools import cache
 from string import ascii_lowercase
 
 from bestiary.logs import channels as naming
-from bestiary.logs.steps import words
+from bestiary.logs.names import words
 from bestiary.watch.detect import own_channels
 
 SHORT = 4  # [letter] words as short as `loss` have neighbours that are words: `boss`, `closs`, `best` for `test`

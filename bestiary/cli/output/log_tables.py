@@ -86,16 +86,18 @@ def _how(group: Sequence[Read]) -> list[str]:
 
 
 def _notes(group: Sequence[Read]) -> list[str]:
-    """Each note once, with the run that it is about, or how many."""
-    about: dict[str, list[Read]] = {}
+    """Each note and warning once, with the run that it is about, or how many."""
+    about: dict[tuple[str, str], list[Read]] = {}
     for read in group:
         for note in read.reading.notes:
-            about.setdefault(note, []).append(read)
+            about.setdefault(("note", note), []).append(read)
+        for warning in read.reading.warnings:
+            about.setdefault(("warning", warning), []).append(read)
     lines = []
-    for note, reads in about.items():
+    for (kind, note), reads in about.items():
         first = f"{reads[0].reading.run or reads[0].path}: " if len(reads) < len(group) else ""
         whose = first if len(reads) == 1 else f"{plural(len(reads), 'run')}: " if first else ""
-        lines.append(f"  note: {whose}{note}")
+        lines.append(f"  {kind}: {whose}{note}")
     return lines
 
 
