@@ -17,6 +17,7 @@ from bestiary.logs.set_back import counted_on
 from bestiary.logs.steps import EPOCHS, STEPS
 
 LOOKED = 32  # [column] whose records are counted
+RARE, FEW = 0.1, 20  # [1] of the records of the fullest column, [record] with which a column counts
 TURNS = 0.95  # [1] share of the places where a batch starts anew at which the epoch changes
 RESUMED = 0.5  # [1] share of records beyond which going back is no resume
 NONE = np.zeros(0, np.int64)
@@ -108,12 +109,15 @@ def _fullest(table: RunTable, besides: Container[str], among: Collection[str]) -
 
 
 def _looked(table: RunTable, names: Container[str], wanted: Collection[str]) -> list[Column]:
-    """The columns whose records are counted, of those with the same rows only one."""
-    columns = {name: table.columns[name] for name in wanted or table.columns if name not in names}
-    unlike = {
-        (column.at.size, *column.at[:1].tolist(), *column.at[-1:].tolist()): column for column in columns.values()
-    }
-    return sorted(unlike.values(), key=lambda column: -column.at.size)[:LOOKED]
+    """The columns whose records are counted: not the rare ones, and of those with the same rows the first."""
+    unlike: dict[tuple[int, ...], Column] = {}
+    for name in wanted or table.columns:
+        if name not in names:
+            column = table.columns[name]
+            unlike.setdefault((column.at.size, *column.at[:1].tolist(), *column.at[-1:].tolist()), column)
+    most = max((column.at.size for column in unlike.values()), default=0)
+    often = [column for column in unlike.values() if column.at.size >= min(RARE * most, FEW)]
+    return sorted(often, key=lambda column: -column.at.size)[:LOOKED]
 
 
 def _candidates(table: RunTable, name: str, names: Collection[str], wanted: Collection[str]) -> Iterator[Axis]:

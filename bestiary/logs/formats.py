@@ -15,6 +15,7 @@ from bestiary.logs import tensorboard as event_files
 from bestiary.logs import text as text_logs
 from bestiary.logs import wandb as wandb_file
 from bestiary.logs.extras import reason
+from bestiary.logs.plain import read_plain
 from bestiary.logs.run_table import NotALog, RunTable, Unreadable
 from bestiary.special_files import STANDARD_INPUT, is_stream, kind, read_stream
 
@@ -62,8 +63,7 @@ def reader(file: Path) -> Reader:
         head = opened.read(64)
     if found := next((r for magic, r in MAGIC.items() if head.startswith(magic)), None):
         return found
-    text = head.decode(text_logs.encoding(file), "ignore").lstrip()
-    return text_logs.read_json if text.startswith(("{", "[")) else text_logs.read_csv  # JSON goes on to JSON Lines
+    return read_plain
 
 
 def read(file: Path) -> list[RunTable]:

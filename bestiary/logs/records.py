@@ -104,7 +104,7 @@ def increasing(steps: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.nd
     back, same = np.flatnonzero(change < 0), int((change == 0).sum())
     keep = _kept(steps)
     parts = [told] if told else []
-    if (many := writers(steps, values)) > 1:
+    if (many := writers(steps, values)) > 1 and np.unique(values).size > 1:
         parts.append(f"each record is there {many} times, as of {many} processes that write one file; the last is read")
     elif same:
         parts.append(f"{plural(same, 'repeated step')}, the later is read")

@@ -40,7 +40,16 @@ def _not_text(path: Path, line: int, error: UnicodeError) -> Unreadable:
     return Unreadable(f"{path}: after line {line}: not {name} text ({why}); save it as UTF-8")
 
 
-def _is_number(cell: str) -> bool:
+def _headed(path: Path, columns: int, delimiter: str) -> str:
+    """How to give a table of so many columns its names."""
+    names = delimiter.join(["step", "loss", *(f"name{i + 1}" for i in range(2, min(columns, 4)))][: max(columns, 1)])
+    names += f"{delimiter}..." if columns > 4 else ""
+    names = "loss" if columns == 1 else names.replace("\t", "\\t")
+    return f"name the columns and pipe it in: (printf '{names}\\n'; cat {path.name}) | bestiary detect -"
+
+
+def is_number(cell: str) -> bool:
+    """Whether a cell is a number."""
     try:
         float(cell)
     except ValueError:
@@ -62,8 +71,18 @@ def _delimiter(file: TextIO, path: Path) -> str:
         raise _not_text(path, 0, error) from error
     file.seek(0)
     first = next((line for line in lines if line.strip() and not line.startswith("#")), "")
-    best = max(DELIMITERS, key=first.count)
-    return best if best in first else " " if len(first.split()) > 1 else ","
+    return _delimiter_in(first)
+
+
+def _delimiter_in(line: str) -> str:
+    best = max(DELIMITERS, key=line.count)
+    return best if best in line else " " if len(line.split()) > 1 else ","
+
+
+def cells(line: str) -> list[str]:
+    """The cells of a line of a table."""
+    delimiter = _delimiter_in(line)
+    return [cell.strip() for cell in (line.split() if delimiter == " " else line.split(delimiter))]
 
 
 def _names(cells: list[str]) -> list[str]:
@@ -92,9 +111,12 @@ def read_csv(path: Path) -> list[RunTable]:
             else:
                 raise NotALog(f"{path}: has no row; {WANTED}")
             gather, more = Gather(comma=delimiter == ";"), []
-            if all(map(_is_number, row)):
+            if all(map(is_number, row)):
                 if len(comment) != len(row):
-                    raise NotALog(f"{path}: line {rows.line_num} has numbers where names belong; {WANTED}")
+                    told = f"{path}: line {rows.line_num} has numbers where names belong"
+                    raise NotALog(
+                        f"{told}: which is the step, and which the loss? {_headed(path, len(row), delimiter)}"
+                    )
                 row, more = comment, [row]
             names, line = _names(row), rows.line_num
             reader = _Rows(path, [cell.strip() for cell in row], line, len(more))
