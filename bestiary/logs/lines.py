@@ -7,14 +7,16 @@ on. No expression here can take longer than in proportion to the line.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
-from bestiary.logs.channels import channel
+from bestiary.logs.channels import channel as channel_of
 from bestiary.logs.names import ROLES, phrase, role, words
 from bestiary.logs.steps import STEPS
 
 LONGEST = 20_000  # [character] of a line that are looked at
 MOST = 400  # [number] of a line
+BEFORE = 300  # [character] before a number that are looked at for its name
 NAME = 60  # [character] of a name
 WORDS = 6  # [word] of a name before a colon or an equals sign; before a mere space, two, or those of a known name
 PROGRESS = "progress"  # the name of `12/438` that has none
@@ -43,6 +45,9 @@ TOKEN = re.compile(r"[A-Za-z]+(?:_[A-Za-z]+)?")
 STOP = frozenset("a an and are as at by for from in is it of on or than that the then this to was we were with".split())
 
 
+channel = lru_cache(2**12)(channel_of)
+
+
 class Pair(NamedTuple):
     """A name, its number, and of how many it is one, 0 if that is not said."""
 
@@ -53,7 +58,13 @@ class Pair(NamedTuple):
     @property
     def step(self) -> bool:
         """Whether it may be the step."""
-        return phrase(self.name) in STEPS
+        return is_step(self.name)
+
+
+@lru_cache(2**12)
+def is_step(name: str) -> bool:
+    """Whether a name is one of a step."""
+    return phrase(name) in STEPS
 
 
 def plain(line: str) -> str:
@@ -74,7 +85,7 @@ def pairs(line: str) -> list[Pair]:
     for i, found in enumerate(NUMBER.finditer(line)):
         if i == MOST:
             break
-        between, after = line[end : found.start()], found.end("unit")
+        between, after = line[max(end, found.start() - BEFORE) : found.start()], found.end("unit")
         if found["more"] and (found["more"] != "|" or found["unit"] == "%"):
             end = after
             continue  # `3f2a`, or the share in a progress bar
@@ -98,7 +109,7 @@ def pairs(line: str) -> list[Pair]:
         parts = name.split()
         if len(parts) > 1 and (spoken := _said(parts[0])):
             said = spoken
-            if phrase(" ".join(parts[1:])) in STEPS and phrase(name) not in STEPS:
+            if is_step(" ".join(parts[1:])) and not is_step(name):
                 name = " ".join(parts[1:])
         elif said == "test" and channel(f"val {name}") and f"val {name}" not in made and not _has_role(name):
             name = f"val {name}"
@@ -115,6 +126,7 @@ def pairs(line: str) -> list[Pair]:
     return list(made.values())
 
 
+@lru_cache(2**12)  # the same in line after line
 def _name(between: str) -> tuple[str, str]:
     """The name at the end of what stands before a number, and what stands before the name."""
     text = between.rstrip(" \t'\"[")
@@ -132,7 +144,7 @@ def _name(between: str) -> tuple[str, str]:
     parts = name.split()
     if not re.search(r"[A-Za-z]", name) or any(not part.isascii() for part in parts):
         return "", between
-    if len(parts) > 1 and not explicit and parts[-2].lower() in STOP and phrase(parts[-1]) in STEPS:
+    if len(parts) > 1 and not explicit and parts[-2].lower() in STOP and is_step(parts[-1]):
         return parts[-1], f"{before} {' '.join(parts[:-1])}"  # `validation loss at iteration 100`
     if _is_known(name):
         return name, f"{before} {noted}"
@@ -148,13 +160,14 @@ def _is_said(between: str, name: str) -> bool:
 
 
 def _is_known(name: str) -> bool:
-    return channel(name) is not None or phrase(name) in STEPS
+    return channel(name) is not None or is_step(name)
 
 
 def _has_role(name: str) -> bool:
     return any(word in known for known in ROLES.values() for word in words(name))
 
 
+@lru_cache(2**12)
 def _said(text: str) -> str:
     """What the last word of a text that is one for train or test says; words are what spaces and marks part."""
     found = ""
