@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -71,6 +71,10 @@ class Reading:
     uses: tuple[Use, ...]
     notes: tuple[str, ...] = field(default=())
     warnings: tuple[str, ...] = field(default=())
+
+    def noting(self, note: str) -> Reading:
+        """The same with a further note, if that says anything."""
+        return replace(self, notes=(*self.notes, note)) if note else self
 
     @property
     def longest(self) -> int:

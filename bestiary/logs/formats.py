@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 
-from bestiary.logs import mlflow, netcdf, parquet
+from bestiary.logs import folders, mlflow, netcdf, packed, parquet
 from bestiary.logs import tensorboard as event_files
 from bestiary.logs import text as text_logs
 from bestiary.logs import wandb as wandb_file
@@ -35,32 +34,39 @@ READERS: dict[str, Reader] = {
 }
 
 
-def _compressed(path: Path) -> list[RunTable]:
-    raise Unreadable(f"{path}: is compressed; unpack it first")
+def _archive(path: Path) -> list[RunTable]:
+    raise Unreadable(f"{path}: is an archive, which may hold many files; unpack it first")
+
+
+def _by_content(path: Path) -> list[RunTable]:
+    with path.open("rb") as file:
+        if packed.packing(file.read(8)):
+            raise Unreadable(f"{path}: is compressed twice; unpack it first")
+    return reader(path)(path)
 
 
 MAGIC: dict[bytes, Reader] = {
-    **dict.fromkeys((b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd", b"PK\x03\x04"), _compressed),
+    **dict.fromkeys(packed.MAGIC, lambda path: packed.read_packed(path, _by_content)),
+    b"PK\x03\x04": _archive,
     b"PAR1": parquet.read_parquet,
     b"CDF": netcdf.read_netcdf,
     b"SQLite format 3\0": mlflow.read_mlflow_database,
     wandb_file.MAGIC: wandb_file.read_wandb,
 }
 STREAM = 2**28  # [byte] of standard input or a pipe
-STATE = "trainer_state.json"
-CHECKPOINT = re.compile(r"checkpoint-(\d+)")
-OTHER_JSON = re.compile(r"history|log|metrics|result", re.IGNORECASE)  # which .json of a folder may be a log
-KNOWN = "CSV, TSV, JSON Lines, JSON, Parquet, TensorBoard event files, MLflow folders, .wandb files, netCDF of bestiary"
+KNOWN = "CSV, TSV, JSON Lines, JSON, text logs, Parquet, TensorBoard event files, MLflow folders, .wandb files, netCDF"
 
 
 def reader(file: Path) -> Reader:
     """By the name's ending; by the first bytes where that says nothing."""
     if event_files.EVENTS in file.name:
         return lambda path: event_files.read([path])
-    if found := READERS.get(file.suffix.lower()):
-        return found
     with file.open("rb") as opened:
         head = opened.read(64)
+    if packed.packing(head):
+        return MAGIC[next(magic for magic in packed.MAGIC if head.startswith(magic))]
+    if found := READERS.get(file.suffix.lower()):
+        return found
     if found := next((r for magic, r in MAGIC.items() if head.startswith(magic)), None):
         return found
     return read_plain
@@ -104,48 +110,6 @@ def _read_stream(stream: Path) -> list[RunTable]:
             raise type(error)(str(error).replace(str(file), str(name))) from error
 
 
-def logs(folder: Path) -> Iterator[tuple[Path, Callable[[], list[RunTable]]]]:
-    """The logs in a folder and below it, by path, each with what reads it.
-
-    Event files of one run are read together (`event_files.part`), and of checkpoints of one run the last is read.
-    """
-    found: dict[Path, Callable[[], list[RunTable]]] = {}
-    events: dict[Path, list[Path]] = {}
-    states: dict[Path, tuple[float, Path]] = {}
-    for file in sorted(p for p in folder.rglob("*") if p.is_file() and not _hidden(p.relative_to(folder))):
-        home, name = file.parent, file.name
-        metrics = next(
-            (up for up in file.parents if up.name == "metrics" and (up.parent / "meta.yaml").is_file()), None
-        )
-        if metrics is not None:
-            found[metrics.parent] = _later(mlflow.read_mlflow, metrics.parent)
-        elif event_files.EVENTS in name:
-            parts = home.relative_to(folder).parts
-            depth = len(event_files.part(file))
-            events.setdefault(folder.joinpath(*parts[: max(len(parts) - depth, 0)]), []).append(file)
-        elif name == STATE:
-            number = CHECKPOINT.fullmatch(home.name)
-            key = home.parent if number else home
-            states[key] = max(states.get(key, (-1.0, file)), (float(number[1]) if number else float("inf"), file))
-        elif name == "mlflow.db" or (file.suffix.lower() in READERS and file.suffix.lower() not in (".json", ".db")):
-            found[file] = _later(read, file)
-        elif file.suffix.lower() == ".json" and OTHER_JSON.search(file.stem):
-            found[file] = _later(read, file)
-    for home, files in events.items():
-        found[home] = _later(event_files.read, files)
-    for _, file in states.values():
-        found[file] = _later(read, file)
-    yield from sorted(found.items())
-
-
-def _later(function: Callable, argument: Path | Sequence[Path]) -> Callable[[], list[RunTable]]:
-    return lambda: function(argument)
-
-
-def _hidden(path: Path) -> bool:
-    return any(part.startswith(".") for part in path.parts)
-
-
 def walk(path: Path) -> Iterator[tuple[Path, list[RunTable] | Unreadable]]:
     """Every log at a path, a file or a folder, with its runs or why it cannot be read.
 
@@ -155,7 +119,7 @@ def walk(path: Path) -> Iterator[tuple[Path, list[RunTable] | Unreadable]]:
         yield named(path), attempt(named(path), read, path)
         return
     seen, passed = 0, None
-    for file, reading in logs(path):
+    for file, reading in folders.logs(path, read):
         runs = attempt(file, reading)
         if isinstance(runs, NotALog):
             passed = runs

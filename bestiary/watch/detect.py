@@ -19,9 +19,12 @@ from bestiary import files
 from bestiary.about import About, Severity
 from bestiary.log import Finding, Log, Span, State
 from bestiary.logs import channels as naming
-from bestiary.logs import formats
+from bestiary.logs import formats, twins
 from bestiary.logs.channels import Reading
 from bestiary.logs.run_table import NotALog, RunTable, Unreadable, plural
+from bestiary.watch.failure import DetectorFailed as DetectorFailed
+from bestiary.watch.failure import failure
+from bestiary.watch.unseen import unseen
 
 DIVERGED = "diverged"  # the one finding that is no detector's
 DELAYED = "delayed_generalization"
@@ -99,21 +102,16 @@ def about(detector: str) -> About:
     return NOT_FINITE if detector == DIVERGED else import_module(f"bestiary.detectors.{detector}").ABOUT
 
 
+def read_channels() -> frozenset[str]:
+    """Return the channels that any detector reads."""
+    return frozenset(channel for _, reads in detectors().values() for channel in reads)
+
+
 @cache
 def own_channels() -> tuple[str, ...]:
     """Return the channels that a log is known to have by their own names alone."""
     read = {channel for name, (_, reads) in detectors().items() if about(name).by_name for channel in reads}
     return tuple(sorted(name for name in read if naming.channel(name) is None))
-
-
-class DetectorFailed(UserWarning):
-    """A detector raised an exception: the detector is wrong, not the log."""
-
-
-def failure(detector: str, error: Exception) -> DetectorFailed:
-    """Say in one line what a detector raised, and what to do."""
-    what = " ".join(f"{type(error).__name__}: {error}".split())
-    return DetectorFailed(f"{detector}: {what}; the detector is wrong, not the log: please report it with the log")
 
 
 def _warn(detector: str, error: Exception) -> None:
@@ -228,7 +226,7 @@ def check_channels(columns: Mapping[str, str]) -> None:
     Raises:
         Unreadable: one line, which names the channel and those that there are.
     """
-    known = {"step", *naming.ALONE, *(channel for _, reads in detectors().values() for channel in reads)}
+    known = {"step", *naming.ALONE, *read_channels()}
     if unknown := [f"{channel}={column}" for channel, column in columns.items() if channel not in known]:
         raise Unreadable(f"--channel {unknown[0]}: no detector reads that; want step, or one of {_listed(known, 99)}")
 
@@ -268,6 +266,12 @@ def inspect_paths(
                     failed.append(found)
                 else:
                     done += found
+        kept = twins.once([(read.path, read.reading) for read in done[before:]])
+        done[before:] = [
+            read._replace(reading=read.reading.noting(kept[i])) for i, read in enumerate(done[before:]) if i in kept
+        ]
+        if nothing := unseen(formats.named(path), [read.reading for read in done[before:]], read_channels()):
+            failed.append(nothing)
         if len(done) == before:  # else they are runs that logged one number, beside others
             failed += passed
     gone = [f"{channel}={column}" for channel, column in columns.items() if column not in present]

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bestiary.log import Log
-from bestiary.logs import formats
+from bestiary.logs import folders, formats, twins
 from bestiary.logs.channels import Reading, readings
 from bestiary.logs.run_table import Column, NotALog, RunTable, Unreadable
 from bestiary.watch import detect, report_schema, same_run
 from bestiary.watch.detect import Read, Thresholds
 from bestiary.watch.notice import Notice, Once, settled
 from bestiary.watch.same_run import Kept, Mark, Stamp, Trace
+from bestiary.watch.unseen import unseen
 
 LINES = ("", ".csv", ".tsv", ".jsonl", ".ndjson", ".log", ".txt")  # formats whose last line may be half written
 
@@ -82,12 +83,11 @@ class Follower:
 
     def _read(self) -> Iterator[Remark | News]:
         present: set[str] = set()
-        passed, some = [], False
+        passed, every = [], list[tuple[Path, Reading]]()
         for file, tables in formats.walk(self.path):
             if isinstance(tables, Unreadable):
                 yield Remark(str(tables), failed=True)
                 continue
-            found: list[Reading] = []
             for table in tables:
                 present |= set(table.columns)
                 made = formats.attempt(file, self._readings, table, file)
@@ -96,11 +96,15 @@ class Follower:
                 elif isinstance(made, Unreadable):
                     yield Remark(str(made), failed=True)
                 else:
-                    found += made
+                    every += [(file, reading) for reading in made]
+        kept = twins.once(every, {file for file, _ in every if _key(file) in self._logs})
+        for file in dict.fromkeys(file for file, _ in every):
+            found = [reading.noting(kept[i]) for i, (f, reading) in enumerate(every) if f == file and i in kept]
             if found:
-                some = True
                 yield from self._found(file, found)
-        yield from (Remark(text, failed=not some) for text in dict.fromkeys(passed))
+        if nothing := unseen(self.path, [reading for _, reading in every], detect.read_channels()):
+            yield Remark(str(nothing), failed=True)
+        yield from (Remark(text, failed=not every) for text in dict.fromkeys(passed))
         gone = [f"{channel}={column}" for channel, column in self.columns.items() if column not in present]
         if gone and present:
             there = ", ".join(sorted(present))
@@ -110,9 +114,7 @@ class Follower:
         return readings(_whole_rows(table, file), self.columns, file, detect.own_channels())
 
     def _found(self, file: Path, found: Sequence[Reading]) -> Iterator[Remark | News]:
-        key = file
-        if file.name == formats.STATE and formats.CHECKPOINT.fullmatch(file.parent.name):
-            key = file.parent.parent  # the next checkpoint's file goes on with the same run
+        key = _key(file)
         log = self._logs.setdefault(key, _Log())
         stamps = {} if key != file else self._stamps_of(file)
         on = bool(log.marks) and all(f in stamps and same_run.appended(f, m, stamps[f]) for f, m in log.marks.items())
@@ -180,6 +182,12 @@ class _Log:
 
     runs: list[_Run] = field(default_factory=list)
     marks: dict[Path, Mark] = field(default_factory=dict)
+
+
+def _key(file: Path) -> Path:
+    """What a log is known by: the next checkpoint's file goes on with the same run."""
+    checkpoint = file.name == folders.STATE and folders.CHECKPOINT.fullmatch(file.parent.name)
+    return file.parent.parent if checkpoint else file
 
 
 def _gone(marks: Mapping[Path, Mark], stamps: Mapping[Path, Stamp]) -> str:

@@ -24,7 +24,8 @@ def lines(train, test, steps=range(60)):
 def llm_c():
     # karpathy/llm.c, llmc/logger.h: the log file
     return lines(
-        lambda t, y: "s:%d trl:%.4f lr:%.6f norm:%.2f" % (t, y, LR, NORM), lambda t, y: "s:%d tel:%.4f" % (t, y)
+        lambda t, y: f"s:{t} trl:{y:.4f} lr:{LR:.6f} norm:{NORM:.2f}",
+        lambda t, y: f"s:{t} tel:{y:.4f}",
     )
 
 
@@ -32,10 +33,10 @@ def llm_c_console():
     # karpathy/llm.c, train_gpt2.cu: printf0 of what it prints
     return lines(
         lambda t, y: (
-            "step %4d/%d | loss %7.6f (%+.2fz)| norm %6.4f (%+.2fz)| lr %.2e | %.2f ms | %.1f%% bf16 MFU | %.0f tok/s"
-            % (t + 1, 60, y, math.nan, NORM, 0.5, LR, 305.1, 32.6, 171531)
+            f"step {t + 1:4d}/60 | loss {y:7.6f} ({math.nan:+.2f}z)| norm {NORM:6.4f} ({0.5:+.2f}z)| lr {LR:.2e} | "
+            f"{305.1:.2f} ms | {32.6:.1f}% bf16 MFU | {171531:.0f} tok/s"
         ),
-        lambda t, y: "val loss %f" % y,
+        lambda t, y: f"val loss {y:f}",
     )
 
 
@@ -72,10 +73,8 @@ def modded_nanogpt():
 def megatron():
     # NVIDIA/Megatron-LM, megatron/training/training.py: training_log and evaluate_and_print_results
     def train(t, y):
-        made = " [2026-01-02 03:04:05] iteration {:8d}/{:8d} |".format(t, 60)
-        made += " consumed samples: {:12d} |".format(16 * t) + " elapsed time per iteration (ms): {:.1f} |".format(
-            820.7
-        )
+        made = f" [2026-01-02 03:04:05] iteration {t:8d}/{60:8d} |"
+        made += f" consumed samples: {16 * t:12d} |" + f" elapsed time per iteration (ms): {820.7:.1f} |"
         made += f" learning rate: {LR:.6E} |" + f" global batch size: {16:5d} |" + f" lm loss: {y:.6E} |"
         made += f" loss scale: {1.0:.1f} |" + f" grad norm: {NORM:.3f} |"
         return made + f" number of skipped iterations: {0:3d} | number of nan iterations: {0:3d} |"
@@ -88,7 +87,7 @@ def megatron():
 
 
 def torchtitan():
-    # pytorch/torchtitan, torchtitan/components/metrics.py: log and log_validation, in colours, behind a prefix of torchrun
+    # pytorch/torchtitan, torchtitan/components/metrics.py: log, log_validation, in colours, as torchrun prints
     red, green, off = "\x1b[31m", "\x1b[32m", "\x1b[39m"
     prefix = "[rank0]:[titan] 2026-01-02 03:04:05,678 - root - INFO - "
     return lines(
@@ -143,8 +142,8 @@ def cyclegan():
     made = ["================ Training Loss (Fri Jan  2 03:04:05 2026) ================"]
     for t in range(60):
         losses = {"D_A": 0.3, "G_A": 0.4, "cycle_A": TRAIN[t]}
-        made += ["(epoch: %d, iters: %d, time: %.3f, data: %.3f) " % (t // 10 + 1, 100 * (t % 10 + 1), 0.3, 0.1)]
-        made[-1] += "".join("%s: %.3f " % (k, v) for k, v in losses.items())
+        made += [f"(epoch: {t // 10 + 1}, iters: {100 * (t % 10 + 1)}, time: {0.3:.3f}, data: {0.1:.3f}) "]
+        made[-1] += "".join(f"{k}: {v:.3f} " for k, v in losses.items())
     return "\n".join(made) + "\n"
 
 
@@ -170,7 +169,7 @@ def boxes():
         rows = {"rollout/": "", "   ep_rew_mean": f"{20 - TRAIN[t]:<8.3g}", "time/": "", "   total_timesteps": 2048 * t}
         rows |= {"train/": "", "   loss": f"{TRAIN[t]:<8.3g}", "   learning_rate": LR}
         dashes = "-" * 37
-        made += [dashes, *(f"| {key}{' ' * (19 - len(key))}| {str(v):<12} |" for key, v in rows.items()), dashes]
+        made += [dashes, *(f"| {key}{' ' * (19 - len(key))}| {v!s:<12} |" for key, v in rows.items()), dashes]
     return "\n".join(made) + "\n"
 
 
@@ -179,8 +178,8 @@ def keras():
     made = []
     for t in range(60):
         made += [f"Epoch {t + 1}/60"]
-        bar = f"\x1b[1m 40/100\x1b[0m \x1b[32m━━━━\x1b[0m\x1b[37m━━━━\x1b[0m \x1b[1m0s\x1b[0m 2ms/step - loss: 9.1234\r"
-        bar += "\b" * 60 + f"\x1b[1m100/100\x1b[0m \x1b[32m━━━━━━━━\x1b[0m\x1b[37m\x1b[0m \x1b[1m0s\x1b[0m 2ms/step"
+        bar = "\x1b[1m 40/100\x1b[0m \x1b[32m━━━━\x1b[0m\x1b[37m━━━━\x1b[0m \x1b[1m0s\x1b[0m 2ms/step - loss: 9.1234\r"
+        bar += "\b" * 60 + "\x1b[1m100/100\x1b[0m \x1b[32m━━━━━━━━\x1b[0m\x1b[37m\x1b[0m \x1b[1m0s\x1b[0m 2ms/step"
         made += [f"{bar} - accuracy: {1 - TRAIN[t] / 9:.4f} - loss: {TRAIN[t]:.4f} - val_loss: {TRAIN[t] + 0.2:.4f}"]
     return "\n".join(made) + "\n"
 
@@ -198,14 +197,14 @@ def keras_pasted():
 
 
 def huggingface():
-    # huggingface/transformers, src/transformers/trainer_callback.py: ProgressCallback.on_log writes str(logs) past tqdm's bar
+    # huggingface/transformers, src/transformers/trainer_callback.py: on_log writes str(logs) beside a bar
     made = []
     for t in range(60):
         made += [f"\r {t:2d}%|█▏        | {10 * (t + 1)}/600 [00:10<36:34,  1.13s/it]{' ' * 20}\r"]
         logs = {"loss": round(TRAIN[t], 4), "grad_norm": NORM, "learning_rate": LR, "epoch": round(t / 300, 2)}
         made += [f"{logs}\n"]
         if t in TEST:
-            made += [f"\r 50%|█████     | 3/6 [00:01<00:01,  2.0it/s]\r100%|██████████| 6/6 [00:02<00:00,  2.0it/s]\r"]
+            made += ["\r 50%|█████     | 3/6 [00:01<00:01,  2.0it/s]\r100%|██████████| 6/6 [00:02<00:00,  2.0it/s]\r"]
             made += [f"{ {'eval_loss': TEST[t], 'eval_runtime': 1.5, 'epoch': round(t / 300, 2)} }\n"]
     return "".join(made) + f"{ {'train_runtime': 12.5, 'train_loss': 1.2, 'epoch': 0.2} }\n"
 
@@ -215,7 +214,8 @@ def tqdm():
     made = ""
     for t in range(60):
         k = t % 20 + 1
-        made += f"\rEpoch {t // 20}: {5 * k:3d}%|{'█' * (k // 2)}| {k}/20 [00:0{k % 10}<00:03,  4.30it/s, loss={TRAIN[t]:.3f}]"
+        made += f"\rEpoch {t // 20}: {5 * k:3d}%|{'█' * (k // 2)}| {k}/20 [00:0{k % 10}<00:03,  4.30it/s"
+        made += f", loss={TRAIN[t]:.3f}]"
         made += "\n" if k == 20 else ""
     return made
 

@@ -256,8 +256,16 @@ def test_a_column_that_is_blank_to_the_end_may_have_been_nan(tmp_path):
     assert read_one(written(table("step,loss,val_loss", T, nearly, Y), tmp_path)).notes == ()
 
 
-def test_no_detector_reads_these(tmp_path):
-    done = asked(written(table("step,reward", T, Y), tmp_path))
-    assert done.exit_code == 0 and "name them with --channel" in done.stdout and "not used: reward" in done.stdout
+def test_if_nothing_could_be_looked_at_that_is_an_error(tmp_path):
+    path = written(table("step,reward", T, Y), tmp_path)
+    done = asked(path)
+    assert done.exit_code == 2 and "name them with --channel" in done.stdout and "not used: reward" in done.stdout
+    assert done.stderr == (
+        f"{path}: nothing could be looked at: of reward none is a channel that a detector reads; "
+        "name one with --channel train_loss=COLUMN\n"
+    )
     (run,) = report(tmp_path)["runs"]
     assert run["findings"] == [] and run["columns"]["reward"]["channel"] is None
+    assert asked(path, "--channel", "train_loss=reward").exit_code == 0
+    written(table("step,loss", T, Y), tmp_path, "y.csv")
+    assert asked(tmp_path).exit_code == 0  # beside a log that could be

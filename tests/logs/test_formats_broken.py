@@ -5,6 +5,7 @@ import gzip
 import lzma
 import random
 import sqlite3
+import zipfile
 
 import numpy as np
 import pytest
@@ -83,7 +84,11 @@ def test_truncated_and_damaged_files(suffix, files, tmp_path):
     [
         (".csv", 'step,loss\n1,"' + "x" * 200_000 + "\n", "near line 2: field larger than field limit"),
         (".csv", "step,loss\n", "has a header and no row"),
-        (".csv", "0,1.5\n1,0.5\n2,0.25\n", "line 1 has numbers where names belong"),
+        (
+            ".csv",
+            "0,1.5\n1,0.5\n2,0.25\n",
+            "line 1 has numbers where names belong: which is the step, and which",
+        ),
         (".csv", "step,loss\n1,2\n3,4,5\n6,7,8\n9,1\n", "line 3 has 3 cells, the header 2"),
         (".csv", "step,name\n1,a\n2,b\n", "no column of numbers beside the steps"),
         (".csv", "step,loss\n1,0.5\n", "no curve"),
@@ -112,10 +117,17 @@ def test_text_of_another_encoding(suffix, tmp_path):
 
 
 @pytest.mark.parametrize("pack", [bz2.compress, gzip.compress, lzma.compress], ids=["bz2", "gz", "xz"])
-def test_a_compressed_file_is_to_be_unpacked(pack, tmp_path):
-    path = tmp_path / "log.csv.packed"
-    path.write_bytes(pack(GOOD.encode()))
-    one_line(asked(path), path, "is compressed; unpack it first")
+def test_a_compressed_file_that_is_damaged(pack, tmp_path):
+    path, whole = tmp_path / "log.csv.packed", pack(GOOD.encode())
+    for at in 4, 12, len(whole) // 2, len(whole) - 3:
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 255]) + whole[at + 1 :])
+        survived(asked(path), path)
+
+
+def test_an_archive_is_to_be_unpacked(tmp_path):
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        archive.writestr("x.csv", GOOD)
+    one_line(asked(tmp_path / "x.zip"), tmp_path / "x.zip", "is an archive, which may hold many files; unpack it first")
 
 
 def test_a_path_that_does_not_exist(tmp_path):

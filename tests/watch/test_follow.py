@@ -131,9 +131,19 @@ def test_a_folder_and_checkpoints_of_one_run(tmp_path):
         folder.mkdir()
         (folder / "trainer_state.json").write_text(json.dumps({"log_history": history[:stop], "global_step": stop}))
         seen.append(found(follower.poll()))
-    (tmp_path / "other.csv").write_text(HEADER + rows(0, 4000))
+    (tmp_path / "other.csv").write_text(HEADER + "".join(f"{t},{1.1 * y}\n" for t, y in enumerate(LOSS)))
     seen.append(found(follower.poll()))
     assert seen == [["spikes"], [], ["spikes"]]
+
+
+def test_a_run_that_two_loggers_write_is_told_once(tmp_path):
+    follower = Follower(tmp_path)
+    path = tmp_path / "z.csv"
+    path.write_text(HEADER + rows(0, 4000))
+    assert found(follower.poll()) == ["spikes"]
+    history = [json.dumps({"step": step, "loss": round(float(y), 5)}) for step, y in enumerate(LOSS)]
+    (tmp_path / "a.jsonl").write_text("\n".join(history) + "\n")
+    assert found(follower.poll()) == []
 
 
 def test_a_run_that_starts_anew_in_one_file(tmp_path):
