@@ -29,7 +29,7 @@ def counted_through(rows: list[Row]) -> list[Row]:
         row = dict(row)
         epoch = next((pair.value for name, pair in row.items() if phrase(name) in EPOCHS), None)
         first = epoch if first is None else first
-        if epoch is not None and epoch == first and last >= 0 and made and _above(made, first):
+        if epoch is not None and epoch == first and last >= 0 and _above(made, epoch):
             turns, last = 0, -1.0
         bar = row.pop(PROGRESS, None)
         if bar is not None and bar.of == main:

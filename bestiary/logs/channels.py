@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from bestiary.log import Log, Series
-from bestiary.logs import axes, records, thinning
+from bestiary.logs import axes, parts_of_loss, records, thinning
 from bestiary.logs.evaluations import named
 from bestiary.logs.names import ROLES as ROLES
 from bestiary.logs.names import role as role
@@ -39,6 +39,8 @@ ALONE: dict[str, tuple[str, ...]] = {  # without a role; channels of single dete
     "weight_norm": ("weight norm", "weights norm", "param norm", "parameter norm", "params norm"),
 }
 TAG = re.compile(r"tag-(.+)")  # in the name of a CSV that TensorBoard's page downloads: run-NAME-tag-METRIC.csv
+NONE = np.zeros(0, np.int64)
+KNOWN = {"metrics accuracy top1": "test_acc"}  # names that say test by the tool that writes them, Ultralytics
 BLANK, FEW = 4, 20  # [longest gap], [row] for which a column is blank to the end before that is said
 
 
@@ -89,6 +91,8 @@ def channel(name: str, own: Collection[str] = ()) -> tuple[str, int] | None:
         name: of the column.
         own: channels that are known by their own names alone, such as those of one detector.
     """
+    if (known := KNOWN.get(" ".join(words(name)))) is not None:
+        return known, 0
     found = [word for word in " ".join(words(name)).replace("held out", "heldout").split() if word not in PADDING]
     roles = [(role, i) for role, known in ROLES.items() for i, word in enumerate(known) if word in found]
     rest = " ".join(word for word in found if not any(word in known for known in ROLES.values()))
@@ -172,6 +176,7 @@ def _reading(
         raise NotALog("has no curve: every column has one record at most")
     sizes = {name: curve.steps.size for name, curve in curves.items()}
     chosen, why = _chosen(sizes, columns, own, table.standard)
+    notes += [] if table.standard else parts_of_loss.add(curves, chosen, why, columns.values())
     for change, names in changes.items():
         names = [name for name in names if name not in warned or name not in chosen.values()]
         if any(name in chosen.values() for name in names):
@@ -200,7 +205,7 @@ def _left_blank(table: RunTable, curves: Mapping[str, Series], read: Collection[
     last = max((column.at[-1] for column in table.columns.values() if column.at.size), default=0)
     notes = []
     for name in read:
-        at = table.columns[name].at
+        at = table.columns[name].at if name in table.columns else NONE  # a sum
         if at.size > 1 and last - at[-1] > max(BLANK * int(np.diff(at).max()), FEW):
             step = curves[name].steps[-1]
             notes.append(f"{name}: blank from step {step:g} to the end; if not a number was meant, it diverged there")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from bestiary.logs import text
@@ -11,6 +12,7 @@ from bestiary.logs.names import phrase
 from bestiary.logs.run_table import NotALog, RunTable, Unreadable
 from bestiary.logs.steps import STEPS
 
+Reader = Callable[[Path], list[RunTable]]
 HEAD = 4096  # [byte] looked at for the first line
 
 
@@ -36,16 +38,16 @@ def read_plain(path: Path) -> list[RunTable]:
     return _or_console(path, encoding, text.read_csv, likely=any(channel(n) or phrase(n) in STEPS for n in names))
 
 
-def _or_console(path: Path, encoding: str, reader, likely: bool) -> list[RunTable]:
+def _or_console(path: Path, encoding: str, reader: Reader, likely: bool) -> list[RunTable]:
     """What a reader makes of a file, else what it is as a text log; of two errors the likelier."""
+    tables: list[RunTable] = []
+    why: Unreadable | None = None
     try:
         tables = reader(path)
     except Unreadable as error:
         why = error
-    else:
-        if any(column.at.size > 1 for table in tables for column in table.columns.values()):
-            return tables
-        why = None
+    if any(column.at.size > 1 for table in tables for column in table.columns.values()):
+        return tables
     try:
         return read_console(path, encoding)
     except NotALog as error:
