@@ -25,6 +25,7 @@ def counted_through(rows: list[Row]) -> list[Row]:
     ends = [row for row in rows if _ends(row, main) and len(row) > 1]
     whole = len(ends) > 1 and any(any(name.startswith("val") for name in row) for row in ends)
     made, turns, last, first = list[Row](), 0, -1.0, None
+    at: list[float] = []  # of each row that was made, what the bar above or beside it says
     for row in rows:
         row = dict(row)
         epoch = next((pair.value for name, pair in row.items() if phrase(name) in EPOCHS), None)
@@ -37,21 +38,27 @@ def counted_through(rows: list[Row]) -> list[Row]:
                 continue
             turns += bar.value < last
             last = bar.value
-        if row and last >= 0 and not whole:
-            row[PROGRESS] = Pair(PROGRESS, last + turns * main)  # a bar tells the step of the lines below it, too
-        made.append(row)
-    return made
+        if row:
+            made.append(row)
+            at.append(max(last, 0.0) + turns * main)
+    return made if whole else _told(made, at)
 
 
-def announced(rows: list[Row]) -> list[Row]:
-    """Give the lines below a line that has nothing but a step that step, as below `Epoch 3`."""
-    alone = {name for row in rows if row and all(pair.step for pair in row.values()) for name in row}
-    last: Row = {}
-    made = []
-    for row in rows:
-        last |= {name: pair for name, pair in row.items() if name in alone}
-        if any(not pair.step for pair in row.values()):
-            made.append(last | row)
+def _told(rows: list[Row], at: list[float]) -> list[Row]:
+    """A bar tells the step of the lines below it, too; of several of one kind, evenly up to the next bar."""
+    made, begin = list[Row](), 0
+    pace = 1.0
+    while begin < len(rows):
+        end = next((i for i in range(begin, len(rows)) if at[i] != at[begin]), len(rows))
+        kinds = [tuple(row) for row in rows[begin:end]]
+        size, seen = Counter(kinds), Counter[tuple[str, ...]]()
+        wide = at[end] - at[begin] if end < len(rows) else pace * max(size.values())
+        pace = wide / max(size.values()) if wide > 0 else pace
+        for row, kind in zip(rows[begin:end], kinds, strict=True):
+            step = at[begin] + max(wide, 0.0) * seen[kind] / size[kind]
+            seen[kind] += 1
+            made.append(row | {PROGRESS: Pair(PROGRESS, step)})
+        begin = end
     return made
 
 
@@ -66,3 +73,15 @@ def _above(rows: list[Row], epoch: float) -> bool:
             if phrase(name) in EPOCHS:
                 return pair.value > epoch
     return False
+
+
+def announced(rows: list[Row]) -> list[Row]:
+    """Give the lines below a line that has nothing but a step that step, as below `Epoch 3`."""
+    alone = {name for row in rows if row and all(pair.step for pair in row.values()) for name in row}
+    last: Row = {}
+    made = []
+    for row in rows:
+        last |= {name: pair for name, pair in row.items() if name in alone}
+        if any(not pair.step for pair in row.values()):
+            made.append(last | row)
+    return made

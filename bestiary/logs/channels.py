@@ -25,7 +25,21 @@ PADDING = ("step", "epoch", "batch", "mean", "avg", "average", "metrics", "pct",
 PHRASES: dict[str, tuple[str, ...]] = {
     "loss": (
         *("loss", "nll", "nll loss", "ce", "ce loss", "cross entropy", "crossentropy", "cross entropy loss", "xent"),
-        *("lm loss", "total loss", "mse", "mse loss", "cost", "objective", "loss total", "loss local", "lm loss value"),
+        *(
+            "lm loss",
+            "total loss",
+            "mse",
+            "mse loss",
+            "cost",
+            "objective",
+            "loss total",
+            "loss local",
+            "lm loss value",
+            "logloss",
+            "log loss",
+            "binary logloss",
+            "bpb",
+        ),
     ),
     "acc": (
         *("acc", "accuracy", "acc1", "acc 1", "top1", "top 1", "top1 acc", "top 1 acc", "top1 accuracy"),
@@ -35,7 +49,7 @@ PHRASES: dict[str, tuple[str, ...]] = {
 }
 ALONE: dict[str, tuple[str, ...]] = {  # without a role; channels of single detectors are passed in as `own`
     "lr": ("lr", "learning rate", "lr adamw", "lr adam", "lr sgd", "lr pg0", "current learning rate", "base lr"),
-    "grad_norm": ("grad norm", "gradient norm", "global grad norm", "gnorm"),
+    "grad_norm": ("grad norm", "gradient norm", "global grad norm", "total grad norm", "gnorm"),
     "weight_norm": ("weight norm", "weights norm", "param norm", "parameter norm", "params norm"),
 }
 TAG = re.compile(r"tag-(.+)")  # in the name of a CSV that TensorBoard's page downloads: run-NAME-tag-METRIC.csv

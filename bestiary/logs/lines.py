@@ -23,6 +23,7 @@ PROGRESS = "progress"  # the name of `12/438` that has none
 # Short names that only text logs have. Documented in docs/detect.md.
 SHORT = {
     **{"s": "step", "it": "iter", "ep": "epoch", "trl": "train loss", "tel": "val loss", "norm": "grad norm"},
+    **{"learn": "train loss"},
 }
 BARE = ("train", "val", "valid", "test")  # alone they are a loss; an accuracy in per cent, or if the line has a loss
 
@@ -40,6 +41,8 @@ NUMBER = re.compile(
 )
 CUT = re.compile(r"[|,;{}<>()\[\]\t│┃]|  | - | — |\x1f")  # what a name cannot go across
 UNIT = re.compile(r"\s?\([^()]{0,20}\)$")  # `(ms)` behind a name
+POSSESSIVE = re.compile(r"(?:_\d{1,3})?'s ")  # `valid_1's logloss`
+DONE = frozenset({"completed", "finished", "done"})
 PATH = re.compile(r"^/|\.[a-z]{1,4}$")  # of a source file, before the number of a line
 TOKEN = re.compile(r"[A-Za-z]+(?:_[A-Za-z]+)?")
 STOP = frozenset("a an and are as at by for from in is it of on or than that the then this to was we were with".split())
@@ -94,16 +97,21 @@ def pairs(line: str) -> list[Pair]:
             continue  # `number of nan iterations`
         end = after
         said = _said(before) or said
-        name = SHORT.get(name.lower(), name)
+        name = SHORT.get(name, name)
         value, of = float(found["number"].replace(",", "")), float(found["of"] or 0)
         if not name:
             if of:
                 name = PROGRESS
-            elif not made and not line[: found.start()].strip() and found["number"].isdigit() and not found["unit"]:
-                name = "step"  # `100 train 3.2`
+            elif not made and found["number"].isdigit() and not line[: found.start()].strip(" [") and not found["unit"]:
+                name = "step"  # `100 train 3.2`, `[100] loss: 3.2`
             else:
                 continue
-        if name.lower() in BARE:
+        if name.lower() in BARE and found["number"].isdigit() and not found["unit"]:
+            said = role(name)
+            if not of and line[after : after + 2] != " [":
+                continue
+            name = PROGRESS if of else "epoch"  # `Test: [100/1251]`, `Train: 3 [100/1251 (8%)]`
+        elif name.lower() in BARE:
             right = found["unit"] == "%" or of or any(channel(other) == channel("loss") for other in made)
             name = f"{name.lower()} {'accuracy' if right else 'loss'}"
         parts = name.split()
@@ -140,12 +148,14 @@ def _name(between: str) -> tuple[str, str]:
     for mark in (":", "="):
         above, found, name = name.rpartition(mark)
         before += above + found
-    name = name.strip(" '\"*`#-_.>~")
+    name = POSSESSIVE.sub(" ", name.strip(" '\"*`#-_.>~"))
     parts = name.split()
     if not re.search(r"[A-Za-z]", name) or any(not part.isascii() for part in parts):
         return "", between
     if len(parts) > 1 and not explicit and parts[-2].lower() in STOP and is_step(parts[-1]):
         return parts[-1], f"{before} {' '.join(parts[:-1])}"  # `validation loss at iteration 100`
+    if len(parts) == 2 and parts[0].lower() in DONE and is_step(parts[1]):
+        return parts[1], f"{before} {parts[0]}"
     if _is_known(name):
         return name, f"{before} {noted}"
     if PATH.search(name):

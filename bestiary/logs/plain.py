@@ -51,6 +51,6 @@ def _or_console(path: Path, encoding: str, reader: Reader, likely: bool) -> list
     try:
         return read_console(path, encoding)
     except NotALog as error:
-        if why is None:
+        if why is None and likely:
             return tables
-        raise (why if likely or isinstance(why, NotALog) or "utf-" in str(why) else error) from error
+        raise (why if why and (likely or isinstance(why, NotALog) or "utf-" in str(why)) else error) from error
