@@ -50,7 +50,7 @@ def writers(steps: np.ndarray, values: np.ndarray, epochs: bool = False) -> int:
     apart, usual = np.median(np.abs(across)), np.median(np.abs(along))
     if apart <= ALIKE * usual:
         return many
-    aimless = abs(np.mean(np.sign(across) * np.sign(along))) < 0.3 and not epochs  # each process has a loss of its own
+    aimless = np.mean(np.sign(across) * np.sign(along)) < 0.3 and not epochs  # each process has a loss of its own
     return many if aimless and apart <= 2 * usual else 1
 
 
@@ -62,7 +62,8 @@ def too_many(lost: int, of: int) -> bool:
 def lost(steps: np.ndarray, values: np.ndarray, epochs: bool = False) -> int:
     """How many records are thrown away: without a step, at a step that comes again, or gone back beyond for good.
 
-    What a resumed run logs anew is overwritten, not lost, and neither is what several processes wrote alike.
+    What a resumed run logs anew is overwritten, not lost, and neither is what several processes wrote, or what is
+    there twice, value and all.
 
     Args:
         steps: (N,) as written.
@@ -76,11 +77,12 @@ def lost(steps: np.ndarray, values: np.ndarray, epochs: bool = False) -> int:
     if (change > 0).all():
         return none
     same = int((change == 0).sum())
+    alike = int(((change == 0) & (np.diff(values) == 0)).sum())
     keep = _kept(steps)
     anew = int((keep[1:] & (steps[1:] <= np.maximum.accumulate(steps)[:-1])).sum())
     back = int((~keep).sum()) - same
     none += max(back - max(anew - same, 0), 0)
-    return none if writers(steps, values, epochs) > 1 else none + same
+    return none if writers(steps, values, epochs) > 1 else none + same - alike
 
 
 def _kept(steps: np.ndarray) -> np.ndarray:

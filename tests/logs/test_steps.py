@@ -57,10 +57,17 @@ def test_two_processes_write_each_record(name, shift, tmp_path):
     assert reading.warnings == ()
 
 
-def test_two_processes_write_each_its_own_loss(tmp_path):
-    values = np.repeat(Y, 2) + 0.3 * np.random.default_rng(1).standard_normal(400)
+@pytest.mark.parametrize("offset", [0, 0.1])
+def test_two_processes_write_each_its_own_loss(offset, tmp_path):
+    values = np.repeat(Y, 2) + offset * (np.arange(400) % 2) + 0.3 * np.random.default_rng(1).standard_normal(400)
     reading = read_one(csv(tmp_path / "x.csv", "current_steps,loss", np.repeat(T, 2), values))
     assert reading.log["train_loss"].steps.size == 200
+
+
+def test_a_record_that_is_there_twice_is_not_lost(tmp_path):
+    steps = np.repeat(T, np.where(T % 8, 1, 2))
+    reading = read_one(csv(tmp_path / "x.csv", "step,loss", steps, Y[steps]))
+    assert reading.steps == "`step`" and reading.log["train_loss"].steps.size == 200 and reading.warnings == ()
 
 
 def test_two_batches_of_an_epoch_are_no_two_processes(tmp_path):

@@ -187,9 +187,7 @@ def test_a_long_line_takes_no_long_time(piece):
 def test_a_text_log_has_a_longest(tmp_path, monkeypatch):
     monkeypatch.setattr(console, "MOST", 100)
     done = asked(sample("llm_c", tmp_path))
-    assert (
-        done.exit_code == 2 and "is a text log of more than 0 MiB; keep the lines" in done.stderr
-    )
+    assert done.exit_code == 2 and "is a text log of more than 0 MiB; keep the lines" in done.stderr
 
 
 def test_text_without_a_line_of_a_log_is_not_read_to_its_end(tmp_path, monkeypatch):
