@@ -84,15 +84,15 @@ def axis(table: RunTable, asked: str | None = None, wanted: Collection[str] = ()
     for name in order:
         for found in _candidates(table, name, names, wanted):
             gone, of = _lost(table, found, looked)
-            if not too_many(gone, of):
+            if not too_many(gone, of) and not (found.epochs and gone > 1):  # an epoch is rounded, a counter is not
                 return found
             if name == order[0]:
                 tried.append((found, gone, of))
     found, gone, of = tried[-1]
     again = float(np.mean(np.diff(found.steps[main]) == 0))
-    if again <= LOST and gone <= RESUMED * of:
+    if again <= (0 if found.epochs else LOST) and gone <= RESUMED * of:
         return found
-    why = "repeats itself" if again > LOST else f"would lose {gone} of {plural(of, 'record')}"
+    why = "repeats itself" if again > LOST or found.epochs else f"would lose {gone} of {plural(of, 'record')}"
     return Axis(f"rows counted, `{found.used[0]}` {why}", (), rows, main)
 
 

@@ -17,7 +17,7 @@ LOGS = frozenset({".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".nc", ".wand
 TEXTS = frozenset({".log", ".txt", ".out"})  # of what may be one, or anything else
 STATE = "trainer_state.json"
 CHECKPOINT = re.compile(r"checkpoint-(\d+)")
-OTHER_JSON = re.compile(r"history|log|metrics|result", re.IGNORECASE)  # which .json of a folder may be a log
+OTHER_JSON = re.compile(r"history|log|metrics|result|scalars", re.IGNORECASE)  # which .json of a folder may be a log
 
 
 def logs(folder: Path, read: Callable[[Path], list[RunTable]]) -> Iterator[tuple[Path, Reading]]:
