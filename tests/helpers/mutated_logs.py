@@ -1,8 +1,11 @@
 """Logs of every format that is read, damaged or full of odd things: {format: function that writes one to a path}."""
 
+import bz2
 import csv
+import gzip
 import io
 import json
+import lzma
 import random
 import sqlite3
 import struct
@@ -10,6 +13,7 @@ from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
 
+import console_logs
 import numpy as np
 import odd
 from log_files import LOGS
@@ -17,6 +21,7 @@ from wandb_files import history, written
 from written_logs import netcdf
 
 REAL = LOGS / "real"
+CONSOLE = sorted(name for name in vars(console_logs) if callable(getattr(console_logs, name)) and name != "lines")
 
 
 def _sample(pattern: str, rng: random.Random) -> bytes:
@@ -218,6 +223,23 @@ def wandb(path: Path, rng: random.Random) -> None:
     path.write_bytes(_maybe(path.read_bytes(), rng, 0.2))
 
 
+def console(path: Path, rng: random.Random) -> None:
+    """What a program prints, in part or garbled, and compressed at times."""
+    text = getattr(console_logs, rng.choice(CONSOLE))()
+    if rng.random() < 0.5:
+        lines = text.split("\n")
+        at = [rng.randrange(len(lines)) for _ in range(rng.choice([1, 5, 40]))]
+        for i in at:
+            lines[i] = rng.choice(
+                [*odd.CELLS, lines[i][::-1], lines[i] * 50, lines[i][: len(lines[i]) // 2], "\x1b[31m\r"]
+            )
+        text = "\n".join(lines if rng.random() < 0.7 else sorted(lines))
+    raw = _maybe(text.encode("utf-8", "replace"), rng)
+    if rng.random() < 0.3:
+        raw = _maybe(rng.choice([gzip, bz2, lzma]).compress(raw), rng)
+    path.write_bytes(raw)
+
+
 def no_ending(path: Path, rng: random.Random) -> None:
     rng.choice([csv_log, jsonl, trainer_state, keras_history, parquet, mlflow_database, netcdf_of_ours, wandb])(
         path, rng
@@ -227,6 +249,7 @@ def no_ending(path: Path, rng: random.Random) -> None:
 FORMATS: dict[str, tuple[str, Callable[[Path, random.Random], None]]] = {
     "csv": ("log.csv", csv_log),
     "tsv": ("log.tsv", csv_log),
+    "console": ("x.log", console),
     "jsonl": ("log.jsonl", jsonl),
     "json": ("trainer_state.json", trainer_state),
     "keras": ("history.json", keras_history),
