@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bestiary.logs.bars import announced, counted_through
 from bestiary.logs.boxes import Boxes
-from bestiary.logs.channels import channel
+from bestiary.logs.line_names import channel
 from bestiary.logs.lines import LONGEST, Pair, pairs
 from bestiary.logs.markdown import Markdown
 from bestiary.logs.names import phrase

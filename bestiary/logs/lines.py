@@ -50,8 +50,9 @@ class Pair(NamedTuple):
 
 def plain(line: str) -> str:
     """A line without colours, and with what is a time or a date cut out."""
-    line = ESCAPES.sub("", line[:LONGEST])
-    return MOMENTS.sub("\x1f", WRAPPED.sub("", line))
+    line = line[:LONGEST]
+    line = ESCAPES.sub("", line) if "[" in line or "\x1b" in line else line
+    return MOMENTS.sub("\x1f", WRAPPED.sub("", line) if "(" in line else line)
 
 
 def pairs(line: str) -> list[Pair]:
