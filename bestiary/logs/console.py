@@ -17,6 +17,7 @@ from bestiary.logs.names import phrase
 from bestiary.logs.run_table import Gather, NotALog, RunTable, Unreadable, of_rows, plural
 
 MOST = 2**28  # [byte] of a text log
+ROWS = 500_000  # [line] with numbers, which are kept until all are known
 LOOKED = 2**22  # [byte] within which there has to be a line of it
 NAMES = 2000  # [name] that are told apart
 AGAIN = 3  # lines of one kind that make a log
@@ -39,8 +40,9 @@ def read_console(path: Path, encoding: str) -> list[RunTable]:
         Unreadable: it is longer than is read.
         NotALog: it is prose, source code, or anything but lines that come again with other numbers.
     """
+    keep = "keep the lines of the run with grep, or every tenth with awk 'NR % 10 == 1'"
     if path.stat().st_size > MOST:
-        raise Unreadable(f"{path}: is a text log of more than {MOST >> 20} MiB; keep the lines of the run with grep")
+        raise Unreadable(f"{path}: is a text log of more than {MOST >> 20} MiB; {keep}")
     lines, rows, code = 0, list[Row](), list[int]()
     with path.open(encoding=encoding, errors="replace") as file:
         boxes, tables, seen = Boxes(), Markdown(), 0
@@ -55,6 +57,8 @@ def read_console(path: Path, encoding: str) -> list[RunTable]:
                 code.append(len(rows))
             elif found := pairs(line):
                 rows.append({pair.name: pair for pair in found})
+                if len(rows) > ROWS:
+                    raise Unreadable(f"{path}: is a text log of more than {ROWS:,} lines with numbers; {keep}")
         rows += [{pair.name: pair for pair in last}] if (last := boxes.end()) else []
     if len(code) > FEW and len(code) > len(rows) / 2:  # source code, with which a log may begin
         lines, rows = lines - len(code), rows[code[-1] :]

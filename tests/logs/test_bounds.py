@@ -11,7 +11,7 @@ from bounded import frugal, refused
 from log_files import read_all, read_one, reads
 from wandb_files import varint
 
-from bestiary.logs import formats, mlflow, parquet, parts
+from bestiary.logs import console, formats, mlflow, packed, parquet, parts
 from bestiary.logs.formats import read
 from bestiary.logs.run_table import Unreadable
 from bestiary.train import runs
@@ -23,7 +23,9 @@ def test_the_bounds_are_documented():
     said = " ".join(text[text.index("What is read is bounded") :].split("\n\n")[0].split())
     assert f"{parquet.MOST >> 30} GiB of decoded Parquet; {parts.RUNS:,} runs of one table" in said
     assert f"{mlflow.RECORDS:,} records and one minute" in said and mlflow.SECONDS == 60
-    assert f"{formats.STREAM >> 20} MiB of a pipe" in said and "fewer than five records" in said and FEW == 5
+    assert f"{formats.STREAM >> 20} MiB of a pipe, of a compressed file when unpacked, and of a text log" in said
+    assert formats.STREAM == packed.MOST == console.MOST and f"of that {console.ROWS:,} lines with numbers" in said
+    assert "fewer than five records" in said and FEW == 5
 
 
 @pytest.fixture

@@ -190,6 +190,12 @@ def test_a_text_log_has_a_longest(tmp_path, monkeypatch):
     assert done.exit_code == 2 and "is a text log of more than 0 MiB; keep the lines" in done.stderr
 
 
+def test_a_text_log_has_so_many_lines(tmp_path, monkeypatch):
+    monkeypatch.setattr(console, "ROWS", 50)
+    done = asked(sample("llm_c", tmp_path))
+    assert done.exit_code == 2 and "is a text log of more than 50 lines with numbers; keep the lines" in done.stderr
+
+
 def test_text_without_a_line_of_a_log_is_not_read_to_its_end(tmp_path, monkeypatch):
     monkeypatch.setattr(console, "LOOKED", 1000)
     (tmp_path / "x.log").write_text("hello\n" * 1000 + console_logs.llm_c())
