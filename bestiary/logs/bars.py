@@ -22,6 +22,8 @@ def counted_through(rows: list[Row]) -> list[Row]:
     if not alone:
         return rows
     main = beside.most_common(1)[0][0] if beside else max(alone)
+    if len({row[PROGRESS].value for row in rows if PROGRESS in row and row[PROGRESS].of == main}) == 1:
+        return [{name: pair for name, pair in row.items() if name != PROGRESS} for row in rows]  # none but its end
     ends = [row for row in rows if _ends(row, main) and len(row) > 1]
     whole = len(ends) > 1 and any(any(name.startswith("val") for name in row) for row in ends)
     made, turns, last, first = list[Row](), 0, -1.0, None

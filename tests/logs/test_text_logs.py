@@ -140,6 +140,13 @@ def test_a_bar_tells_the_step_of_the_lines_below_it(tmp_path):
     np.testing.assert_allclose(reading.log["train_loss"].steps, 10 * np.arange(1, 81), atol=12)
 
 
+def test_of_a_bar_of_which_only_ends_are_there_the_epoch_is_the_step(tmp_path):
+    rows = [f"Epoch {t + 1}/60: 100%|████| 438/438 [01:00<00:00, 7.2it/s, loss={TRAIN[t]:.3f}]" for t in range(60)]
+    (tmp_path / "x.log").write_text("\n".join(rows))
+    reading = read_one(tmp_path / "x.log")
+    assert reading.steps == "`Epoch`" and reading.log["train_loss"].steps.tolist() == list(range(1, 61))
+
+
 @pytest.mark.parametrize(
     "line, seen",
     [
