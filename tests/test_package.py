@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = {"bestiary": "bestiary", "detectors": "bestiary/detectors", "phenomena": "bestiary/phenomena"}
-DATA = ("catalog.yaml", "catalog.schema.json", "detect.schema.json", "references.bib")
+DATA = ("catalog.yaml", "catalog.schema.json", "detect.schema.json", "open_questions.json", "references.bib")
 MEASURED = ("*.json",)  # of benchmarks/measured
 
 # Imports every module of ours; prints each loaded name whose file is ours, with the file.

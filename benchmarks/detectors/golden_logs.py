@@ -41,7 +41,7 @@ GOLDEN = (
     Golden("cycling", "dirac_gan", "at_once", "sufficient_penalty"),
     Golden("decline", "loss_of_plasticity", "new_labels", "leak"),
     Golden("delayed_generalization", "grokking", "grokking", "nearly_all_data"),
-    Golden("departure", "lazy_to_rich", "rich", "lazy"),
+    Golden("departure", "lazy_to_rich", "less_rich", "lazy"),
     Golden("edge_hover", "edge_of_stability", "gradient_descent", "small_step", 601),  # an odd stride keeps rises
     Golden("ends_below", "symmetry_test", "even", "half_odd"),
     Golden("exceeds_bound", "superposition", "sparse", "dense"),

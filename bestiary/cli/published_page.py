@@ -41,7 +41,7 @@ def page(entries: Iterable[Entry], source: Path) -> str:
             every += beside
             tables.append(f"## `{entry.key}`\n\n{_table(beside)}")
     kinds = Counter(one.agrees for one in every)
-    words = {True: "agree", False: "disagree", None: "have no limits"}
+    words = {True: "agree", False: "disagree", None: "cannot be compared"}
     told = ", ".join(f"{kinds[kind]} {word}" for kind, word in words.items() if kinds[kind])
     return "\n\n".join([f"{HEAD}\n{len(every)} numbers: {told}.", *tables]) + "\n"
 
