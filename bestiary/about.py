@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import IntEnum
-from typing import Literal, NamedTuple
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple
+
+NONE: Mapping[str, Any] = MappingProxyType({})
 
 
 class Severity(IntEnum):
@@ -68,6 +72,13 @@ class About(NamedTuple):
             a user has to name the column, as is right for names such as `value`.
         waits: names of effects [step] at which something happens, as at the onset; `half_[0-9]*` for a family. A run
             that ends early may not have reached such a step. A length, such as a period, is none.
+        do: what people do about it, in one sentence.
+        source: where that is written; empty if it is common practice.
+        louder: an effect, and the value from which on a finding counts one severity more.
+        beside: {parameter: channel} that a log of a stranger may have: the detector is given those that are there.
+        on: {channel: thresholds}: curves of which the detector is asked again, in place of its first channel.
+        asked: thresholds with which it is asked of a stranger's log, where those of the entries are others.
+        everyday: whether it is for strangers' logs alone, and paired with no entry of the catalog.
     """
 
     why: str = ""
@@ -80,3 +91,10 @@ class About(NamedTuple):
     log_axis: bool = False
     by_name: bool = False
     waits: tuple[str, ...] = ()
+    do: str = ""
+    source: str = ""
+    louder: tuple[str, float] | None = None
+    beside: Mapping[str, str] = NONE
+    on: Mapping[str, Mapping[str, float]] = NONE
+    asked: Mapping[str, float] = NONE
+    everyday: bool = False

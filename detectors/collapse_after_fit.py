@@ -14,6 +14,8 @@ ABOUT = About(
     scales=(Scale(("spread",)),),
     by_name=True,
     waits=("t_fit",),
+    do="nothing: usual once the train data are fitted; features are then few, as transfer may show",
+    source="Papyan et al., arXiv:2008.08186",
 )
 
 

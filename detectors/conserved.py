@@ -11,6 +11,7 @@ ABOUT = About(
     effect="worst",
     also=("conservation law", "invariant"),
     dial=Dial("tolerance", "over"),
+    do="nothing; without the conserved quantity look for momentum, weight decay or a large step",
 )
 
 

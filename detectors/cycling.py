@@ -14,6 +14,8 @@ ABOUT = About(
     also=("limit cycle",),
     dial=Dial("tolerance", "over"),
     scales=(Scale(("value",)),),
+    do="damp it: a smaller step, a gradient penalty, an average of the weights",
+    source="Mescheder et al., arXiv:1801.04406",
 )
 
 

@@ -12,6 +12,8 @@ ABOUT = About(
     severity=Severity.WARNING,
     also=("loss of plasticity", "forgetting"),
     dial=Dial("share", "below_one"),
+    do="reset or regenerate units that no longer learn, add weight decay or layer normalisation",
+    source="Dohare et al., arXiv:2306.13812",
 )
 
 EDGE = 5  # [record] that make the first and the last level

@@ -3,7 +3,7 @@
 import numpy as np
 
 from bestiary.about import About, Dial
-from bestiary.detectors._curves import rise_width, rising, sustained
+from bestiary.detectors._curves import LEAST, rise_width, rising, sustained
 from bestiary.log import Effect, Finding, Log, Series, Span, State, unfit
 
 ABOUT = About(
@@ -13,12 +13,21 @@ ABOUT = About(
     dial=Dial("ratio", "above_one"),
     log_axis=True,
     waits=("t_train", "t_test"),
+    do="nothing: it has generalised; a run that has memorised only goes on, with weight decay, or is given more data",
+    source="Power et al., arXiv:2201.02177",
+    asked={"followed": 1},
 )
 
 
-def _reached(curve: Series, level: float) -> tuple[float, float]:
-    """[step] at which a curve reaches a level to stay, and [step] of the record before; nan if it never does."""
+def _reached(curve: Series, level: float, followed: int) -> tuple[float, float]:
+    """[step] at which a curve reaches a level to stay, and [step] of the record before; nan if it never does.
+
+    Where a run may have been stopped there, `followed` is 1: then the last record counts if the curve has risen to it.
+    """
     t, a = curve
+    if followed == 1 and a.size > LEAST and sustained(a >= level) is None and a[-1] >= level:
+        i = int(np.argmin((a >= level)[::-1]))  # records at the level that the run ends with
+        return (float(t[-i]), float(t[-i - 1])) if a[-i] > a[:-i].max() else (np.nan, np.nan)
     if (i := sustained(a >= level)) is None:
         return np.nan, np.nan
     return float(max(t[i], t[1] - t[0])), float(t[i - 1]) if i else 0.0
@@ -35,6 +44,7 @@ def delayed_generalization(
     generalised: float = 0.95,
     ignorant: float = 0.5,
     patience: float = 10.0,
+    followed: int = 3,
 ) -> Finding:
     """Detect a test accuracy that rises long after the train accuracy has, and tell it from its neighbours.
 
@@ -63,6 +73,8 @@ def delayed_generalization(
         generalised: [1] test accuracy at t2.
         ignorant: [1] z below which test accuracy is low; far below chance is low too.
         patience: [t1] how long a run must last before not to generalise means anything.
+        followed: [record] after t2 that must be there; 1: none, if test accuracy is then higher than ever before, since
+            a run is often stopped when it generalises.
 
     Returns:
         onset [step]: t2. Effects: `t_train`, `t_test` [step]; `delay_ratio` t2 / t1, and where t2 is missing its lower
@@ -88,7 +100,7 @@ def delayed_generalization(
     if finding := unfit(log, [train, test]):
         return finding
     learn, grasp = log[train].finite(), log[test].finite()
-    (t1, t1_before), (t2, t2_before) = _reached(learn, memorised), _reached(grasp, generalised)
+    (t1, t1_before), (t2, t2_before) = _reached(learn, memorised, 3), _reached(grasp, generalised, followed)
     if np.isnan(t2) and np.isfinite(t1) and np.median(learn.values[learn.steps >= t1]) < memorised:
         t1 = np.nan  # a few minibatches in a row happened to be right
     last, delay, low = float(grasp.steps[-1]), t2 / t1, float(np.interp(t1, *grasp))

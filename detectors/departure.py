@@ -14,6 +14,7 @@ ABOUT = About(
     scales=(Scale(("train_loss",)),),
     by_name=True,
     waits=("t_fitted",),
+    do="nothing; a wider network or a larger output scale stays closer to where it began",
 )
 
 

@@ -13,6 +13,8 @@ ABOUT = About(
     dial=Dial("near", "over"),
     scales=(Scale(("loss",)),),
     by_name=True,
+    do="nothing: usual at a large step; the loss may rise now and then and falls in the long run",
+    source="Cohen et al., arXiv:2103.00065",
 )
 
 

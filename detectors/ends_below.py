@@ -12,6 +12,7 @@ ABOUT = About(
     also=("paired comparison", "gap to a baseline"),
     dial=Dial("share", "below_one"),
     scales=(Scale(("lower", "upper")),),
+    do="nothing: it is what the comparison was to show",
 )
 
 

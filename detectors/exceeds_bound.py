@@ -12,6 +12,8 @@ ABOUT = About(
     also=("threshold crossing", "limit violation"),
     dial=Dial("margin", "times"),
     scales=(Scale(("value", "bound")),),
+    do="nothing: more features than dimensions are usual where features are sparse",
+    source="Elhage et al., arXiv:2209.10652",
 )
 
 

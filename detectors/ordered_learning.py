@@ -15,6 +15,7 @@ ABOUT = About(
     dial=Dial("ratio", "above_one"),
     scales=(Scale(("error_1",)), Scale(("error_2",))),
     waits=("half_[0-9]*",),
+    do="nothing: give what is learned last more steps or more weight, if it matters",
 )
 
 

@@ -17,6 +17,8 @@ ABOUT = About(
     scales=(Scale(("loss",)), Scale(("edge_ratio",), ("initial", "final"))),
     by_name=True,
     waits=("peak_step",),
+    do="nothing if it comes back; a warm-up avoids it",
+    source="Lewkowycz et al., arXiv:2003.02218",
 )
 
 

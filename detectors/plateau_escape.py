@@ -14,6 +14,9 @@ ABOUT = About(
     dial=Dial("ratio", "times"),
     scales=(Scale(("loss",)),),
     waits=("t10", "t90", "t_emerged", "witness_half"),
+    do="nothing: it has escaped; a run that has not may need more steps, or shorter and easier samples",
+    source="Zucchet et al., arXiv:2505.17863",
+    beside={"lr": "lr"},
 )
 
 
@@ -21,6 +24,7 @@ def plateau_escape(
     log: Log,
     loss: str = "loss",
     witness: str | None = None,
+    lr: str | None = None,
     *,
     level: float | None = None,
     depth: float = 0.5,
@@ -46,6 +50,7 @@ def plateau_escape(
         log: the run.
         loss: name of the loss.
         witness: name of a channel that must grow with the drop, such as attention on the relevant token.
+        lr: name of the learning rate; a drop that follows a cut of it by a third or more is no escape.
         level: [unit of loss] L0, the loss of the trivial predictor; default: the median of the first half of the
             records before half of it is lost, which is wrong where the loss starts above its plateau.
         depth: [L0] loss below which a drop counts.
@@ -82,7 +87,7 @@ def plateau_escape(
     drop, end = 1 - float(smooth(y).min()) / level, float(np.median(y[-max(FEW, t.size // 20) :])) / level
     effects = {"drop": Effect(drop)}
     if drop < 1 - depth:
-        reason = f"{loss} ends at {end:.3g} times its level {level:g} after {t[-1]:g} steps"
+        reason = f"{loss} ends at {end:.3g} times its level {level:.4g}, at step {t[-1]:g}"
         if end >= 10:
             return Finding(State.DIVERGED, reason, effects=effects)
         if end > 0.9:
@@ -96,11 +101,14 @@ def plateau_escape(
     effects |= {k: Effect(v, "step") for k, v in {"t10": t10, "t90": t90, "t_emerged": onset}.items()}
     effects["plateau_ratio"] = Effect(lasted)
     hump, after = float(blocks(y[k0 : k10 + 1]).max()) / level - 1, float(np.median(y[k90:])) / level
-    state, reason = State.ABSENT, f"plateau until step {t10:g}, drop of {drop:.2%} in {width:g}: R = {lasted:.3g}"
+    reason = (
+        f"{loss} stays up until step {t10:g}, then falls by {100 * min(drop, 1):.3g} % within {width:g} steps; the "
+    )
+    state, reason = State.ABSENT, f"{reason}plateau is {lasted:.3g} times as long"
     if lasted < ratio:
         reason = f"no plateau before the drop: {reason}"
     elif hump > flat * drop or unrest(y[k0 : k10 + 1]) > np.log(2):
-        reason = f"{loss} rose by {hump:.2%} of its level, or was restless, before it fell: {reason}"
+        reason = f"{loss} rose, or was restless, before it fell: {reason}"
     elif t.size - k90 < 3 or t[-1] - t90 < width / 2:
         state, reason = State.UNDECIDED, f"the run ends as {loss} falls: {reason}"
     elif after > depth:
@@ -112,5 +120,10 @@ def plateau_escape(
         effects |= {"witness_half": Effect(half, "step"), "witness_growth": Effect(grown)}
         if grown < growth or half < t10 - width:
             state, reason = State.ABSENT, f"{witness} grew {grown:.3g}-fold, half of it by step {half:g}: {reason}"
+    if lr and state is State.FOUND and log.lacking([lr]) is None:
+        when, rate = log[lr].finite()
+        cuts = when[1:][rate[:-1] >= 1.5 * rate[1:]]
+        if ((cuts >= t10 - 2 * width) & (cuts <= t90)).any():
+            state, reason = State.ABSENT, f"the learning rate is cut where {loss} drops: {reason}"
     onset = onset if state is State.FOUND else float("nan")
     return Finding(state, reason, onset, effects, (Span(t0, t10, "plateau"), Span(t10, t90, "drop")))

@@ -13,6 +13,7 @@ ABOUT = About(
     also=("settling time",),
     dial=Dial("tolerance", "over"),
     scales=(Scale(("value", "level")),),
+    do="nothing: it has come to rest",
 )
 
 

@@ -14,6 +14,8 @@ ABOUT = About(
     dial=Dial("height", "above_one"),
     scales=(Scale(("loss",)),),  # but for `floor`, where float32 ends
     waits=("first",),
+    do="lower the learning rate, warm up for longer, clip gradients; with Adam lower beta2",
+    source="Chowdhery et al., arXiv:2204.02311, section 5.1; Cohen et al., arXiv:2207.14484",
 )
 
 FEW = 10  # [record] whose median is the initial, or the final, loss
@@ -109,7 +111,9 @@ def spikes(
 
     few = t.size < window or (still_up and count == at_least - 1)
     state = State.FOUND if count >= at_least else State.UNDECIDED if few else State.ABSENT
-    reason = f"{count} spikes of {height:g} times the baseline or more in {t.size} records; {at_least} make a finding"
+    some = f"{count} spike{'' if count == 1 else 's'}"
+    reason = f"{some} of {height:g} times the baseline or more in {t.size} records"
+    reason += f"; {at_least} make a finding" if count < at_least else ""
     if narrow := sum(kind == "outlier" and y[a] - base >= np.log(height) for a, _, base, kind in events):
         reason += f"; {narrow} more, of one record each, do not count"
     if state is State.UNDECIDED:

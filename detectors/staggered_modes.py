@@ -12,6 +12,7 @@ ABOUT = About(
     also=("stage-like learning", "incremental learning", "stepwise learning", "saddle-to-saddle learning"),
     dial=Dial("abrupt", "over"),
     waits=("half_[0-9]*",),
+    do="nothing: do not stop on a plateau between two stages",
 )
 
 

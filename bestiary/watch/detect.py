@@ -49,9 +49,23 @@ class Answer(NamedTuple):
         return about(self.detector)
 
     @property
+    def key(self) -> tuple[str, str]:
+        """The detector, and the first channel it was given: what tells one finding of a run from another."""
+        return self.detector, "" if self.detector == DIVERGED else self.reads[0] if self.reads else ""
+
+    @property
     def severity(self) -> Severity | None:
         """How much what was found should worry; None if nothing was found."""
-        return self.about.severity if self.finding.state in (State.FOUND, State.DIVERGED) else None
+        if self.finding.state not in (State.FOUND, State.DIVERGED):
+            return None
+        effect, least = self.about.louder or ("", 0.0)
+        louder = effect in self.finding.effects and self.finding.effects[effect].value >= least
+        return Severity(min(self.about.severity + louder, Severity.ERROR))
+
+    @property
+    def to_decide(self) -> bool:
+        """Whether somebody has to decide something: a run has memorised, and may yet generalise."""
+        return self.finding.state is State.UNDECIDED and self.finding.phase == "memorisation"
 
     @property
     def strength(self) -> tuple[str, float, str] | None:
@@ -118,6 +132,25 @@ def _warn(detector: str, error: Exception) -> None:
     warnings.warn(failure(detector, error), stacklevel=2)
 
 
+def looked_at(detector: str) -> frozenset[str]:
+    """Return every channel that may change what a detector says: those it needs, those beside them, and others."""
+    of = about(detector)
+    return frozenset((*detectors()[detector][1], *of.beside.values(), *of.on))
+
+
+def _asked(log: Log, name: str, reads: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
+    """Return the channels and arguments with which a detector is asked of a run, for each curve that it may be of."""
+    function, of = detectors()[name][0], about(name)
+    first = next((p for p in list(inspect.signature(function).parameters)[1:]), "")
+    beside = {parameter: channel for parameter, channel in of.beside.items() if channel in log}
+    yield reads, {**of.asked, **beside}
+    for channel, thresholds in of.on.items():
+        if channel in log:
+            test = {p: c.replace("train", "test") for p, c in beside.items()}
+            test = {p: c for p, c in test.items() if c in log and c != channel}
+            yield (channel, *reads[1:]), {first: channel, **of.asked, **test, **thresholds}
+
+
 def answers(
     log: Log,
     thresholds: Thresholds = OWN,
@@ -142,21 +175,21 @@ def answers(
         if only is not None and name not in only:
             continue
         own = thresholds.get(name, {})
-        try:
-            with np.errstate(all="ignore"), warnings.catch_warnings():
-                warnings.simplefilter("ignore", RuntimeWarning)  # a stranger's numbers may be as large as floats are
-                finding = function(log, **own)
-        except Exception as error:
-            on_failure(name, error)
-            continue
-        if finding.state is State.DIVERGED:
-            if gone is None:
-                gone = Answer(DIVERGED, reads, finding)
-                yield gone
-            continue
-        if name == DELAYED and finding.state is State.UNDECIDED and finding.phase == "memorisation":
-            finding = _patient(finding)
-        yield Answer(name, reads, finding, own)
+        for channels, given in _asked(log, name, reads):
+            try:
+                with np.errstate(all="ignore"), warnings.catch_warnings():
+                    warnings.simplefilter(
+                        "ignore", RuntimeWarning
+                    )  # a stranger's numbers may be as large as floats are
+                    finding = function(log, **{**given, **own})
+            except Exception as error:
+                on_failure(name, error)
+                break
+            if finding.state is State.DIVERGED:  # not finite, which was said, or a multiple of the start: `lost` tells
+                continue
+            if name == DELAYED and finding.state is State.UNDECIDED and finding.phase == "memorisation":
+                finding = _patient(finding)
+            yield Answer(name, channels, finding, own)
 
 
 def diverged(log: Log) -> Answer | None:

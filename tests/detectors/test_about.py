@@ -65,7 +65,7 @@ def test_the_documented_severities_are_those_in_use():
     documented = dict(re.findall(r"^\| (error|warning|info) \| (.+?) \|$", text, re.MULTILINE))
     for severity in (Severity.ERROR, Severity.WARNING):
         used = [name for name in DETECTORS if about(name).severity is severity]
-        assert documented[str(severity)].split(", ") == (used or ["diverged"])
+        assert documented[str(severity)].split(", ") == ["diverged"] * (severity is Severity.ERROR) + used
 
 
 def test_a_new_detector_needs_few_words():

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from every_detector import OF_ENTRIES
 
 from bestiary.catalog.read import read_catalog
-from bestiary.files import modules
 from bestiary.log import Log, Series
 
 FOLDER = Path(__file__).resolve().parents[1] / "data" / "golden"
@@ -47,7 +47,7 @@ def test_every_detector_has_a_run_that_shows_its_phenomenon_and_one_that_resembl
         assert entries[of["entry"]].detector == of["detector"]
         assert (of["state"] == "found") == (case.control is None), of
         states.setdefault(of["detector"], []).append(of["state"] == "found")
-    assert set(states) == set(modules("detectors"))
+    assert set(states) == set(OF_ENTRIES)
     assert all(sorted(of) == [False, True] for of in states.values())
 
 

@@ -24,9 +24,9 @@ def test_none_is_imported_before_it_is_asked_for():
 
 
 def test_what_is_no_detector_is_said_to_be_none():
-    with pytest.raises(AttributeError, match=r"no attribute 'spike'; there are .*spikes"):
-        _ = bestiary.detectors.spike
+    with pytest.raises(AttributeError, match=r"no attribute 'spikelet'; there are .*spikes"):
+        _ = bestiary.detectors.spikelet
     with pytest.raises(AttributeError):
         _ = bestiary.detectors.__wrapped__
     with pytest.raises(ImportError):
-        from bestiary.detectors import spike  # noqa: F401
+        from bestiary.detectors import spikelet  # noqa: F401

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from curves import AXES, EVENTS, NULLS, null
+from curves import AXES, EVENTS, NULLS, at_chance, null
 from every_detector import DETECTORS, about, detector, needed
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -29,11 +29,19 @@ def above_a_bound(t, at=300, top=1.5):
     return Log.of(t, value=20 * np.where(t < t[at], 0.5, top), bound=np.full(t.size, 20.0)), float(t[at])
 
 
-PLANTED = {**EVENTS, "exceeds_bound": {"half": above_a_bound, "tenth": lambda t: above_a_bound(t, 500, 1.2)}}
+PLANTED = {
+    **EVENTS,
+    "exceeds_bound": {"half": above_a_bound, "tenth": lambda t: above_a_bound(t, 500, 1.2)},
+    "stuck_at_chance": {"ten": at_chance, "two": lambda t: at_chance(t, 2)},
+}
 EVENT = [(name, event) for name in DETECTORS for event in PLANTED[name]]
 
 # Of these a constant end changes the finding, and why it should.
-NOT_PROLONGED = {"cycling": "what comes to rest does not cycle for good"}
+NOT_PROLONGED = {
+    "cycling": "what comes to rest does not cycle for good",
+    "epoch_stairs": "an epoch that is longer than all others is none",
+    "runs_away": "what comes to rest has a lower bound",
+}
 
 
 def asked(name, log) -> Finding:

@@ -256,6 +256,78 @@ def collapsing(t, fall=1e4, final=0.01, noise=0.0, seed=0):
     return log, float(np.interp(0.02 + 0.4 * np.log(10) / np.log(fall), u, t))
 
 
+def blown_up(t, at=600, down=3.0, up=7.3):
+    """A loss that falls from 10 to its level, and goes up to another for good at a record."""
+    k = np.arange(t.size)
+    return Log.of(t, loss=np.where(k < at, down + (10 - down) * np.exp(-k / 80), up)), float(t[at])
+
+
+def down_to_zero(t, at=400):
+    """A loss that is exactly 0 from a record on."""
+    k = np.arange(t.size)
+    return Log.of(t, loss=np.where(k < at, 1 + np.exp(-k / 80), 0.0)), float(t[at])
+
+
+def unbounded(t, scale=60.0):
+    """A loss that falls below zero, and on exponentially."""
+    k = np.arange(t.size)
+    loss = 2 - np.exp(np.minimum(k / scale, 18))
+    return Log.of(t, loss=loss), float(t[np.argmax(loss < 0)])
+
+
+def one_spike(t, at=600, height=1.6, wide=8):
+    """A loss that falls slowly, and rises once for some records."""
+    k = np.arange(t.size)
+    loss = (2 + np.exp(-k / 300)) * np.where((k >= at) & (k < at + wide), height, 1.0)
+    return Log.of(t, loss=loss), float(t[at])
+
+
+def thrown_out(t, every=21, wide=4):
+    """A fitted loss that is lost every so many records."""
+    k = np.arange(t.size)
+    loss = np.where((k < 5) | ((k % every >= every - wide) & (k > every)), 5.0, 0.01)
+    return Log.of(t, loss=loss), float(t[2 * every - wide])
+
+
+def jumped(t, at=500, height=2.0):
+    """A loss that jumps at a record, falls on from there, and never comes back."""
+    k = np.arange(t.size)
+    return Log.of(t, loss=(1 + 4 * np.exp(-k / 200)) * np.where(k < at, 1.0, height)), float(t[at])
+
+
+def stepped(t, at=(500, 750), cut=10.0):
+    """A loss that falls by two fifths where the learning rate is cut."""
+    k = np.arange(t.size)
+    done = sum((k >= i).astype(float) for i in at)
+    return Log.of(t, loss=(0.6 + np.exp(-k / 40)) * 0.6**done, lr=0.1 * cut**-done), float(t[at[0]])
+
+
+def overfitted(t, at=300, rise=0.5):
+    """A validation loss that is lowest at a record, and rises from there."""
+    k = np.arange(t.size)
+    up = 1 + rise * (1 - np.exp(-np.maximum(k - at, 0) / 200))
+    return Log.of(t, test_loss=np.where(k < at, 1 + np.maximum(at - k, 0) / at, up)), float(t[at])
+
+
+def stairs(t, epochs=4):
+    """A loss that falls by a third at the start of each epoch, and nowhere else."""
+    k = np.arange(t.size)
+    epoch = np.minimum(k * epochs // t.size, epochs - 1)
+    first = float(t[np.argmax(epoch > 0)])
+    return Log.of(t, loss=1.2 * 0.67**epoch), first
+
+
+def at_chance(t, classes=10):
+    """A loss that is what guessing gives."""
+    return Log.of(t, loss=np.full(t.size, np.log(classes))), float(t[0])
+
+
+def fallen_reward(t, at=600):
+    """A reward that is learned, and lost at a record."""
+    k = np.arange(t.size)
+    return Log.of(t, reward=np.where(k < at, 180 * (1 - np.exp(-k / 60)), 20.0)), float(t[at])
+
+
 EVENTS: dict[str, dict[str, Callable[[np.ndarray], tuple[Log, float]]]] = {
     "delayed_generalization": {
         "sharp": lambda t: (grokking(t), 400.0),
@@ -289,4 +361,18 @@ EVENTS: dict[str, dict[str, Callable[[np.ndarray], tuple[Log, float]]]] = {
         "far_apart": lambda t: (relaxations(t, (20.0, 700.0)), 20.0),
         "near": lambda t: (relaxations(t, (100.0, 330.0)), 100.0),
     },
+    "lost": {"language_model": blown_up, "collapse": lambda t: blown_up(t, 700, 0.001, 9.0)},
+    "zero_loss": {"sudden": down_to_zero},
+    "runs_away": {"exponential": unbounded},
+    "spike": {
+        "low": one_spike,
+        "high": lambda t: one_spike(t, 400, 30.0),
+        "narrow": lambda t: one_spike(t, 500, 3.0, 1),
+    },
+    "relapses": {"every_21": thrown_out},
+    "level_shift": {"high": lambda t: jumped(t, 500, 1.6), "low": lambda t: jumped(t, 500, 1.4)},
+    "lr_drop": {"two": stepped, "one": lambda t: stepped(t, (400,), 3.0)},
+    "overfitting": {"half": overfitted, "slight": lambda t: overfitted(t, 300, 0.1)},
+    "epoch_stairs": {"four": stairs, "three": lambda t: stairs(t, 3)},
+    "reward_lost": {"collapse": fallen_reward},
 }

@@ -24,3 +24,6 @@ def needed(name):
         if parameter.kind is not parameter.KEYWORD_ONLY:
             found += [parameter.default] if isinstance(parameter.default, str) else list(parameter.default or ())
     return found
+
+
+OF_ENTRIES = [name for name in DETECTORS if not about(name).everyday]  # paired with an entry of the catalog

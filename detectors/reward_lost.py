@@ -1,0 +1,81 @@
+"""Reward lost: a reward that had been learned falls far below its best and does not come back."""
+
+import numpy as np
+
+from bestiary.about import About, Scale, Severity
+from bestiary.detectors._levels import last_rise
+from bestiary.log import Effect, Finding, Log, Span, State, unfit
+
+ABOUT = About(
+    "the policy was better before, and training on does not bring it back",
+    effect="given_up",
+    severity=Severity.WARNING,
+    also=("policy collapse", "reward collapse"),
+    scales=(Scale(("reward",)),),
+    do="go back to the best checkpoint; smaller steps: a lower learning rate, fewer epochs a batch, a limit on the KL",
+    source="Schulman et al., arXiv:1707.06347",
+    beside={"kl": "kl"},
+    by_name=True,
+    everyday=True,
+)
+
+LEAST = 16  # [record] of a curve
+
+
+def reward_lost(
+    log: Log, reward: str = "reward", kl: str | None = None, *, given_up: float = 0.4, z: float = 8.0
+) -> Finding:
+    """Detect a reward that falls far below its best and does not come back.
+
+    Also known as: policy collapse, reward collapse.
+
+    As `lost`, of the reward with its sign turned: the fall from the best level is `given_up` of what was gained since
+    the first record, and `z` times the spread of the curve before it; it begins after a tenth of the run, and the
+    reward stays in the lower half of it to the end.
+
+    Args:
+        log: the run.
+        reward: name of a reward or return, higher is better.
+        kl: name of the divergence from the policy of the step before.
+        given_up: [1] share of what was gained since the first record.
+        z: [1] fall over spread.
+
+    Returns:
+        onset [step]: the first record that is off the best level for good. Effects: `given_up` [1], at most 10.
+
+    Example:
+        >>> import numpy as np
+        >>> from bestiary.log import Log
+        >>> t = np.arange(300.0)
+        >>> print(reward_lost(Log.of(t, reward=np.where(t < 200, 180 * (1 - np.exp(-t / 30)), 20))).onset)
+        200.0
+
+    Silent on: flat, exponential, power_law, linear, noisy_flat, nan_tail, empty, random_walk, lr_decay_kink,
+        log_spaced_decay, staircase, late_drop, start_transient, minibatch, autocorrelated, heavy_tails, oscillation.
+
+    Source. The collapse that clipped steps are to prevent: Schulman et al., arXiv:1707.06347; the rule is ours.
+    """
+    if finding := unfit(log, [reward]):
+        return finding
+    t, y = log[reward].finite()
+    if t.size < LEAST:
+        return Finding(State.UNDECIDED, f"{reward} has {t.size} finite records; {LEAST} are needed to tell")
+    rise = last_rise(-y)
+    best, end = -rise.low, -rise.end
+    height, gained = best - end, max(best - float(y[0]), 0.0)
+    share = float(np.clip(height / gained, 0, 10)) if gained > 0 else 10.0 * (height > 0)
+    effects = {"given_up": Effect(share)}
+    told = f"{reward} was up to {best:.3g} at step {t[rise.best]:g} and ends at {end:.3g}"
+    far = gained > 0 and height >= max(given_up * gained, z * rise.spread) and height > 0
+    if not far or rise.start < max(LEAST // 2, t.size // 10):
+        return Finding(State.ABSENT, told, effects=effects)
+    if t.size - rise.half < max(LEAST // 2, min(t.size // 20, 64)):
+        return Finding(State.UNDECIDED, f"{told}, but only for the last {t.size - rise.half} records", effects=effects)
+    onset = float(t[rise.start])
+    told = f"{reward} falls from {best:.3g} at step {onset:g} and stays at {end:.3g} to the end"
+    if kl and log.lacking([kl]) is None:
+        when, what = log[kl].finite()
+        before, after = what[when < onset], what[when >= onset]
+        if before.size and after.size and (usual := float(np.median(before))) > 0 and after.max() >= 5 * usual:
+            told += f"; {kl} jumps from {usual:.3g} to {after.max():.3g}"
+    return Finding(State.FOUND, told, onset, effects, (Span(onset, float(t[-1]), "lost"),))
