@@ -48,10 +48,11 @@ def last_rise(y: np.ndarray) -> Rise:
     start, half = min(start, y.size - 1), min(half, y.size - 1)
     while start > best + 1 and y[start - 1] > low + (end - low) / 4 and start > half - x.size // 50 - 2:
         start -= 1  # the median of a jump that is not quite sharp is late
-    lag = max(1, y.size // LAG)
+    lag = max(1, min(y.size // LAG, start // (LAG // 2)))
     before = x[:start]
     moved = before[lag:] - before[:-lag] if before.size > 2 * lag else np.diff(before)
-    wander = max(float(np.quantile(moved, UPWARD)), 0.0) if moved.size else 0.0  # a curve that falls does not wander up
+    lately = moved[moved.size // 2 :]  # a curve falls fast at first, which is no wandering
+    wander = max(float(np.quantile(moved, UPWARD)), deviation(lately), 0.0) if moved.size else 0.0
     wander *= np.sqrt(max(1.0, (half - start) / lag))
     return Rise(best, start, half, low, end, max(wander, deviation((y - x)[:start])))
 
@@ -89,7 +90,7 @@ def change(log: Log, name: str | None, start: float, stop: float) -> float | Non
     t, y = log[name].finite()
     few = max(1, t.size // 50)
     at, to = np.searchsorted(t, [start, stop])
-    was, now = y[max(at - few, 0) : at + few + 1], y[max(to - few, 0) : to + 1]
+    was, now = y[max(at - 2 * few, 0) : at + 1], y[max(to - 2 * few, 0) : to + 1]
     return (
         float((np.median(now) - np.median(was)) / max(abs(np.median(was)), 1e-300)) if was.size and now.size else None
     )

@@ -95,7 +95,7 @@ def overfitting(
     told += f", since then {_percent(rise)}"
     phase = "overfitting"
     if fell is not None and fell > -moved:
-        phase, told = "drifting", f"{told}; but {train} does not fall meanwhile: this is no overfitting"
+        phase, told = "drifting", f"{told}; but {train} does not fall meanwhile"
     elif at_end(log, train_accuracy) >= 0.99 and at_end(log, accuracy) < 0.95:
         phase = "memorised"
     if accuracy and (gain := gained(log, accuracy, float(t[lowest]))):

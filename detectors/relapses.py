@@ -24,9 +24,9 @@ def relapses(log: Log, loss: str = "loss", *, at_least: int = 5, wide: int = 2) 
 
     Also known as: slingshots.
 
-    A loss is fitted at a twentieth of the first record, and thrown out at two fifths of it. A relapse is a stretch of `wide`
-    records or more that are not fitted, of which one is thrown out, between records that are fitted. There are relapses
-    if there are `at_least`, and after the first fit most records are fitted.
+    A loss is fitted at a twentieth of the first record, and thrown out at two fifths of it. A relapse is a stretch of
+    `wide` records or more that are not fitted, of which one is thrown out, between records that are fitted. There are
+    relapses if there are `at_least`, and after the first fit most records are fitted.
 
     Args:
         log: the run.

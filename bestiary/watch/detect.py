@@ -31,7 +31,11 @@ DELAYED = "delayed_generalization"
 FEW = 5  # [record] with fewer in every channel no detector finds anything
 Thresholds = Mapping[str, Mapping[str, float]]  # {detector: {threshold: value}}
 OWN: Thresholds = MappingProxyType({})  # every detector with its own thresholds
-NOT_FINITE = About("nothing is learned from there on", severity=Severity.ERROR)  # ABOUT of diverged
+NOT_FINITE = About(
+    "nothing is learned from there on",
+    severity=Severity.ERROR,
+    do="go back to a checkpoint before it; see the batches there, clip gradients, lower the rate, try bfloat16",
+)  # ABOUT of diverged
 SHOWN = (State.FOUND, State.UNDECIDED, State.DIVERGED)
 
 
@@ -207,16 +211,11 @@ def diverged(log: Log) -> Answer | None:
 
 def _patient(finding: Finding) -> Finding:
     """Add how late runs of the catalog generalise, so that nobody stops this run for overfitting."""
-    late = [f"{entry} {_times(low)} to {_times(high)}" for entry, (low, high) in delays().items()]
-    if not late:
+    if not (late := delays().values()):
         return finding
-    reason = f"{finding.reason}; too early to call it overfitting: runs of the catalog that generalise late do so at "
-    reason += f"this many times the step of memorising: {'; '.join(late)}"
-    return replace(finding, reason=reason)
-
-
-def _times(ratio: float) -> str:
-    return f"{ratio:.0f}" if ratio >= 100 else f"{ratio:.3g}"
+    low, high = min(first for first, _ in late), max(last for _, last in late)
+    reason = f"{finding.reason}; too early to call it overfitting: runs that generalise late do so {low:.0f} to"
+    return replace(finding, reason=f"{reason} {high:.0f} times as late as they memorise")
 
 
 def delays() -> dict[str, tuple[float, float]]:

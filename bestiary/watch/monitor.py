@@ -114,7 +114,7 @@ class Monitor:
         if "step" in self._columns:
             raise ValueError(f"Monitor: step={self._columns['step']} names no channel; log takes the step by itself")
         detect.check_channels(self._columns)
-        self._reads = {name: reads for name, (_, reads) in detect.detectors().items()} | {detect.DIVERGED: ()}
+        self._reads = {name: detect.looked_at(name) for name in detect.detectors()} | {detect.DIVERGED: frozenset()}
         import_module("scipy.optimize")  # which detectors import when they first need it, in the middle of training
         self._buffers: dict[str, Buffer] = {}
         self._ignored: dict[Any, None] = {}

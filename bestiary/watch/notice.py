@@ -12,6 +12,7 @@ from bestiary.log import Log, Series
 from bestiary.watch import detect
 from bestiary.watch.detect import Answer
 
+GONE = (detect.DIVERGED, "")  # key of the finding that is no detector's
 LASTING = 3  # [record] in a row that are not finite, from which on a run that goes on counts as diverged
 
 
@@ -36,31 +37,32 @@ class Notice(NamedTuple):
         if self.answer.where is not None:
             lo, hi = self.answer.where
             where = f" from step {lo:g} to {hi:g}" if hi > lo else f" at step {lo:g}"
-        return (
+        told = (
             f"step {self.at:g}: {self.severity}: {self.detector.replace('_', ' ')}{where}: {self.answer.finding.reason}"
         )
+        return f"{told}; what people do: {self.answer.about.do}" if self.answer.about.do else told
 
 
 class Once:
     """Keeps the notices that were given, so that none is given twice."""
 
     def __init__(self) -> None:
-        self.notices: dict[str, Notice] = {}
+        self.notices: dict[tuple[str, str], Notice] = {}
 
     def new(self, at: float, answers: Iterable[Answer]) -> list[Notice]:
         """Return notices of what these answers found for the first time, at [step] the latest record."""
-        found = [a for a in answers if a.severity is not None and a.detector not in self.notices]
+        found = [a for a in answers if a.severity is not None and a.key not in self.notices]
         new = [Notice(at, answer) for answer in found]
-        self.notices |= {notice.detector: notice for notice in new}
+        self.notices |= {notice.answer.key: notice for notice in new}
         return new
 
     def withdrawn(self, answers: Iterable[Answer]) -> tuple[Notice, ...]:
         """Return the notices that these answers deny; a detector that gives no answer denies nothing."""
-        states = {answer.detector: answer.severity for answer in answers}
-        denied = {name for name, severity in states.items() if severity is None}
-        if detect.DIVERGED not in states:
-            denied.add(detect.DIVERGED)
-        return tuple(notice for name, notice in self.notices.items() if name in denied)
+        states = {answer.key: answer.severity for answer in answers}
+        denied = {key for key, severity in states.items() if severity is None}
+        if GONE not in states:
+            denied.add(GONE)
+        return tuple(notice for key, notice in self.notices.items() if key in denied)
 
 
 def give(notices: Iterable[Notice], functions: Sequence[Callable[[Notice], object]]) -> None:

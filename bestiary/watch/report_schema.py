@@ -52,6 +52,8 @@ class FindingRecord(_Part):
     effects: dict[str, Quantity]
     spans: list[Stretch]
     phase: str
+    do: str = Field(description="what people do about it")
+    source: str = Field(description="where that is written; empty if it is common practice")
     hit: Count | None = Field(description="of n runs that have it, k in which it was found; null if not measured")
     false_alarm: Count | None = Field(description="of n runs without it, k in which it was found; null if not measured")
 
@@ -129,6 +131,8 @@ def _finding_record(answer: Answer, rate: dict[str, Any]) -> FindingRecord:
                 for span in finding.spans
             ],
             "phase": finding.phase,
+            "do": answer.about.do,
+            "source": answer.about.source,
             "hit": rate.get("hit"),
             "false_alarm": rate.get("false_alarm"),
         }

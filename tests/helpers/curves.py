@@ -370,7 +370,7 @@ EVENTS: dict[str, dict[str, Callable[[np.ndarray], tuple[Log, float]]]] = {
         "narrow": lambda t: one_spike(t, 500, 3.0, 1),
     },
     "relapses": {"every_21": thrown_out},
-    "level_shift": {"high": lambda t: jumped(t, 500, 1.6), "low": lambda t: jumped(t, 500, 1.4)},
+    "level_shift": {"high": lambda t: jumped(t, 500, 1.6), "late": lambda t: jumped(t, 700, 1.4)},
     "lr_drop": {"two": stepped, "one": lambda t: stepped(t, (400,), 3.0)},
     "overfitting": {"half": overfitted, "slight": lambda t: overfitted(t, 300, 0.1)},
     "epoch_stairs": {"four": stairs, "three": lambda t: stairs(t, 3)},

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,10 @@ from bestiary.cli.output.page import Cell, Column, Heading, Page, Row, Styled
 from bestiary.cli.output.shown import line
 from bestiary.log import State
 from bestiary.logs.run_table import plural
-from bestiary.watch.detect import FEW, SHOWN, Answer, Read
+from bestiary.watch import sentences
+from bestiary.watch.detect import FEW, Answer, Read
 
-COLOUR = {"error": "bold red", "warning": "yellow", "info": "cyan", "undecided": "dim"}
+COLOUR = {"error": "bold red", "warning": "yellow", "info": "cyan"}
 UNUSED = 12  # names of unused columns that are listed
 NAMED = 6  # names of runs that are listed
 RATES = ("hit", "false_alarm")
@@ -35,30 +37,42 @@ def print_report(
     out: Console | None = None,
     wide: bool = False,
 ) -> None:
-    """Print how the runs were read, those read alike together; then one row for each finding."""
-    page = Page(wide, out)
+    """Print how the runs were read, those read alike together; then what was found.
+
+    Of one run each finding has its sentence; of several each kind of finding has one, with the runs that have it.
+    After it stands what people do about it. The table of all answers, with how often each detector is right, is for
+    `verbose`.
+    """
+    page, brief = Page(wide, out), _short(reads)
     alike: dict[tuple, list[Read]] = {}
     for read in reads:
         key = (read.reading.steps, tuple((u.column, u.channel, u.note) for u in read.reading.uses))
         alike.setdefault(key, []).append(read)
     for group in alike.values():
-        page.say("\n".join(_how(group)), hang=4)
+        page.say("\n".join(_how(group) if verbose or len(alike) == 1 else _briefly(group, brief)), hang=4)
     rows = [(read, answer) for read in reads for answer in read.answers]
-    shown = [(read, answer) for read, answer in rows if verbose or answer.finding.state in SHOWN]
-    applied = sum(answer.finding.state is not State.NOT_APPLICABLE for _, answer in rows)
-    if shown:
+    if verbose and rows:
         table: list[Row] = []
-        for _, same in groupby(shown, key=lambda row: id(row[0])):
+        for _, same in groupby(rows, key=lambda row: id(row[0])):
             answers = list(same)
             table += [Heading(line(title(answers[0][0])), "bold")] if len(reads) > 1 else []
             table += [_row(answer, rates) for _, answer in answers]
         page.table(COLUMNS, table)
-    found = [answer for _, answer in rows if answer.severity is not None]
-    undecided = sum(answer.finding.state is State.UNDECIDED for _, answer in rows)
-    counts = f"{plural(len(reads), 'run')}: {len(found)} found, {undecided} undecided"
+        page.say(
+            "hits: runs with a known answer that have it, and in how many it was found; false alarms: that have it not"
+        )
+    told = [(read, answer) for read in reads for answer in sentences.told(read.answers)]
+    for (kind, _), same in sentences.by_kind(told):
+        found = same[0][1].severity
+        severity = "to decide" if found is None else str(found)
+        text = sentences.of_one(*same[0]) if len(reads) == 1 else sentences.of_several(same, len(reads), brief)
+        page.say(line(f"{severity}: {text}"), COLOUR.get(severity, "dim"), hang=4)
+        page.say(line(f"  what people do: {sentences.remedy(kind)}"), hang=4)
+    counts = f"{plural(len(reads), 'run')}: {sum(answer.severity is not None for _, answer in told)} found"
     few = any(0 < read.reading.longest < FEW for read in reads)  # of which no detector was asked, as a note says
+    applied = any(answer.finding.state is not State.NOT_APPLICABLE for _, answer in rows)
     counts += "" if applied or few else "; no detector reads these channels: name them with --channel"
-    page.say(counts)
+    page.say(f"{counts}{'; -v says more' if told and not verbose else ''}")
 
 
 def title(read: Read) -> str:
@@ -83,6 +97,25 @@ def _how(group: Sequence[Read]) -> list[str]:
         rest = f" and {len(unused) - UNUSED} more" if len(unused) > UNUSED else ""
         lines.append(f"  not used: {', '.join(unused[:UNUSED])}{rest}")
     return [line(text) for text in [*lines, *_notes(group)]]
+
+
+def _short(reads: Sequence[Read]) -> Callable[[Read], str]:
+    """Name each of several runs by what its path has beyond the folder that all are in."""
+    folders = {read.path.parent for read in reads}
+    try:
+        common = Path(os.path.commonpath([str(folder) for folder in folders])) if len(reads) > 1 else Path()
+    except ValueError:  # on several drives
+        common = Path()
+    return lambda read: title(read._replace(path=read.path.relative_to(common)) if common != Path() else read)
+
+
+def _briefly(group: Sequence[Read], title: Callable[[Read], str]) -> list[str]:
+    """Say in one line how runs were read, beside others; then what was lost of them."""
+    names, reading = [title(read) for read in group], group[0].reading
+    more = f" and {plural(len(names) - 1, 'run')} more, all read alike" if len(names) > 1 else ""
+    used = [f"{use.channel} is `{use.column}`" for use in reading.uses if use.channel is not None]
+    first = f"{names[0]}{more}: step is {reading.steps}; {', '.join(used) or 'no column is a channel'}"
+    return [line(text) for text in [first, *(note for note in _notes(group) if note.startswith("  warning"))]]
 
 
 def _notes(group: Sequence[Read]) -> list[str]:

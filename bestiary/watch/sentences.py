@@ -1,0 +1,84 @@
+"""What is said of findings, in sentences that need no knowledge of the catalog."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+
+from bestiary.log import State
+from bestiary.watch import detect
+from bestiary.watch.detect import Answer, Read
+
+NAMED = 3  # runs of a kind that are named
+PHASES = {("overfitting", "drifting"): "validation loss rises", ("overfitting", "memorised"): "memorised so far"}
+Told = tuple[Read, Answer]
+
+
+def told(answers: Iterable[Answer]) -> list[Answer]:
+    """Choose what is told of one run without being asked: what was found, and where somebody has to decide something.
+
+    A rise of the test loss between memorising and generalising is part of that story, and no second one.
+    """
+    found = [answer for answer in answers if answer.severity is not None or answer.to_decide]
+    late = [a.finding.onset for a in found if a.detector == detect.DELAYED and a.finding.state is State.FOUND]
+    if late:
+        found = [a for a in found if a.detector not in ("hump", "overfitting") or not a.finding.onset < late[0]]
+    over = {a.detector for a in found}
+    if {"lost", detect.DIVERGED} & over:
+        found = [a for a in found if a.detector not in ("overfitting", "decline", "level_shift")]
+    if "relapses" in over:
+        found = [a for a in found if a.detector not in ("spikes", "spike")]
+    if any(a.to_decide for a in found):
+        found = [a for a in found if a.detector != "overfitting"]  # the one sentence says both
+    return found
+
+
+def by_kind(found: Sequence[Told]) -> list[tuple[tuple[str, int], list[Told]]]:
+    """Put findings of one kind together, the most severe first."""
+    kinds: dict[tuple[str, int], list[Told]] = {}
+    for read, answer in found:
+        severity = -1 if answer.severity is None else int(answer.severity)
+        kinds.setdefault((answer.detector, severity), []).append((read, answer))
+    return sorted(kinds.items(), key=lambda kind: -kind[0][1])
+
+
+def remedy(detector: str) -> str:
+    """What people do about a finding, and where that is written."""
+    of = detect.about(detector)
+    return of.do + (f" ({of.source})" if of.source else "")
+
+
+def name(answer: Answer) -> str:
+    """What was found, in words."""
+    return PHASES.get((answer.detector, answer.finding.phase), answer.detector.replace("_", " "))
+
+
+def where(read: Read, answer: Answer) -> str:
+    """Where in a run something is, in the unit of its steps."""
+    if answer.where is None:
+        return ""
+    lo, hi = answer.where
+    return in_unit(read, f"step {lo:g}" + (f" to {hi:g}" if hi > lo else ""))
+
+
+def in_unit(read: Read, text: str) -> str:
+    """Call steps epochs where the log counts epochs."""
+    if "epoch" not in read.reading.steps.split(",")[0].lower() or "counted" in read.reading.steps:
+        return text
+    return re.sub(r"\bstep(s?)\b", r"epoch\1", text)
+
+
+def of_one(read: Read, answer: Answer) -> str:
+    """Say in one sentence what is in a run."""
+    at = where(read, answer)
+    return f"{name(answer)}{f', {at}' if at else ''}: {in_unit(read, answer.finding.reason)}"
+
+
+def of_several(same: Sequence[Told], runs: int, title: Callable[[Read], str]) -> str:
+    """Say in one sentence in how many runs something is, and in which."""
+    if len({id(read) for read, _ in same}) == 1:
+        read, answer = same[0]
+        return f"{name(answer)} in {title(read)}: {in_unit(read, answer.finding.reason)}"
+    some = [f"{title(read)} ({at})" if (at := where(read, answer)) else title(read) for read, answer in same[:NAMED]]
+    more = f" and {len(same) - NAMED} more" if len(same) > NAMED else ""
+    return f"{name(same[0][1])} in {len({id(read) for read, _ in same})} of {runs} runs: {', '.join(some)}{more}"

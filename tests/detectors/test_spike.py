@@ -1,0 +1,52 @@
+"""One spike, low spikes, narrow ones; and what announced them."""
+
+import numpy as np
+import pytest
+from curves import T, bursts, one_spike
+
+from bestiary.detectors.spike import spike
+from bestiary.log import Log, State
+
+
+def test_one_is_enough_and_is_measured():
+    f = spike(one_spike(T, 600, 1.6, 8)[0])
+    assert f.found and f.onset == 600 and f.reason.startswith("1 spike at step 600: ")
+    assert f.effects["height"].value == pytest.approx(1.6, rel=0.02) and f.effects["width"].value == 8
+
+
+def test_low_spikes_of_a_language_model():
+    rng = np.random.default_rng(0)
+    k = np.arange(900)
+    loss = (2.4 + 6 * (1 + k / 30) ** -1.0) * np.exp(0.01 * rng.normal(size=900))
+    for at in (400, 560, 740):
+        loss += 1.5 * np.where(k >= at, np.exp(-(k - at) / 8), 0)
+    f = spike(Log.of(100.0 * k, loss=loss))
+    assert f.effects["count"].value == 3 and f.onset == 40000 and "3 spikes, at steps 40000, 56000, 74000" in f.reason
+
+
+def test_spikes_that_recur_are_left_to_their_detector():
+    f = spike(bursts(T, [300, 500, 700, 900]))
+    assert f.state is State.ABSENT and "recur" in f.reason
+
+
+def test_one_record_counts_if_it_is_far_out_and_rare():
+    rng = np.random.default_rng(0)
+    quiet = np.exp(0.02 * rng.normal(size=1000))
+    assert spike(Log.of(T, loss=np.where(T == 500, 40, 1) * quiet)).onset == 500
+    assert not spike(Log.of(T, loss=np.where(T == 500, 1.5, 1) * quiet)).found
+    assert not spike(Log.of(T, loss=np.where((T > 400) & (T % 20 == 0), 5, 1) * quiet)).found
+
+
+@pytest.mark.parametrize(("lead", "word"), [(3, "grows 20-fold before it"), (0, "grows 20-fold with it")])
+def test_the_gradient_norm_that_announced_it_is_told(lead, word):
+    log = one_spike(T)[0]
+    grad = np.where((T >= 600 - lead) & (T < 606), 20.0, 1.0)
+    f = spike(Log.of(T, loss=log["loss"].values, grad_norm=grad), cause="grad_norm")
+    assert word in f.reason and f.effects["cause"].value == 20
+    still = spike(Log.of(T, loss=log["loss"].values, grad_norm=np.ones(1000)), cause="grad_norm")
+    assert "does not grow" in still.reason
+
+
+def test_a_short_run_is_read_over_a_shorter_baseline():
+    k = np.arange(80.0)
+    assert spike(Log.of(k, loss=np.where((k >= 50) & (k < 54), 3.0, 1.0))).onset == 50
