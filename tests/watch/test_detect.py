@@ -8,14 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from curves import COMMON, null
+from curves import COMMON, bursts, null
 from log_files import LOGS, asked, report
 from written_logs import T, csv, spiky
 
-from bestiary.about import Severity
+from bestiary.about import About, Severity
 from bestiary.log import Effect, Finding, Log, Series, State
 from bestiary.logs.run_table import Unreadable
-from bestiary.watch import detect
+from bestiary.watch import detect, sentences
 from bestiary.watch import report_schema as detect_schema
 
 HEALTHY = [
@@ -73,10 +73,103 @@ def test_a_run_diverges_once(tmp_path):
     assert found["spans"] == [{"start": 700, "stop": 3999, "label": "not finite"}]
 
 
-def test_a_loss_that_blows_up_is_said_to_diverge_once():
-    log = Log.of(T, loss=np.exp(T / 800), test_loss=np.exp(T / 800))
-    found = [a for a in detect.answers(log) if a.finding.state is State.DIVERGED]
-    assert [a.detector for a in found] == ["diverged"] and "times its" in found[0].finding.reason
+def found(log: Log) -> list[tuple[str, str]]:
+    """What is told of a run: detector and severity."""
+    return [(a.detector, str(a.severity)) for a in sentences.told(list(detect.answers(log)))]
+
+
+def test_a_loss_that_blows_up_is_lost_and_no_detector_calls_it_diverged():
+    loss = np.where(T < 2000, 1 + 9 * np.exp(-T / 300), np.exp((T - 2000) / 400))
+    log = Log.of(T, loss=loss, train_loss=loss)
+    assert found(log) == [("lost", "error")]
+    assert all(a.finding.state is not State.DIVERGED for a in detect.answers(log))
+
+
+def test_a_run_that_fits_within_some_records_is_not_said_to_diverge():
+    """Its loss is many times the median of its first ten records, and a twelfth of the first."""
+    loss = np.r_[3.1, 0.4, 0.01, np.full(2000, 0.006), np.full(1997, 0.25)]
+    log = Log.of(T, loss=loss, train_acc=np.where(T < 3, 0.3, 1.0), test_acc=np.where(T < 500, 0.1, 0.99))
+    assert ("delayed_generalization", "info") in found(log)
+    assert not any(severity == "error" for _, severity in found(log))
+
+
+def test_curves_beside_and_in_place_of_the_first_are_given(monkeypatch):
+    asked_with = []
+
+    def odd(log, loss="loss", accuracy=None, *, height=1.0):
+        asked_with.append((loss, accuracy, height))
+        return Finding(State.ABSENT, "x")
+
+    of = About("x", beside={"accuracy": "train_acc"}, on={"test_loss": {"height": 3.0}}, asked={"height": 2.0})
+    monkeypatch.setitem(detect.detectors(), "odd", (odd, ("loss",)))
+    monkeypatch.setattr(detect, "about", lambda name: of)
+    whole = Log.of(T, loss=T, train_acc=T, test_loss=T, test_acc=T)
+    reads = [a.reads for a in detect.answers(whole, only=["odd"])]
+    assert asked_with == [("loss", "train_acc", 2.0), ("test_loss", "test_acc", 3.0)]
+    assert reads == [("loss",), ("test_loss",)]
+    asked_with.clear()
+    list(detect.answers(Log.of(T, loss=T), {"odd": {"height": 5.0}}, only=["odd"]))
+    assert asked_with == [("loss", None, 5.0)]
+
+
+def test_severity_grows_with_an_effect():
+    few, many = (
+        detect.Answer("spike", ("loss",), Finding(State.FOUND, "x", 1.0, {"count": Effect(count)})) for count in (1, 9)
+    )
+    assert (few.severity, many.severity) == (Severity.INFO, Severity.WARNING)
+
+
+def test_a_run_that_was_stopped_when_it_generalised_has_generalised():
+    test = np.r_[np.full(27, 0.01), 0.62, 0.9, 0.997]
+    log = Log.of(100.0 * np.arange(30), train_acc=np.r_[0.01, np.ones(29)], test_acc=test)
+    (answer,) = detect.answers(log, only=["delayed_generalization"])
+    assert answer.finding.found and answer.finding.onset == 2900
+
+
+def test_what_nobody_has_to_decide_is_not_shown(tmp_path):
+    k = np.arange(50)
+    path = csv(tmp_path / "x.csv", train_loss=2.3 * np.exp(-k / 40), train_acc=0.3 + 0.009 * k, val_acc=0.3 + 0.008 * k)
+    shown = asked(path).stdout
+    assert "undecided" not in shown and "1 run: 0 found" in shown
+    assert "delayed generalization, undecided" in asked(path, "-v").stdout
+
+
+def test_every_finding_says_what_people_do(tmp_path):
+    path = spiky(tmp_path / "x.csv")
+    assert "what people do: lower the learning rate" in asked(path).stdout
+    (run,) = report(path)["runs"]
+    assert (
+        by_detector(run)["spikes"]["do"].startswith("lower the learning rate") and by_detector(run)["spikes"]["source"]
+    )
+    assert all(detect.about(name).do for name in [*detect.detectors(), detect.DIVERGED])
+
+
+def test_a_folder_of_mixed_logs_fits_one_screen(tmp_path):
+    for i in range(3):
+        csv(tmp_path / f"spiky{i}.csv", loss=bursts(T, [1000, 2000, 3000])["loss"].values)
+        csv(tmp_path / f"lost{i}.csv", train_loss=np.where(T < 2000, 1 + np.exp(-T / 300), 1.9))
+        csv(tmp_path / f"late{i}.csv", train_acc=np.where(T < 30, 0.1, 1.0), val_acc=np.where(T < 2000, 0.1, 1.0))
+    csv(tmp_path / "nan.csv", loss=np.where(T < 700, 1.0, np.nan))
+    lines = asked(tmp_path).stdout.splitlines()
+    assert len(lines) < 24
+    assert any(line.startswith("error: lost in 3 of 10 runs: lost0.csv (step 2000 to 3999)") for line in lines)
+    assert lines[-1] == "10 runs: 10 found; -v says more"
+
+
+def test_steps_that_are_epochs_are_called_so(tmp_path):
+    y = np.r_[np.linspace(1, 0.5, 10), np.linspace(0.55, 1, 20)]
+    rows = "\n".join(f"{i},{1 / (1 + i)},{v}" for i, v in enumerate(y))
+    (tmp_path / "x.csv").write_text(f"epoch,loss,val_loss\n{rows}\n")
+    shown = " ".join(asked(tmp_path / "x.csv").stdout.split())
+    assert "validation loss lowest at epoch 9 (0.5), since then +" in shown and "best checkpoint: epoch 9" in shown
+
+
+def test_a_rise_while_memorising_is_part_of_generalising_late():
+    train, test = np.where(T < 20, 0.1, 1.0), np.where(T < 2000, 0.1, 1.0)
+    rises = np.where(T < 2000, 4 + 4 * (1 - np.exp(-T / 100)), 8 * np.exp(-(T - 2000) / 100) + 0.01)
+    log = Log.of(T, train_acc=train, test_acc=test, test_loss=rises, train_loss=5 * np.exp(-T / 5) + 1e-3)
+    assert "hump" in {a.detector for a in detect.answers(log) if a.severity is not None}
+    assert found(log) == [("delayed_generalization", "info")]
 
 
 def cut(stop: int) -> Log:
@@ -93,13 +186,12 @@ def test_a_run_that_will_generalise_is_not_called_overfitting_before_it_does(tmp
     assert early.finding.state is State.UNDECIDED and early.severity is None
     entries = detect.delays()
     assert entries and all(1 < low < high for low, high in entries.values())
-    assert "too early to call it overfitting" in early.finding.reason and all(
-        entry in early.finding.reason for entry in entries
-    )
+    assert "too early to call it overfitting" in early.finding.reason
+    assert f"{max(high for _, high in entries.values()):.0f} times as late" in early.finding.reason
     logs = [name for name, curve in cut(150).channels.items()]
     path = csv(tmp_path / "x.csv", **{name: cut(150)[name].values for name in logs})
     done = asked(path, "--fail-on", "info")
-    assert done.exit_code == 0 and "delayed generalization, undecided" in done.stdout
+    assert done.exit_code == 0 and "to decide: delayed generalization" in done.stdout
 
 
 def test_the_hint_is_the_range_of_what_was_measured(tmp_path, monkeypatch):
@@ -128,12 +220,12 @@ def test_records_of_what_was_measured_are_read_once(monkeypatch):
 def test_measured_rates_are_shown_and_a_dash_where_there_are_none(tmp_path, monkeypatch):
     monkeypatch.setattr(detect.files, "measured", lambda: tmp_path)
     path = spiky(tmp_path / "x.csv")
-    (row,) = [line for line in asked(path).stdout.splitlines() if line.lstrip().startswith("spikes")]
+    (row,) = [line for line in asked(path, "-v").stdout.splitlines() if line.lstrip().startswith("spikes")]
     assert row.split()[-2:] == ["-", "-"]
     (tmp_path / "detectors.json").write_text(
         json.dumps({"detectors": {"spikes": {"hit": [47, 48], "false_alarm": [1, 999]}}})
     )
-    shown = asked(path).stdout
+    shown = asked(path, "-v").stdout
     assert "47/48" in shown and "1/999" in shown
     (run,) = report(path)["runs"]
     assert by_detector(run)["spikes"]["hit"] == [47, 48] and by_detector(run)["spikes"]["false_alarm"] == [1, 999]
@@ -161,7 +253,7 @@ def test_runs_read_alike_are_described_once(tmp_path):
         csv(tmp_path / f"{i}.csv", loss=np.exp(-T / 800))
     shown = " ".join(asked(tmp_path).stdout.split())
     assert shown.count("train_loss: `loss`") == 1 and "and 3 runs more, all read alike" in shown
-    assert "9 runs: 0 found, 0 undecided" in shown
+    assert "9 runs: 0 found" in shown
 
 
 def test_verbose_lists_what_did_not_apply(tmp_path):
@@ -230,5 +322,5 @@ def test_channels_that_are_read_may_be_named(columns):
 
 
 def test_a_channel_that_nothing_reads_is_refused_with_those_that_there_are():
-    with pytest.raises(Unreadable, match=r"^--channel reward=x: no detector reads that; want step.*test_acc"):
-        detect.check_channels({"loss": "y", "reward": "x"})
+    with pytest.raises(Unreadable, match=r"^--channel weather=x: no detector reads that; want step.*test_acc"):
+        detect.check_channels({"loss": "y", "weather": "x"})
