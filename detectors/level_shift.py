@@ -21,6 +21,8 @@ ABOUT = About(
     everyday=True,
 )
 
+TINY = 1e-3  # [first record] a level below it is noise of a loss that is fitted
+STAYS = 24  # [record] of the new level, and a tenth of the run: a spike is over by then
 STEEP = 3  # [record] in which most of a jump happens
 PARTS = 50  # [1 / run] that tell a level
 
@@ -36,7 +38,7 @@ def level_shift(
     run and 8 records at least; in logarithms if the loss is positive. The largest jump counts if
         it is at least `height`-fold, or that share of the level, and `z` times the spread of the other jumps;
         half of it happens within three records;
-        the curve stays a quarter of the jump above its old level, to the end, and for as long as the levels at least;
+        the curve stays a quarter of the jump above its old level, to the end, for 24 records and a tenth of the run;
         the run is not lost by it.
 
     Args:
@@ -83,6 +85,8 @@ def level_shift(
     told = f"{loss} goes from {old:.3g} to {new:.3g} at step {t[at]:g}"
     steep = float(y[at : at + STEEP].max() - y[max(at - STEEP, 0) : at].min()) >= jump / 2
     steep &= float(np.median(y[at : at + STEEP])) - before >= jump / 2
+    steep &= abs(new) >= TINY * abs(values[0])
+    steep &= t.size - at >= max(STAYS, t.size // 10)
     stays = float(smoothed(y)[at:].min()) >= before + jump / 4
     if not (jump >= max(least, z * spread, 1e-12) and steep and stays and at >= t.size // 20):
         return Finding(State.ABSENT, f"{told} at most, or comes back")

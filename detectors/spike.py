@@ -5,7 +5,6 @@ import numpy as np
 from bestiary.about import About, Dial, Scale
 from bestiary.detectors._excursions import excursions
 from bestiary.detectors._levels import deviation
-from bestiary.detectors.spikes import spikes
 from bestiary.log import Effect, Finding, Log, Span, State, unfit
 
 ABOUT = About(
@@ -23,6 +22,7 @@ ABOUT = About(
 )
 
 OUTLIER, TALL, MANY = 12.0, 2.0, 5  # [z] and height of a spike of one record; more of those are heavy tails
+TINY = 1e-3  # [first record] a peak below it is noise of a loss that is fitted
 STEEP, LEAD = 5.0, 8  # [deviation] over as many records as it took, and 8 more, a wandering curve has changed; [record]
 AHEAD, GROWN = 10, 2.0  # [record] in which a gradient norm may grow before a peak, and how many-fold
 
@@ -38,7 +38,7 @@ def spike(
     the run and 16 at least. One that is over within four baselines counts from `height` times its baseline on, if that
     is five deviations of what the curve changes otherwise in the time of the rise. One of a single record counts from
     twice its baseline and 12 deviations of the records before it on, and not if there are more than five such: then the
-    noise has heavy tails. Silent where `spikes` speaks.
+    noise has heavy tails.
 
     Args:
         log: the run.
@@ -72,8 +72,6 @@ def spike(
     t, values = log[loss].finite()
     if values.size and (values[0] <= 0 or values.min() < 0):
         return Finding(State.NOT_APPLICABLE, f"{loss} must be positive; it falls to {values.min():g}")
-    if spikes(log, loss).found:
-        return Finding(State.ABSENT, f"{loss} has spikes that recur")
     window = window if t.size >= 4 * window else max(16, t.size // 4)
     if t.size < window:
         return Finding(State.UNDECIDED, f"{loss} has {t.size} finite records; {window} are needed to tell")
@@ -82,6 +80,8 @@ def spike(
     narrow: list[tuple[int, int, int, float]] = []
     for a, b, base, kind in excursions(y, window=window, z=z, floor=np.log(1.1)):
         peak = a + int(np.argmax(y[a : b + 1]))
+        if values[peak] < TINY * values[0]:
+            continue
         if kind == "spike" and y[peak] - base >= max(np.log(height), STEEP * _wandering(y, a, peak - a + LEAD)):
             seen.append((a, peak, b, base))
         elif kind == "outlier" and y[peak] - base >= max(np.log(TALL), OUTLIER * deviation(y[max(a - window, 0) : a])):

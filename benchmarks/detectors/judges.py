@@ -54,12 +54,13 @@ RULE_VALUES: dict[str, np.ndarray] = {
 
 @cache
 def detectors() -> dict[str, Detector]:
-    """Return every detector by name."""
+    """Return every detector that an entry may be paired with, by name; the others have everyday.py."""
     made = {}
     for name in sorted(modules("detectors")):
         module = import_module(f"bestiary.detectors.{name}")
-        function = getattr(module, name)
-        made[name] = Detector(function, _channels(function, {}), getattr(module, "ABOUT", About()).dial)
+        function, about = getattr(module, name), getattr(module, "ABOUT", About())
+        if not about.everyday:
+            made[name] = Detector(function, _channels(function, {}), about.dial)
     return made
 
 

@@ -144,15 +144,16 @@ def looked_at(detector: str) -> frozenset[str]:
 
 def _asked(log: Log, name: str, reads: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
     """Return the channels and arguments with which a detector is asked of a run, for each curve that it may be of."""
-    function, of = detectors()[name][0], about(name)
-    first = next((p for p in list(inspect.signature(function).parameters)[1:]), "")
-    beside = {parameter: channel for parameter, channel in of.beside.items() if channel in log}
-    yield reads, {**of.asked, **beside}
+    of = about(name)
+    takes = [p.name for p in inspect.signature(detectors()[name][0]).parameters.values() if p.kind is not p.VAR_KEYWORD]
+    beside = {parameter: channel for parameter, channel in of.beside.items() if parameter in takes and channel in log}
+    asked = {threshold: value for threshold, value in of.asked.items() if threshold in takes}
+    yield reads, {**asked, **beside}
     for channel, thresholds in of.on.items():
-        if channel in log:
+        if channel in log and len(takes) > 1:
             test = {p: c.replace("train", "test") for p, c in beside.items()}
             test = {p: c for p, c in test.items() if c in log and c != channel}
-            yield (channel, *reads[1:]), {first: channel, **of.asked, **test, **thresholds}
+            yield (channel, *reads[1:]), {takes[1]: channel, **asked, **test, **thresholds}
 
 
 def answers(

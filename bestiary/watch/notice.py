@@ -9,7 +9,7 @@ import numpy as np
 
 from bestiary.about import Severity
 from bestiary.log import Log, Series
-from bestiary.watch import detect
+from bestiary.watch import detect, sentences
 from bestiary.watch.detect import Answer
 
 GONE = (detect.DIVERGED, "")  # key of the finding that is no detector's
@@ -37,9 +37,7 @@ class Notice(NamedTuple):
         if self.answer.where is not None:
             lo, hi = self.answer.where
             where = f" from step {lo:g} to {hi:g}" if hi > lo else f" at step {lo:g}"
-        told = (
-            f"step {self.at:g}: {self.severity}: {self.detector.replace('_', ' ')}{where}: {self.answer.finding.reason}"
-        )
+        told = f"step {self.at:g}: {self.severity}: {sentences.name(self.answer)}{where}: {self.answer.finding.reason}"
         return f"{told}; what people do: {self.answer.about.do}" if self.answer.about.do else told
 
 
@@ -51,7 +49,9 @@ class Once:
 
     def new(self, at: float, answers: Iterable[Answer]) -> list[Notice]:
         """Return notices of what these answers found for the first time, at [step] the latest record."""
-        found = [a for a in answers if a.severity is not None and a.key not in self.notices]
+        before = [notice.answer for notice in self.notices.values()]
+        seen = sentences.told([*before, *(a for a in answers if a.severity is not None)])
+        found = [a for a in seen if a.key not in self.notices]
         new = [Notice(at, answer) for answer in found]
         self.notices |= {notice.answer.key: notice for notice in new}
         return new

@@ -26,6 +26,8 @@ def told(answers: Iterable[Answer]) -> list[Answer]:
     over = {a.detector for a in found}
     if {"lost", detect.DIVERGED} & over:
         found = [a for a in found if a.detector not in ("overfitting", "decline", "level_shift")]
+    if "spikes" in over:
+        found = [a for a in found if a.detector != "spike"]
     if "relapses" in over:
         found = [a for a in found if a.detector not in ("spikes", "spike")]
     if any(a.to_decide for a in found):
@@ -50,7 +52,8 @@ def remedy(detector: str) -> str:
 
 def name(answer: Answer) -> str:
     """What was found, in words."""
-    return PHASES.get((answer.detector, answer.finding.phase), answer.detector.replace("_", " "))
+    word = PHASES.get((answer.detector, answer.finding.phase), answer.detector.replace("_", " "))
+    return word + "".join(f", {threshold} {value:g}" for threshold, value in answer.thresholds.items())
 
 
 def where(read: Read, answer: Answer) -> str:

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from every_detector import OF_ENTRIES
 
 from bestiary.catalog.read import read_catalog
-from bestiary.files import modules
 from bestiary.log import Finding, Log, State
 
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks" / "detectors"
@@ -26,7 +26,7 @@ def test_a_row_has_every_detector_and_its_relation_to_the_entry(matrix):
     case = entry.cases["grokking"]
     own = [Finding(State.FOUND, "given")]
     row = {c.detector: c for c in matrix.row(entry, case, [Log.of(t, test_acc=np.zeros(300))], own, "step")}
-    assert set(row) == modules("detectors")
+    assert set(row) == set(OF_ENTRIES)
     assert row["delayed_generalization"].relation == "own" and row["delayed_generalization"].fired == 1
     assert {name for name, c in row.items() if c.relation == "declared"} == set(entry.also_fires)
     assert row["spikes"].n == 0 and not row["spikes"].alarm  # no loss in this log

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from every_detector import OF_ENTRIES
 
 from bestiary.catalog.read import read_catalog
-from bestiary.files import modules
 from bestiary.log import Log
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -78,7 +78,7 @@ def test_bisection_finds_the_strictest_value(n):
 
 def test_the_middle_of_a_dial_is_the_detectors_default():
     judges = module("judges")
-    assert set(judges.detectors()) == set(modules("detectors"))
+    assert set(judges.detectors()) == set(OF_ENTRIES)
     dialled = {name: of for name, of in judges.detectors().items() if of.dial is not None}
     assert dialled
     for name, of in dialled.items():
@@ -259,7 +259,7 @@ def test_the_page_says_what_was_measured():
 
 def test_every_detector_was_measured_off_the_tuning_root():
     made = measured()
-    assert set(made["detectors"]) == set(modules("detectors"))
+    assert set(made["detectors"]) == set(OF_ENTRIES)
     assert made["tuning_root"] not in made["roots"]
     for name, of in made["detectors"].items():
         assert of["hit"][1] and of["false_alarm"][1], name

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from curves import T, bursts, one_spike
+from curves import T, one_spike
 
 from bestiary.detectors.spike import spike
-from bestiary.log import Log, State
+from bestiary.log import Log
 
 
 def test_one_is_enough_and_is_measured():
@@ -22,11 +22,6 @@ def test_low_spikes_of_a_language_model():
         loss += 1.5 * np.where(k >= at, np.exp(-(k - at) / 8), 0)
     f = spike(Log.of(100.0 * k, loss=loss))
     assert f.effects["count"].value == 3 and f.onset == 40000 and "3 spikes, at steps 40000, 56000, 74000" in f.reason
-
-
-def test_spikes_that_recur_are_left_to_their_detector():
-    f = spike(bursts(T, [300, 500, 700, 900]))
-    assert f.state is State.ABSENT and "recur" in f.reason
 
 
 def test_one_record_counts_if_it_is_far_out_and_rare():
