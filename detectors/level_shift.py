@@ -37,7 +37,7 @@ def level_shift(
     At every record the jump is the median of the records from there on less that of those before, each over 2 % of the
     run and 8 records at least; in logarithms if the loss is positive. The largest jump counts if
         it is at least `height`-fold, or that share of the level, and `z` times the spread of the other jumps;
-        half of it happens within three records;
+        half of it happens within three records, and the new level does not go on rising;
         the curve stays a quarter of the jump above its old level, to the end, for 24 records and a tenth of the run;
         the run is not lost by it.
 
@@ -86,6 +86,7 @@ def level_shift(
     steep = float(y[at : at + STEEP].max() - y[max(at - STEEP, 0) : at].min()) >= jump / 2
     steep &= float(np.median(y[at : at + STEEP])) - before >= jump / 2
     steep &= abs(new) >= TINY * abs(values[0])
+    steep &= float(np.median(y[at + size // 2 : at + size]) - np.median(y[at : at + size // 2])) <= jump / 4
     steep &= t.size - at >= max(STAYS, t.size // 10)
     stays = float(smoothed(y)[at:].min()) >= before + jump / 4
     if not (jump >= max(least, z * spread, 1e-12) and steep and stays and at >= t.size // 20):

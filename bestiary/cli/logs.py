@@ -81,6 +81,7 @@ def detect(
     from bestiary.about import Severity
     from bestiary.logs.run_table import Unreadable
     from bestiary.watch import detect as detecting
+    from bestiary.watch import sentences
 
     try:
         with _failures() as broken:
@@ -100,7 +101,8 @@ def detect(
         _plot(reads, plot, as_json)
     for text in (*errors, *broken):
         echo(_cut(text), err=True)
-    worst = max((a.severity for read in reads for a in read.answers if a.severity is not None), default=None)
+    told = [answer.severity for read in reads for answer in sentences.told(read.answers)]
+    worst = max((severity for severity in told if severity is not None), default=None)
     if broken:
         sys.exit(exits.FAULT)
     if errors:

@@ -314,11 +314,11 @@ def test_imports_no_jax():
     assert told.stdout.strip() == "False"
 
 
-def test_the_example_is_stopped_when_it_diverges(capsys):
+def test_the_example_is_stopped_when_it_is_lost(capsys):
     file = Path(__file__).resolve().parents[2] / "examples" / "optax_loop.py"
     main = runpy.run_path(str(file))["main"]
     assert main(lr=0.21).worst is Severity.ERROR
-    assert "error: diverged" in capsys.readouterr().out
+    assert "error: lost" in capsys.readouterr().out
     assert main(lr=0.1, steps=100).notices == ()
 
 

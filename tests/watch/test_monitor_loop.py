@@ -180,7 +180,7 @@ def test_a_detector_that_raises_is_said_once_and_the_run_goes_on(monkeypatch):
         for step in range(3000):
             monitor.log(step, loss=y[step])
         summary = monitor.finish()
-    assert len(caught) == 1 and [notice.detector for notice in monitor.notices] == ["spikes"]
+    assert len(caught) == 1 and [notice.detector for notice in monitor.notices] == ["spike", "spikes"]
     assert "hump" not in {answer.detector for answer in summary.answers}
     with pytest.warns(DetectorFailed, match="^hump"):
         assert {a.detector for a in detect.answers(Log.of(np.arange(3000.0), loss=np.array(y)))} > {"spikes"}
