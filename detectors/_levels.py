@@ -9,6 +9,7 @@ from bestiary.log import Log
 
 LAG = 16  # parts of a run; over one of them the wandering of a curve is told
 END = 20  # [1 / run] that tells the level at the end
+MEAN = 3.0  # by how much less a running median scatters than single records, at most, for noise that has a memory
 UPWARD = 0.84  # quantile of a Gaussian one deviation up
 USUAL = (2, 3, 10, 100, 1000)  # numbers of classes that need no accuracy to be believed
 AGREES = 0.02  # [level] to which two levels, or a level and that of guessing, are the same
@@ -38,7 +39,7 @@ def deviation(x: np.ndarray) -> float:
 def last_rise(y: np.ndarray) -> Rise:
     """How a curve leaves, for good, the lowest level it ever had.
 
-    The spread is the larger of the deviation of single records about a running median, and that of the changes over a
+    The spread is the larger of the deviation of a running median of single records, and that of the changes over a
     sixteenth of the run, before the curve rises, as it would be over the time of the rise if the curve were to wander.
     """
     x = smoothed(y)
@@ -54,7 +55,8 @@ def last_rise(y: np.ndarray) -> Rise:
     lately = moved[moved.size // 2 :]  # a curve falls fast at first, which is no wandering
     wander = max(float(np.quantile(moved, UPWARD)), deviation(lately), 0.0) if moved.size else 0.0
     wander *= np.sqrt(max(1.0, (half - start) / lag))
-    return Rise(best, start, half, low, end, max(wander, deviation((y - x)[:start])))
+    single = deviation((y - x)[:start]) / min(np.sqrt(max(3, y.size // 50)), MEAN)
+    return Rise(best, start, half, low, end, max(wander, single))
 
 
 def kept(log: Log, accuracy: str | None, share: float = 0.9) -> bool:

@@ -5,7 +5,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from bestiary.about import About, Scale, Severity
 from bestiary.detectors._excursions import median
-from bestiary.detectors._levels import deviation, smoothed
+from bestiary.detectors._levels import UPWARD, deviation, smoothed
 from bestiary.detectors.lost import lost
 from bestiary.log import Effect, Finding, Log, Span, State, unfit
 
@@ -28,7 +28,7 @@ PARTS = 50  # [1 / run] that tell a level
 
 
 def level_shift(
-    log: Log, loss: str = "loss", lr: str | None = None, *, height: float = 1.2, z: float = 10.0
+    log: Log, loss: str = "loss", lr: str | None = None, *, height: float = 1.2, z: float = 7.0
 ) -> Finding:
     """Detect a jump of the loss that is not made good.
 
@@ -79,7 +79,9 @@ def level_shift(
     at = int(np.clip(at, size, t.size - size))
     before, after = float(np.median(y[at - size : at])), float(np.median(y[at : at + size]))
     jump, others = after - before, np.delete(jumps, np.s_[max(k - size, 0) : k + size + 1])
-    spread = max(deviation(others), deviation((y - smoothed(y))[:at]), deviation(np.diff(levels[::size])))
+    lately = others[others.size // 2 :]  # a curve falls fast at first
+    single = deviation((y - smoothed(y))[:at]) / np.sqrt(size)
+    spread = max(float(np.quantile(others, UPWARD)), deviation(lately), single)
     old, new = float(np.median(values[at - size : at])), float(np.median(values[at : at + size]))
     least = np.log(height) if values.min() > 0 else (height - 1) * abs(old)
     told = f"{loss} goes from {old:.3g} to {new:.3g} at step {t[at]:g}"

@@ -19,6 +19,7 @@ ABOUT = About(
     everyday=True,
 )
 
+RESTS = 0.9  # [rise] at the end over what it was in the first half of the records after it, if none is made good
 LEAST = 16  # [record] of a curve; half as many before the rise, and half as many after it
 
 
@@ -29,7 +30,7 @@ def lost(
     *,
     given_up: float = 0.4,
     times: float = 1.25,
-    z: float = 10.0,
+    z: float = 8.0,
     sudden: float = 0.0,
 ) -> Finding:
     """Detect a loss that ends, for good, far above its own best level.
@@ -38,7 +39,8 @@ def lost(
 
     Let x be the running median over 2 % of the records, b its least value, e the median of the last twentieth of the
     records, and v the first record. The run is lost if
-        e - b is at least `given_up` (v - b), and at least (`times` - 1) |b|;
+        e - b is at least `given_up` (v - b), or a third of that if the curve does not fall again after its rise, and at
+        least (`times` - 1) |b|;
         e - b is at least `z` times the spread of the curve before it rose: that of single records about x, or of the
         changes of x over a sixteenth of the run, whichever is larger, scaled to the time of the rise as of a walk;
         the rise begins after a tenth of the run, and x stays in the upper half of it for the last 8 records at least,
@@ -85,7 +87,10 @@ def lost(
     told = f"{loss} was down to {rise.low:.3g} at step {t[rise.best]:g} and ends at {rise.end:.3g}"
     stayed, stay = t.size - rise.half, max(LEAST // 2, min(t.size // 20, 64))
     jump = float(np.max(y[2:] - y[:-2])) if t.size > 2 else 0.0
-    far = height >= max(given_up * gained, (times - 1) * abs(rise.low), z * rise.spread) and height > 0
+    after = y[rise.half : rise.half + max(stayed // 2, 1)]
+    rests = rise.end - rise.low >= RESTS * (float(np.median(after)) - rise.low)  # nothing is being made good
+    least = given_up / 3 if rests else given_up
+    far = height >= max(least * gained, (times - 1) * abs(rise.low), z * rise.spread) and height > 0
     late = rise.start >= max(LEAST // 2, t.size // 10)
     if not (far and late and jump >= sudden * height) or kept(log, accuracy):
         return Finding(State.ABSENT, told, effects=effects)

@@ -23,7 +23,7 @@ LEAST = 16  # [record] of a curve
 
 
 def reward_lost(
-    log: Log, reward: str = "reward", kl: str | None = None, *, given_up: float = 0.4, z: float = 10.0
+    log: Log, reward: str = "reward", kl: str | None = None, *, given_up: float = 0.4, z: float = 12.0
 ) -> Finding:
     """Detect a reward that falls far below its best and does not come back.
 

@@ -65,3 +65,35 @@ def test_a_sharp_peak_of_a_short_sweep_survives():
 
 def test_must_be_positive():
     assert told(np.r_[np.ones(10), 0.0]).state is State.NOT_APPLICABLE
+
+
+def grok(spiked=True):
+    """A test loss that rises as the train data are memorised, and later two instabilities of both losses."""
+    t = np.arange(2000.0)
+    train = 5 * np.exp(-t / 20) + 1e-5
+    test = np.where(t < 900, 5 + 15 * (1 - np.exp(-t / 60)), 20 * np.exp(-(t - 900) / 60) + 1e-4)
+    for at in (1500, 1800) if spiked else ():
+        up = np.where(t >= at, 8 * np.exp(-(t - at) / 15), 0.0)
+        train, test = train + up, test + up
+    return Log.of(t, test_loss=test, train_loss=train)
+
+
+def test_an_instability_of_both_losses_is_looked_past():
+    plain, known = hump(grok()), hump(grok(), train="train_loss")
+    assert not (plain.found and plain.effects["peak"].value < 1000)  # the largest peak is one of them
+    assert known.found and known.onset < 20 and 200 < known.effects["peak"].value < 900
+    assert known.effects["rise"].value == pytest.approx(4, rel=0.1)
+
+
+def test_an_instability_alone_is_no_hump():
+    t = np.arange(1000.0)
+    up = np.where(t >= 600, 3 * np.exp(-(t - 600) / 40), 0)
+    log = Log.of(t, test_loss=1e-3 + 5 * np.exp(-t / 50) + up, train_loss=1e-4 + 5 * np.exp(-t / 40) + up)
+    assert hump(log).found and not hump(log, train="train_loss").found
+
+
+def test_one_record_is_no_hump_beside_a_train_loss():
+    t = np.arange(24.0)
+    test = 2.2 - t / 100 + 3 * (t == 1)
+    log = Log.of(t, test_loss=test, train_loss=1.9 - t / 80)
+    assert hump(log).found and not hump(log, train="train_loss").found
