@@ -50,8 +50,9 @@ def epoch_stairs(
         >>> import numpy as np
         >>> from bestiary.log import Log
         >>> t = np.arange(300.0)
-        >>> print(epoch_stairs(Log.of(t, loss=1.2 - 0.3 * (t // 100) + 0.01 * np.sin(t))).onset)
-        100.0
+        >>> finding = epoch_stairs(Log.of(t, loss=1.2 - 0.3 * (t // 100) + 0.01 * np.sin(t)))
+        >>> print(finding.state, finding.onset)
+        found 100.0
 
     Silent on: flat, exponential, power_law, linear, noisy_flat, nan_tail, empty, random_walk, lr_decay_kink,
         log_spaced_decay, staircase, late_drop, start_transient, minibatch, autocorrelated, heavy_tails, oscillation,

@@ -27,9 +27,7 @@ STEEP = 3  # [record] in which most of a jump happens
 PARTS = 50  # [1 / run] that tell a level
 
 
-def level_shift(
-    log: Log, loss: str = "loss", lr: str | None = None, *, height: float = 1.2, z: float = 7.0
-) -> Finding:
+def level_shift(log: Log, loss: str = "loss", lr: str | None = None, *, height: float = 1.2, z: float = 7.0) -> Finding:
     """Detect a jump of the loss that is not made good.
 
     Also known as: jump of the loss.
@@ -55,7 +53,7 @@ def level_shift(
         >>> import numpy as np
         >>> from bestiary.log import Log
         >>> t = np.arange(1000.0)
-        >>> finding = level_shift(Log.of(t, loss=(1 + np.exp(-t / 200)) * np.where(t < 500, 1.0, 1.6)))
+        >>> finding = level_shift(Log.of(t, loss=(1 + 4 * np.exp(-t / 200)) * np.where(t < 500, 1.0, 1.6)))
         >>> print(finding.state, finding.onset)
         found 500.0
 

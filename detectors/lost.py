@@ -44,7 +44,7 @@ def lost(
         e - b is at least `z` times the spread of the curve before it rose: that of single records about x, or of the
         changes of x over a sixteenth of the run, whichever is larger, scaled to the time of the rise as of a walk;
         the rise begins after a tenth of the run, and x stays in the upper half of it for the last 8 records at least,
-        and for a twentieth of the run or 64 records;
+        and for a twentieth of the run or 64 records, or an eighth of the run if less than `given_up` is gone;
         at least `sudden` of the rise happens within two records;
         the accuracy, if there is one, ends below nine tenths of its best.
     The loss may have any sign.
@@ -86,6 +86,7 @@ def lost(
     effects = {"given_up": Effect(share)}
     told = f"{loss} was down to {rise.low:.3g} at step {t[rise.best]:g} and ends at {rise.end:.3g}"
     stayed, stay = t.size - rise.half, max(LEAST // 2, min(t.size // 20, 64))
+    stay = stay if share >= given_up else max(LEAST, t.size // 8)
     jump = float(np.max(y[2:] - y[:-2])) if t.size > 2 else 0.0
     after = y[rise.half : rise.half + max(stayed // 2, 1)]
     rests = rise.end - rise.low >= RESTS * (float(np.median(after)) - rise.low)  # nothing is being made good

@@ -44,8 +44,9 @@ def lr_drop(log: Log, loss: str = "loss", lr: str = "lr", *, share: float = 0.05
         >>> from bestiary.log import Log
         >>> t = np.arange(300.0)
         >>> log = Log.of(t, loss=np.where(t < 150, 1.0, 0.6), lr=np.where(t < 150, 0.1, 0.01))
-        >>> print(lr_drop(log).onset)
-        150.0
+        >>> finding = lr_drop(log)
+        >>> print(finding.state, finding.onset)
+        found 150.0
 
     Silent on: flat, exponential, power_law, linear, noisy_flat, nan_tail, empty, random_walk, lr_decay_kink,
         log_spaced_decay, staircase, late_drop, start_transient, minibatch, autocorrelated, heavy_tails, oscillation,

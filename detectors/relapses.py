@@ -42,8 +42,9 @@ def relapses(log: Log, loss: str = "loss", *, at_least: int = 5, wide: int = 2) 
         >>> from bestiary.log import Log
         >>> t = np.arange(400.0)
         >>> loss = np.where((t < 5) | ((t % 40 > 30) & (t % 40 < 35)), 4.0, 0.01)
-        >>> print(relapses(Log.of(t, loss=loss)).onset)
-        31.0
+        >>> finding = relapses(Log.of(t, loss=loss))
+        >>> print(finding.state, finding.onset)
+        found 31.0
 
     Silent on: flat, exponential, power_law, linear, noisy_flat, nan_tail, empty, random_walk, lr_decay_kink,
         log_spaced_decay, staircase, late_drop, start_transient, minibatch, autocorrelated, heavy_tails, oscillation,

@@ -47,8 +47,9 @@ def reward_lost(
         >>> import numpy as np
         >>> from bestiary.log import Log
         >>> t = np.arange(300.0)
-        >>> print(reward_lost(Log.of(t, reward=np.where(t < 200, 180 * (1 - np.exp(-t / 30)), 20))).onset)
-        200.0
+        >>> finding = reward_lost(Log.of(t, reward=np.where(t < 200, 180 * (1 - np.exp(-t / 30)), 20)))
+        >>> print(finding.state, finding.onset)
+        found 200.0
 
     Silent on: flat, exponential, power_law, linear, noisy_flat, nan_tail, empty, random_walk, lr_decay_kink,
         log_spaced_decay, staircase, late_drop, start_transient, minibatch, autocorrelated, heavy_tails, oscillation.

@@ -42,8 +42,9 @@ def runs_away(log: Log, loss: str = "loss", *, times: float = 100.0, late: float
         >>> import numpy as np
         >>> from bestiary.log import Log
         >>> t = np.arange(200.0)
-        >>> print(runs_away(Log.of(t, loss=2 - np.exp(t / 10))).onset)
-        7.0
+        >>> finding = runs_away(Log.of(t, loss=2 - np.exp(t / 10)))
+        >>> print(finding.state, finding.onset)
+        found 7.0
 
     Silent on: flat, exponential, power_law, linear, noisy_flat, nan_tail, empty, random_walk, lr_decay_kink,
         log_spaced_decay, staircase, late_drop, start_transient, minibatch, autocorrelated, heavy_tails, oscillation.

@@ -41,8 +41,9 @@ def stuck_at_chance(log: Log, loss: str = "loss", accuracy: str | None = None, *
         >>> import numpy as np
         >>> from bestiary.log import Log
         >>> t = np.arange(30.0)
-        >>> print(stuck_at_chance(Log.of(t, loss=np.log(1000) + 0.01 * np.sin(t))).state)
-        found
+        >>> finding = stuck_at_chance(Log.of(t, loss=np.log(1000) + 0.01 * np.sin(t)))
+        >>> print(finding.state, finding.onset)
+        found 0.0
 
     Silent on: flat, exponential, power_law, linear, noisy_flat, nan_tail, empty, random_walk, lr_decay_kink,
         log_spaced_decay, staircase, late_drop, start_transient, minibatch, autocorrelated, heavy_tails, oscillation,

@@ -45,8 +45,9 @@ def zero_loss(log: Log, loss: str = "loss", accuracy: str | None = None, *, shar
         >>> import numpy as np
         >>> from bestiary.log import Log
         >>> t = np.arange(100.0)
-        >>> print(zero_loss(Log.of(t, loss=np.where(t < 60, 2 - t / 100, 0.0))).onset)
-        60.0
+        >>> finding = zero_loss(Log.of(t, loss=np.where(t < 60, 2 - t / 100, 0.0)))
+        >>> print(finding.state, finding.onset)
+        found 60.0
 
     Silent on: flat, exponential, power_law, linear, noisy_flat, nan_tail, empty, random_walk, lr_decay_kink,
         log_spaced_decay, staircase, late_drop, start_transient, minibatch, autocorrelated, heavy_tails, oscillation.

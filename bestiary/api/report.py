@@ -15,6 +15,7 @@ from bestiary.log import Log, State
 from bestiary.logs.channels import Reading, readings
 from bestiary.logs.run_table import Column, RunTable, plural
 from bestiary.watch import detect as watching
+from bestiary.watch import sentences
 from bestiary.watch.detect import SHOWN, Answer, Read
 from bestiary.watch.thresholds import checked
 
@@ -42,7 +43,8 @@ class Report:
     @property
     def found(self) -> list[tuple[Read, Answer]]:
         """What was found, with the run it was found in."""
-        return [(run, answer) for run in self.runs for answer in run.answers if answer.severity is not None]
+        told = [(run, answer) for run in self.runs for answer in sentences.told(run.answers)]
+        return [(run, answer) for run, answer in told if answer.severity is not None]
 
     @property
     def worst(self) -> Severity | None:

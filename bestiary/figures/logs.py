@@ -15,7 +15,8 @@ from matplotlib.patches import Patch
 from bestiary.figures import style
 from bestiary.figures.style import GREY, HUES, INK, SHADES, WIDTH
 from bestiary.log import Series
-from bestiary.watch.detect import SHOWN, Answer, Read
+from bestiary.watch import sentences
+from bestiary.watch.detect import Answer, Read
 
 ROWS = 8  # runs drawn
 POINTS = 2000  # columns of a curve; each keeps its least and its greatest record
@@ -62,7 +63,7 @@ def draw(reads: Sequence[Read]) -> Figure:
 
 
 def _title(read: Read) -> str:
-    shown = [(a.detector.replace("_", " "), a.severity) for a in read.answers if a.finding.state in SHOWN]
+    shown = [(sentences.name(a), a.severity) for a in sentences.told(read.answers)]
     found = [name if severity is not None else f"{name} (undecided)" for name, severity in shown]
     name = ", ".join(filter(None, (read.path.name, read.reading.run))) or "in memory"
     return f"{name}: {', '.join(found) or 'nothing found'}"
@@ -70,7 +71,7 @@ def _title(read: Read) -> str:
 
 def _judged(read: Read) -> list[Answer]:
     """The answers that have something to draw."""
-    return [a for a in read.answers if a.finding.state in SHOWN and (a.finding.spans or np.isfinite(a.finding.onset))]
+    return [a for a in sentences.told(read.answers) if a.finding.spans or np.isfinite(a.finding.onset)]
 
 
 def _panels(read: Read) -> list[tuple[str, list[str]]]:

@@ -259,7 +259,7 @@ def check_channels(columns: Mapping[str, str]) -> None:
     Raises:
         Unreadable: one line, which names the channel and those that there are.
     """
-    known = {"step", *naming.ALONE, *read_channels()}
+    known = {"step", *naming.ALONE, *read_channels(), *(c for name in detectors() for c in looked_at(name))}
     if unknown := [f"{channel}={column}" for channel, column in columns.items() if channel not in known]:
         raise Unreadable(f"--channel {unknown[0]}: no detector reads that; want step, or one of {_listed(known, 99)}")
 

@@ -67,7 +67,7 @@ def test_every_documented_alias_is_recognised(documented):
 def test_a_channel_of_one_detector_is_known_by_its_own_name_alone():
     """Those of detectors that say so; `value` and the like could be anything."""
     assert channels.channel("edge_ratio") is None
-    assert set(detect.own_channels()) == {"deviation", "edge_ratio", "kernel_distance", "spread"}
+    assert set(detect.own_channels()) == {"deviation", "edge_ratio", "kernel_distance", "reward", "spread"}
     assert channels.channel("train/edge-ratio", ["edge_ratio"]) == ("edge_ratio", 0)
     assert channels.channel("val/edge_ratio", ["edge_ratio"]) is None
     assert channels.channel("train_loss", ["loss"]) == ("train_loss", 0)
@@ -257,15 +257,15 @@ def test_a_column_that_is_blank_to_the_end_may_have_been_nan(tmp_path):
 
 
 def test_if_nothing_could_be_looked_at_that_is_an_error(tmp_path):
-    path = written(table("step,reward", T, Y), tmp_path)
+    path = written(table("step,weather", T, Y), tmp_path)
     done = asked(path)
-    assert done.exit_code == 2 and "name them with --channel" in done.stdout and "not used: reward" in done.stdout
+    assert done.exit_code == 2 and "name them with --channel" in done.stdout and "not used: weather" in done.stdout
     assert done.stderr == (
-        f"{path}: nothing could be looked at: of reward none is a channel that a detector reads; "
+        f"{path}: nothing could be looked at: of weather none is a channel that a detector reads; "
         "name one with --channel train_loss=COLUMN\n"
     )
     (run,) = report(tmp_path)["runs"]
-    assert run["findings"] == [] and run["columns"]["reward"]["channel"] is None
-    assert asked(path, "--channel", "train_loss=reward").exit_code == 0
+    assert run["findings"] == [] and run["columns"]["weather"]["channel"] is None
+    assert asked(path, "--channel", "train_loss=weather").exit_code == 0
     written(table("step,loss", T, Y), tmp_path, "y.csv")
     assert asked(tmp_path).exit_code == 0  # beside a log that could be

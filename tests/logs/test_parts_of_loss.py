@@ -56,7 +56,7 @@ def test_of_several_evaluation_sets_the_first_is_read(tmp_path):
         ("loss_D", "loss_G", "D_A", "cycle_A"),
         ("train/policy_loss", "train/value_loss", "train/entropy_loss", "rollout/ep_rew_mean"),
         ("loss_scale", "best_loss", "min_loss"),
-        ("reward", "kl", "entropy"),
+        ("advantage", "kl", "entropy"),
     ],
 )
 def test_what_is_no_part_of_a_loss(names, tmp_path):
