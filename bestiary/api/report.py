@@ -11,12 +11,12 @@ import numpy as np
 import pandas as pd
 
 from bestiary.about import Severity
-from bestiary.log import Log, State
+from bestiary.log import Log
 from bestiary.logs.channels import Reading, readings
 from bestiary.logs.run_table import Column, RunTable, plural
 from bestiary.watch import detect as watching
 from bestiary.watch import sentences
-from bestiary.watch.detect import SHOWN, Answer, Read
+from bestiary.watch.detect import Answer, Read
 from bestiary.watch.thresholds import checked
 
 if TYPE_CHECKING:
@@ -59,9 +59,7 @@ class Report:
         """
         rows = []
         for run in self.runs:
-            for a in run.answers:
-                if not everything and a.finding.state not in SHOWN:
-                    continue
+            for a in run.answers if everything else sentences.told(run.answers):
                 first, last = a.where or (np.nan, np.nan)
                 effect, value, unit = a.strength or ("", np.nan, "")
                 rows.append(
@@ -100,8 +98,7 @@ class Report:
     def _repr_html_(self) -> str:
         from html import escape
 
-        undecided = sum(a.finding.state is State.UNDECIDED for run in self.runs for a in run.answers)
-        counts = f"<p>{plural(len(self), 'run')}: {len(self.found)} found, {undecided} undecided</p>"
+        counts = f"<p>{plural(len(self), 'run')}: {len(self.found)} found</p>"
         unread = "".join(f"<p>{escape(line)}</p>" for line in self.unread)
         return counts + self.to_frame().to_html(index=False, float_format="{:.4g}".format) + unread
 

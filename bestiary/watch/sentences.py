@@ -11,6 +11,8 @@ from bestiary.watch.detect import Answer, Read
 
 NAMED = 3  # runs of a kind that are named
 PHASES = {("overfitting", "drifting"): "validation loss rises", ("overfitting", "memorised"): "memorised so far"}
+GONE = {"lost", "zero_loss", "runs_away", detect.DIVERGED}  # after which a run is no run any more
+EXPLAINED = {"decline", "hump", "level_shift", "lr_drop", "overfitting", "plateau_escape"}  # by that
 Told = tuple[Read, Answer]
 
 
@@ -24,8 +26,8 @@ def told(answers: Iterable[Answer]) -> list[Answer]:
     if late:
         found = [a for a in found if a.detector not in ("hump", "overfitting") or not a.finding.onset < late[0]]
     over = {a.detector for a in found}
-    if {"lost", detect.DIVERGED} & over:
-        found = [a for a in found if a.detector not in ("overfitting", "decline", "level_shift")]
+    if over & GONE:
+        found = [a for a in found if a.detector not in EXPLAINED]
     if "spikes" in over:
         found = [a for a in found if a.detector != "spike"]
     if "relapses" in over:

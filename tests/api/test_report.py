@@ -49,7 +49,8 @@ def test_several_paths_and_one_that_cannot_be_read(tmp_path):
 
 def test_names_and_thresholds_can_be_told():
     made = {"i": T, "objective_7": LOSS}
-    assert bestiary.detect({"step": T, "loss": LOSS}, thresholds={"spikes": {"height": 1e6}}).found == []
+    told = bestiary.detect({"step": T, "loss": LOSS}, thresholds={"spikes": {"height": 1e6}})
+    assert [a.detector for _, a in told.found] == ["spike"]
     named = bestiary.detect(made, channels={"step": "i", "train_loss": "objective_7"})
     assert [a.detector for _, a in named.found] == ["spikes"]
 
@@ -68,7 +69,7 @@ def test_names_are_escaped_in_notebooks():
         ({"loss": ["a", "b"]}, {}, "no column of numbers"),
         ({"a": np.arange(3.0), "loss": np.arange(4.0)}, {}, "columns of different length"),
         ({"loss": LOSS}, {"channels": {"lozz": "loss"}}, "lozz"),
-        ({"loss": LOSS}, {"thresholds": {"spike": {"height": 2}}}, "spike: no such detector"),
+        ({"loss": LOSS}, {"thresholds": {"spikelet": {"height": 2}}}, "spikelet: no such detector"),
     ],
 )
 def test_a_mistake_is_one_line(source, more, text):

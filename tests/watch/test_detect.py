@@ -112,6 +112,12 @@ def test_curves_beside_and_in_place_of_the_first_are_given(monkeypatch):
     assert asked_with == [("loss", None, 5.0)]
 
 
+def test_a_loss_that_falls_to_zero_has_escaped_no_plateau():
+    loss = np.where(T < 2000, 1 + 0.01 * np.sin(T), 0.0)
+    assert "plateau_escape" in {a.detector for a in detect.answers(Log.of(T, loss=loss)) if a.severity is not None}
+    assert found(Log.of(T, loss=loss)) == [("zero_loss", "error")]
+
+
 def test_severity_grows_with_an_effect():
     few, many = (
         detect.Answer("spike", ("loss",), Finding(State.FOUND, "x", 1.0, {"count": Effect(count)})) for count in (1, 9)
