@@ -8,6 +8,7 @@ from scipy.ndimage import median_filter
 from bestiary.log import Log
 
 LAG = 16  # parts of a run; over one of them the wandering of a curve is told
+FAR = 4.0  # [gain since the first record, or best level] a rise of which half is far
 END = 20  # [1 / run] that tells the level at the end
 MEAN = 3.0  # by how much less a running median scatters than single records, at most, for noise that has a memory
 UPWARD = 0.84  # quantile of a Gaussian one deviation up
@@ -45,9 +46,11 @@ def last_rise(y: np.ndarray) -> Rise:
     x = smoothed(y)
     best, end = int(np.argmin(x)), float(np.median(y[-max(5, y.size // END) :]))
     low = float(x[best])
-    start, half = (best + int(np.flatnonzero(x[best:] <= low + s * (end - low))[-1]) + 1 for s in (0.1, 0.5))
+    most = FAR * max(float(y[0]) - low, abs(low))  # what grows without bound is far off long before it ends
+    height = min(end - low, most) if most > 0 else end - low
+    start, half = (best + int(np.flatnonzero(x[best:] <= low + s * height)[-1]) + 1 for s in (0.1, 0.5))
     start, half = min(start, y.size - 1), min(half, y.size - 1)
-    while start > best + 1 and y[start - 1] > low + (end - low) / 4 and start > half - x.size // 50 - 2:
+    while start > best + 1 and y[start - 1] > low + height / 4 and start > half - x.size // 50 - 2:
         start -= 1  # the median of a jump that is not quite sharp is late
     lag = max(1, min(y.size // LAG, start // (LAG // 2)))
     before = x[:start]
@@ -113,3 +116,9 @@ def gained(log: Log, name: str, since: float) -> str:
     before, now = a[t <= since][-3:], a[-3:]
     rises = before.size and now.size and np.median(now) - np.median(before) > max(0.005, 2 * deviation(np.diff(a)))
     return f"{np.median(before):.3g} to {np.median(now):.3g}" if rises else ""
+
+
+def wandering(y: np.ndarray, start: int, over: int) -> float:
+    """Deviation of the changes over so many records, in the stretch before a record."""
+    before = y[max(start - 4 * max(over, 64), 0) : start]
+    return deviation(before[over:] - before[:-over])

@@ -56,7 +56,7 @@ def overfitting(
     Returns:
         onset [step]: the evaluation of the lowest loss. Effects: `best_step` [step]; `rise`
         [1], by which share the loss is higher at the end. The phase is `overfitting`; `memorised` where the train
-        accuracy is 0.99 or more and the test accuracy below 0.95; `drifting` where the train loss does not fall.
+        accuracy is 0.99 or more and the test accuracy below 0.5; `drifting` where the train loss does not fall.
 
     Example:
         >>> import numpy as np
@@ -96,12 +96,12 @@ def overfitting(
     phase = "overfitting"
     if fell is not None and fell > -moved:
         phase, told = "drifting", f"{told}; but {train} does not fall meanwhile"
-    elif at_end(log, train_accuracy) >= 0.99 and at_end(log, accuracy) < 0.95:
-        phase = "memorised"
+    memorised = at_end(log, train_accuracy) >= 0.99 and at_end(log, accuracy) < 0.95
+    phase = "memorised" if memorised and phase == "overfitting" and at_end(log, accuracy) < 0.5 else phase
     if accuracy and (gain := gained(log, accuracy, float(t[lowest]))):
         told += f", accuracy still rising ({gain})"
     told += f"; best checkpoint: step {t[lowest]:g}" if phase == "overfitting" else ""
-    told += "; it has memorised, and may yet generalise much later" if phase == "memorised" else ""
+    told += "; it has memorised, and may yet generalise much later" if memorised else ""
     onset = float(t[lowest])
     return Finding(State.FOUND, told, onset, effects, (Span(onset, float(t[-1]), "rise"),), phase)
 

@@ -15,6 +15,7 @@ ABOUT = About(
     do="go back to the best checkpoint; smaller steps: a lower learning rate, fewer epochs a batch, a limit on the KL",
     source="Schulman et al., arXiv:1707.06347",
     beside={"kl": "kl"},
+    on={"test_acc": {}, "train_acc": {}},
     by_name=True,
     everyday=True,
 )
@@ -41,7 +42,8 @@ def reward_lost(
         z: [1] fall over spread.
 
     Returns:
-        onset [step]: the first record that is off the best level for good. Effects: `given_up` [1], at most 10.
+        onset [step]: the first record that is off the best level for good. Effects: `given_up` [1], at most 10. The
+        phase is `reward`, or `accuracy` of a curve that is called so.
 
     Example:
         >>> import numpy as np
@@ -79,4 +81,5 @@ def reward_lost(
         before, after = what[when < onset], what[when >= onset]
         if before.size and after.size and (usual := float(np.median(before))) > 0 and after.max() >= 5 * usual:
             told += f"; {kl} jumps from {usual:.3g} to {after.max():.3g}"
-    return Finding(State.FOUND, told, onset, effects, (Span(onset, float(t[-1]), "lost"),))
+    phase = "accuracy" if reward.endswith("acc") else "reward"
+    return Finding(State.FOUND, told, onset, effects, (Span(onset, float(t[-1]), "lost"),), phase)

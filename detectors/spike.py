@@ -4,7 +4,7 @@ import numpy as np
 
 from bestiary.about import About, Dial, Scale
 from bestiary.detectors._excursions import excursions
-from bestiary.detectors._levels import deviation
+from bestiary.detectors._levels import deviation, wandering
 from bestiary.log import Effect, Finding, Log, Span, State, unfit
 
 ABOUT = About(
@@ -35,10 +35,10 @@ def spike(
     Also known as: loss spike.
 
     Excursions are those of `spikes`, over a baseline of `window` records or, in a run of fewer than 256, a quarter of
-    the run and 16 at least. One that is over within four baselines counts from `height` times its baseline on, if that
-    is five deviations of what the curve changes otherwise in the time of the rise. One of a single record counts from
-    twice its baseline and 12 deviations of the records before it on, and not if there are more than five such: then the
-    noise has heavy tails.
+    the run and 16 at least. One that is over within four baselines, or in which the run ends, counts from `height`
+    times its baseline on, if that is five deviations of what the curve changes otherwise in the time of the rise. One
+    of a single record counts from twice its baseline and 12 deviations of the records before it on, and not if there
+    are more than five such: then the noise has heavy tails.
 
     Args:
         log: the run.
@@ -82,7 +82,9 @@ def spike(
         peak = a + int(np.argmax(y[a : b + 1]))
         if values[peak] < TINY * values[0]:
             continue
-        if kind == "spike" and y[peak] - base >= max(np.log(height), STEEP * _wandering(y, a, peak - a + LEAD)):
+        if kind in ("spike", "open") and y[peak] - base >= max(
+            np.log(height), STEEP * wandering(y, a, peak - a + LEAD)
+        ):
             seen.append((a, peak, b, base))
         elif kind == "outlier" and y[peak] - base >= max(np.log(TALL), OUTLIER * deviation(y[max(a - window, 0) : a])):
             narrow.append((a, peak, b, base))
@@ -94,7 +96,9 @@ def spike(
     over, onset = float(t[min(b + 1, t.size - 1)]), float(t[seen[0][0]])
     tall = float(np.exp(y[peak] - base))
     effects |= {"first": Effect(onset, "step"), "height": Effect(tall), "width": Effect(over - float(t[a]), "step")}
-    told = f"{loss} goes from {np.exp(base):.3g} to {values[peak]:.3g} and is back {over - t[a]:g} steps later"
+    told = f"{loss} goes from {np.exp(base):.3g} to {values[peak]:.3g} and "
+    back = f"is back {over - t[a]:g} step{'' if over - t[a] == 1 else 's'} later"
+    told += back if b + 1 < t.size else "has not come back when the log ends"
     if cause and log.lacking([cause]) is None:
         grown, word = _announced(log, cause, t, a, peak)
         effects["cause"] = Effect(grown)
@@ -106,12 +110,6 @@ def spike(
         told = f"1 spike at step {onset:g}: {told}"
     spans = tuple(Span(float(t[a]), float(t[min(b + 1, t.size - 1)]), "spike") for a, _, b, _ in seen)
     return Finding(State.FOUND, told, onset, effects, spans)
-
-
-def _wandering(y: np.ndarray, start: int, over: int) -> float:
-    """Deviation of the changes over so many records, in the stretch before a record."""
-    before = y[max(start - 4 * max(over, 64), 0) : start]
-    return deviation(before[over:] - before[:-over])
 
 
 def _announced(log: Log, cause: str, t: np.ndarray, start: int, peak: int) -> tuple[float, str]:

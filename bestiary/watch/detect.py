@@ -28,6 +28,7 @@ from bestiary.watch.unseen import unseen
 
 DIVERGED = "diverged"  # the one finding that is no detector's
 DELAYED = "delayed_generalization"
+HALF = 0.5  # [1] test accuracy from which on a run has understood something, whatever it has memorised
 FEW = 5  # [record] with fewer in every channel no detector finds anything
 Thresholds = Mapping[str, Mapping[str, float]]  # {detector: {threshold: value}}
 OWN: Thresholds = MappingProxyType({})  # every detector with its own thresholds
@@ -68,8 +69,10 @@ class Answer(NamedTuple):
 
     @property
     def to_decide(self) -> bool:
-        """Whether somebody has to decide something: a run has memorised, and may yet generalise."""
-        return self.finding.state is State.UNDECIDED and self.finding.phase == "memorisation"
+        """Whether somebody has to decide something: a run has memorised, knows little else, and may yet generalise."""
+        known = self.finding.effects.get("final_test_acc")
+        little = known is None or known.value < HALF
+        return self.finding.state is State.UNDECIDED and self.finding.phase == "memorisation" and little
 
     @property
     def strength(self) -> tuple[str, float, str] | None:

@@ -10,7 +10,11 @@ from bestiary.watch import detect
 from bestiary.watch.detect import Answer, Read
 
 NAMED = 3  # runs of a kind that are named
-PHASES = {("overfitting", "drifting"): "validation loss rises", ("overfitting", "memorised"): "memorised so far"}
+PHASES = {
+    ("overfitting", "drifting"): "validation loss rises",
+    ("overfitting", "memorised"): "memorised so far",
+    ("reward_lost", "accuracy"): "accuracy lost",
+}
 GONE = {"lost", "zero_loss", "runs_away", detect.DIVERGED}  # after which a run is no run any more
 EXPLAINED = {"decline", "hump", "level_shift", "lr_drop", "overfitting", "plateau_escape"}  # by that
 Told = tuple[Read, Answer]
@@ -27,7 +31,10 @@ def told(answers: Iterable[Answer]) -> list[Answer]:
         found = [a for a in found if a.detector not in ("hump", "overfitting") or not a.finding.onset < late[0]]
     over = {a.detector for a in found}
     if over & GONE:
-        found = [a for a in found if a.detector not in EXPLAINED]
+        found = [a for a in found if a.detector not in EXPLAINED and a.finding.phase != "accuracy"]
+    gone = [a.finding.onset for a in found if a.detector == "lost"]
+    if gone:
+        found = [a for a in found if a.detector != "spike" or a.where is None or a.where[1] < min(gone)]
     if "spikes" in over:
         found = [a for a in found if a.detector != "spike"]
     if "relapses" in over:

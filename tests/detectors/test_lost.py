@@ -63,3 +63,8 @@ def test_a_test_loss_has_to_jump():
     assert lost(Log.of(T, test_loss=slow), "test_loss").found
     assert not lost(Log.of(T, test_loss=slow), "test_loss", sudden=0.5, times=3).found
     assert lost(Log.of(T, test_loss=jump), "test_loss", sudden=0.5, times=3).onset == 300
+
+
+def test_what_grows_without_bound_is_far_off_long_before_it_ends():
+    loss = np.r_[np.linspace(2, 1, 10), 3, 10, 1e3, 1e5, 1e7, 1e8, 1e9, 1e10, 1e10, 1e10]
+    assert lost(Log.of(np.arange(20.0), loss=loss)).onset == 10

@@ -33,6 +33,8 @@ def test_a_run_that_has_memorised_may_yet_generalise():
     test = [5.0, 8.0, 9.0, 9.5, 10.0, 10.2, 10.5, 10.7, 10.8, 11.0]
     f = told(test, train_acc=(E, np.ones(10)), test_acc=(E, np.full(10, 0.1)))
     assert f.phase == "memorised" and "may yet generalise" in f.reason and "best checkpoint" not in f.reason
+    half = told(test, train_acc=(E, np.ones(10)), test_acc=(E, np.full(10, 0.78)))
+    assert half.phase == "overfitting" and "may yet generalise" in half.reason and "best checkpoint" in half.reason
 
 
 def test_a_validation_loss_that_rises_while_the_train_loss_does_not_fall():

@@ -18,3 +18,8 @@ def test_a_reward_that_comes_back_or_was_never_learned():
     y = fallen_reward(T)[0]["reward"].values
     assert not reward_lost(Log.of(T, reward=np.where((T > 600) & (T < 700), 20, 180 * (1 - np.exp(-T / 60))))).found
     assert not reward_lost(Log.of(T, reward=-y)).found
+
+
+def test_an_accuracy_is_called_so():
+    f = reward_lost(Log.of(T, test_acc=np.where(T < 600, 1 - np.exp(-T / 60), 0.1)), "test_acc")
+    assert f.found and f.phase == "accuracy"

@@ -24,6 +24,11 @@ def test_low_spikes_of_a_language_model():
     assert f.effects["count"].value == 3 and f.onset == 40000 and "3 spikes, at steps 40000, 56000, 74000" in f.reason
 
 
+def test_a_run_that_ends_within_one():
+    f = spike(Log.of(T, loss=np.where(T < 988, 1 + np.exp(-T / 100), 4.0)))
+    assert f.onset == 988 and "has not come back when the log ends" in f.reason
+
+
 def test_one_record_counts_if_it_is_far_out_and_rare():
     rng = np.random.default_rng(0)
     quiet = np.exp(0.02 * rng.normal(size=1000))

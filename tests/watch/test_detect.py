@@ -118,6 +118,20 @@ def test_a_loss_that_falls_to_zero_has_escaped_no_plateau():
     assert found(Log.of(T, loss=loss)) == [("zero_loss", "error")]
 
 
+def test_an_accuracy_that_is_lost_is_told_where_no_loss_tells_it(tmp_path):
+    accuracy = np.where(T < 2000, 1 - np.exp(-T / 100), 0.1)
+    path = csv(tmp_path / "x.csv", train_acc=accuracy, val_acc=0.9 * accuracy)
+    assert asked(path).stdout.count("warning: accuracy lost, step 2000 to 3999: ") == 2
+    loss = np.where(T < 2000, 2.3 * np.exp(-T / 100), 2.3)
+    assert found(Log.of(T, loss=loss, train_acc=accuracy)) == [("lost", "error")]
+
+
+def test_half_an_understanding_leaves_nothing_to_decide():
+    k = np.arange(100.0)
+    log = Log.of(k, train_acc=1 - 0.9 * np.exp(-k / 12), test_acc=0.78 - 0.6 * np.exp(-k / 15))
+    assert found(log) == []
+
+
 def test_severity_grows_with_an_effect():
     few, many = (
         detect.Answer("spike", ("loss",), Finding(State.FOUND, "x", 1.0, {"count": Effect(count)})) for count in (1, 9)

@@ -65,8 +65,9 @@ def print_report(
     for (kind, _), same in sentences.by_kind(told):
         found = same[0][1].severity
         severity = "to decide" if found is None else str(found)
-        text = sentences.of_one(*same[0]) if len(reads) == 1 else sentences.of_several(same, len(reads), brief)
-        page.say(line(f"{severity}: {text}"), COLOUR.get(severity, "dim"), hang=4)
+        each = [sentences.of_one(*one) for one in same]
+        for text in each if len(reads) == 1 else [sentences.of_several(same, len(reads), brief)]:
+            page.say(line(f"{severity}: {text}"), COLOUR.get(severity, "dim"), hang=4)
         page.say(line(f"  what people do: {sentences.remedy(kind)}"), hang=4)
     counts = f"{plural(len(reads), 'run')}: {sum(answer.severity is not None for _, answer in told)} found"
     few = any(0 < read.reading.longest < FEW for read in reads)  # of which no detector was asked, as a note says
