@@ -122,3 +122,11 @@ def wandering(y: np.ndarray, start: int, over: int) -> float:
     """Deviation of the changes over so many records, in the stretch before a record."""
     before = y[max(start - 4 * max(over, 64), 0) : start]
     return deviation(before[over:] - before[:-over])
+
+
+def cuts(log: Log, lr: str | None) -> np.ndarray:
+    """[step] (N,) at which a learning rate falls by a third or more; none if there is no such curve."""
+    if lr is None or log.lacking([lr]) is not None:
+        return np.zeros(0)
+    when, rate = log[lr].finite()
+    return when[1:][rate[:-1] >= 1.5 * rate[1:]]

@@ -5,7 +5,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from bestiary.about import About, Scale
 from bestiary.detectors._excursions import median
-from bestiary.detectors._levels import deviation
+from bestiary.detectors._levels import cuts, deviation
 from bestiary.log import Effect, Finding, Log, Span, State, unfit
 
 ABOUT = About(
@@ -113,9 +113,6 @@ def _edge(y: np.ndarray, k: int, size: int) -> int:
 
 def _cut(log: Log, lr: str | None, t: np.ndarray, at: np.ndarray, size: int) -> bool:
     """Whether the learning rate is cut at most of the stairs."""
-    if lr is None or log.lacking([lr]) is not None:
-        return False
-    when, rate = log[lr].finite()
-    cuts = when[1:][rate[:-1] >= 1.5 * rate[1:]]
-    near = [bool(cuts.size) and np.abs(cuts - t[i]).min() <= size * (t[1] - t[0]) for i in at]
+    found = cuts(log, lr)
+    near = [bool(found.size) and np.abs(found - t[i]).min() <= size * (t[1] - t[0]) for i in at]
     return bool(np.mean(near) > 0.5)

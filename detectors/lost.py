@@ -19,6 +19,7 @@ ABOUT = About(
     everyday=True,
 )
 
+BEYOND = 1e4  # [largest of the first records] at the end of a run that was never anywhere
 RESTS = 0.9  # [rise] at the end over what it was in the first half of the records after it, if none is made good
 LEAST = 16  # [record] of a curve; half as many before the rise, and half as many after it
 
@@ -43,8 +44,9 @@ def lost(
         least (`times` - 1) |b|;
         e - b is at least `z` times the spread of the curve before it rose: that of single records about x, or of the
         changes of x over a sixteenth of the run, whichever is larger, scaled to the time of the rise as of a walk;
-        the rise begins after a tenth of the run, and x stays in the upper half of it for the last 8 records at least,
-        and for a twentieth of the run or 64 records, or an eighth of the run if less than `given_up` is gone;
+        the rise begins after a tenth of the run, or is ten thousandfold the first eight records;
+        x stays in the upper half of the rise for the last 8 records at least, and for a twentieth of the run or 64
+        records, or an eighth of the run if less than `given_up` is gone;
         at least `sudden` of the rise happens within two records;
         the accuracy, if there is one, ends below nine tenths of its best.
     The loss may have any sign.
@@ -92,7 +94,7 @@ def lost(
     rests = rise.end - rise.low >= RESTS * (float(np.median(after)) - rise.low)  # nothing is being made good
     least = given_up / 3 if rests else given_up
     far = height >= max(least * gained, (times - 1) * abs(rise.low), z * rise.spread) and height > 0
-    late = rise.start >= max(LEAST // 2, t.size // 10)
+    late = rise.start >= max(LEAST // 2, t.size // 10) or height >= BEYOND * float(np.abs(y[: LEAST // 2]).max()) > 0
     if not (far and late and jump >= sudden * height) or kept(log, accuracy):
         return Finding(State.ABSENT, told, effects=effects)
     if stayed < stay:

@@ -5,6 +5,7 @@ import numpy as np
 from bestiary.about import About, Dial, Scale
 from bestiary.detectors._curves import FEW, blocks, fall, half_growth, rising, smooth, starting_level, sustained, unrest
 from bestiary.detectors._excursions import without_spikes
+from bestiary.detectors._levels import cuts
 from bestiary.log import Effect, Finding, Log, Span, State, unfit
 
 ABOUT = About(
@@ -115,15 +116,15 @@ def plateau_escape(
         reason = f"{loss} came back to {after:.2%} of its level: {reason}"
     else:
         state = State.FOUND
+        if not lr and k90 - k10 <= 2:
+            reason += "; so sudden a drop is often a cut of the learning rate, which is not given here"
     if witness and state is State.FOUND:
         grown, half = half_growth(*log[witness].finite(), early=t10 / 10, late=t90 + width)
         effects |= {"witness_half": Effect(half, "step"), "witness_growth": Effect(grown)}
         if grown < growth or half < t10 - width:
             state, reason = State.ABSENT, f"{witness} grew {grown:.3g}-fold, half of it by step {half:g}: {reason}"
-    if lr and state is State.FOUND and log.lacking([lr]) is None:
-        when, rate = log[lr].finite()
-        cuts = when[1:][rate[:-1] >= 1.5 * rate[1:]]
-        if ((cuts >= t10 - 2 * width) & (cuts <= t90)).any():
-            state, reason = State.ABSENT, f"the learning rate is cut where {loss} drops: {reason}"
+    at = cuts(log, lr)
+    if state is State.FOUND and ((at >= t10 - 2 * width) & (at <= t90)).any():
+        state, reason = State.ABSENT, f"the learning rate is cut where {loss} drops: {reason}"
     onset = onset if state is State.FOUND else float("nan")
     return Finding(state, reason, onset, effects, (Span(t0, t10, "plateau"), Span(t10, t90, "drop")))

@@ -56,6 +56,10 @@ def test_what_rises_from_its_first_records_on_was_never_anywhere():
     assert not lost(Log.of(T, loss=np.minimum(T / 50, 1))).found
 
 
+def test_what_grows_from_its_first_record_on():
+    assert lost(Log.of(T, loss=5.5 * np.exp(T / 10))).found
+
+
 def test_a_test_loss_has_to_jump():
     """A slow rise of the test loss is overfitting."""
     slow = np.where(T < 300, 2 - T / 300, 1 + (T - 300) / 100)

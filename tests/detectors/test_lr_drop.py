@@ -27,3 +27,6 @@ def test_a_drop_that_the_rate_explains_is_no_escape_from_a_plateau():
     assert not f.found and "the learning rate is cut where loss drops" in f.reason
     steady = Log.of(T, loss=loss, lr=np.full(1000, 0.1))
     assert plateau_escape(steady, lr="lr").found
+    at_once = Log.of(T, loss=np.where(T < 600, 1.0, 0.2))
+    assert "often a cut of the learning rate" in plateau_escape(at_once).reason
+    assert "cut" not in plateau_escape(log).reason
