@@ -113,9 +113,10 @@ def _short(reads: Sequence[Read]) -> Callable[[Read], str]:
 def _briefly(group: Sequence[Read], title: Callable[[Read], str]) -> list[str]:
     """Say in one line how runs were read, beside others; then what was lost of them."""
     names, reading = [title(read) for read in group], group[0].reading
-    more = f" and {plural(len(names) - 1, 'run')} more, all read alike" if len(names) > 1 else ""
-    used = [f"{use.channel} is `{use.column}`" for use in reading.uses if use.channel is not None]
-    first = f"{names[0]}{more}: step is {reading.steps}; {', '.join(used) or 'no column is a channel'}"
+    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+    named = [use for use in reading.uses if use.channel is not None]
+    used = [f"{use.channel}{'' if use.channel == use.column else f' `{use.column}`'}" for use in named]
+    first = f"{names[0]}{more}: step {reading.steps}; {', '.join(used) or 'no column is a channel'}"
     return [line(text) for text in [first, *(note for note in _notes(group) if note.startswith("  warning"))]]
 
 
