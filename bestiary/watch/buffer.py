@@ -44,6 +44,14 @@ class Buffer:
         """Let the detectors look again when there are `growth` times as many records."""
         self.due = max(LEAST, math.ceil(growth * self.seen))
 
+    def forget(self, step: float) -> None:
+        """Drop the records beyond a step; the detectors look again after as many new ones as at the start."""
+        kept = [i for i, at in enumerate(self.steps) if at <= step]
+        self.steps = array("d", (self.steps[i] for i in kept))
+        self.values = array("d", (self.values[i] for i in kept))
+        self.seen = len(kept) * self.every
+        self.due, self.bad, self.alarmed = self.seen + LEAST, 0, False
+
     def arrays(self) -> tuple[np.ndarray, np.ndarray]:
         """Return a copy: (N,) steps and (N,) values."""
         return np.array(self.steps), np.array(self.values)

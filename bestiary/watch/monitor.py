@@ -182,6 +182,24 @@ class Monitor:
         self._say(stacklevel=3)
         return summary
 
+    def forget(self, step: float) -> list[Notice]:
+        """Drop what lies beyond a step, as when the run has gone back to a checkpoint of that step.
+
+        Steps may go on from where they are. What was found to begin beyond the step, or at no step that is known, is
+        no longer among the notices, and may be found again.
+
+        Args:
+            step: [step] of the last record that is kept.
+
+        Returns:
+            The notices that were dropped.
+        """
+        with self._lock:
+            self._pending.clear()
+            for buffer in self._buffers.values():
+                buffer.forget(step)
+            return self._once.forget(step)
+
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in self.__dict__.items() if name != "_lock"}
 

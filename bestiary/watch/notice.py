@@ -56,6 +56,12 @@ class Once:
         self.notices |= {notice.answer.key: notice for notice in new}
         return new
 
+    def forget(self, step: float) -> list[Notice]:
+        """Drop the notices of what began beyond a step, or at none that is known; return them."""
+        places = {key: notice.answer.where for key, notice in self.notices.items()}
+        gone = [key for key, where in places.items() if where is None or where[0] > step]
+        return [self.notices.pop(key) for key in gone]
+
     def withdrawn(self, answers: Iterable[Answer]) -> tuple[Notice, ...]:
         """Return the notices that these answers deny; a detector that gives no answer denies nothing."""
         states = {answer.key: answer.severity for answer in answers}

@@ -39,7 +39,7 @@ class Recorder(Monitor):
 def transformers(monkeypatch):
     """A module with a class, as the Trainer wants callbacks to be of it."""
     module = ModuleType("transformers")
-    module.TrainerCallback = type("TrainerCallback", (), {"on_save": lambda *args, **kwargs: None})
+    module.TrainerCallback = type("TrainerCallback", (), {"on_evaluate": lambda *args, **kwargs: None})
     monkeypatch.setitem(sys.modules, "transformers", module)
     return module
 
@@ -75,7 +75,7 @@ def test_huggingface_logs_and_stops(transformers):
     told = []
     monitor = Recorder(told.append)
     callback = callbacks.huggingface(monitor, "error")
-    assert isinstance(callback, transformers.TrainerCallback) and callback.on_save() is None
+    assert isinstance(callback, transformers.TrainerCallback) and callback.on_evaluate() is None
     assert trained(callback) == BAD_FROM + 2
     assert [notice.detector for notice in told] == ["diverged"] and monitor.finished == 1
     log = monitor.finish().reading.log
