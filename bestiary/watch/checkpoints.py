@@ -62,22 +62,34 @@ def huggingface_back(path: Path, model: Any, optimizer: Any) -> None:
     Raises:
         ValueError: its weights or its state are not those of this model, and nothing was loaded.
     """
-    torch, state = import_module("torch"), {}
+    own, state = model.state_dict(), _state(path)
+    if _odd(own, state) and hasattr(model, "from_pretrained"):  # files whose names of weights differ from the model's
+        state = type(model).from_pretrained(path).state_dict()
+    if odd := _odd(own, state):
+        raise ValueError(f"{path.name} has other weights than the model, such as {odd}")
+    moments = import_module("torch").load(path / "optimizer.pt", map_location="cpu", weights_only=True)
+    with rates_kept([optimizer]):
+        optimizer.load_state_dict(moments)  # first, since it may refuse
+    model.load_state_dict(state, strict=False)
+
+
+def _state(path: Path) -> dict[str, Any]:
+    """Read the weights, which may be in several files."""
+    state: dict[str, Any] = {}
     for file in _weights(path):
         if file.suffix == ".safetensors":
             state |= import_module("safetensors.torch").load_file(file, device="cpu")
         else:
-            state |= torch.load(file, map_location="cpu", weights_only=True)
-    own = model.state_dict()
+            state |= import_module("torch").load(file, map_location="cpu", weights_only=True)
+    return state
+
+
+def _odd(own: dict[str, Any], state: dict[str, Any]) -> str:
+    """Name a weight that only one of model and checkpoint has, or that has two shapes; empty if there is none."""
     there = {own[name].data_ptr() for name in state if name in own}
-    odd = [name for name, value in own.items() if name not in state and value.data_ptr() not in there]  # nor tied
-    odd += [name for name, value in state.items() if name not in own or own[name].shape != value.shape]
-    if odd:
-        raise ValueError(f"{path.name} has other weights than the model, such as {odd[0]}")
-    moments = torch.load(path / "optimizer.pt", map_location="cpu", weights_only=True)
-    with rates_kept([optimizer]):
-        optimizer.load_state_dict(moments)  # first, since it may refuse
-    model.load_state_dict(state, strict=False)
+    lacking = [name for name, value in own.items() if name not in state and value.data_ptr() not in there]  # nor tied
+    odd = [name for name, value in state.items() if name not in own or own[name].shape != value.shape]
+    return next(iter([*lacking, *odd]), "")
 
 
 def lightning_before(

@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import runpy
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -214,3 +215,43 @@ def test_a_monitor_forgets_what_lies_beyond_a_step():
         assert monitor.log(step, loss=1.0, test_loss=1.0) == []
     summary = monitor.finish()
     assert summary.new == () and summary.reading.log["train_loss"].steps.tolist() == [*range(151), *range(400, 600)]
+
+
+class Renamed(trainers.Model):
+    """A model that reads files in which its weight has another name."""
+
+    @classmethod
+    def from_pretrained(cls, path):
+        model = cls()
+        model.weight = pickle.loads((path / "model.safetensors").read_bytes())["old_name"]
+        return model
+
+
+def test_files_with_other_names_are_read_as_the_model_reads_them(tmp_path, monkeypatch):
+    def saved(trainer, save=trainers.HuggingFace.save):
+        save(trainer)
+        file = Path(trainer.args.output_dir) / f"checkpoint-{trainer.state.global_step}" / "model.safetensors"
+        file.write_bytes(pickle.dumps({"old_name": trainer.model.weight}))
+
+    monkeypatch.setattr(trainers.HuggingFace, "save", saved)
+    monkeypatch.setattr(trainers, "Model", Renamed)
+    with pytest.warns(UserWarning, match="went back"):
+        _, model, _ = huggingface(tmp_path, {"lost": "back"})
+    assert float(model.weight) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # of other people's packages
+@pytest.mark.parametrize(("package", "weights"), [("transformers", "model"), ("lightning", "lightning_module")])
+def test_the_real_trainers_go_back(package, weights, tmp_path):
+    """The examples, as they are."""
+    torch = pytest.importorskip("torch")
+    pytest.importorskip("accelerate" if package == "transformers" else package)
+    pytest.importorskip(package)
+    file = {"transformers": "huggingface_back.py", "lightning": "lightning_back.py"}[package]
+    torch.manual_seed(0)
+    main = runpy.run_path(str(Path(__file__).resolve().parents[2] / "examples" / file))["main"]
+    trainer, (done,) = main(tmp_path)
+    assert done.action == "back" and 320 <= done.onset <= done.at < 350 and "300" in Path(done.checkpoint).name
+    x = 2 * torch.rand(1000, 2) - 1
+    assert ((getattr(trainer, weights).body(x)[:, 0] - x[:, 0].abs()) ** 2).mean() < 0.01
