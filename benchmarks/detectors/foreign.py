@@ -22,7 +22,6 @@ The limits are exact, two-sided, 95 %, and take the files for independent draws:
 
 from __future__ import annotations
 
-import csv
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -31,27 +30,14 @@ from typing import Any, NamedTuple
 
 import click
 import numpy as np
+from labels import Bad, Label, read_labels
 
 from bestiary.log import State
 from bestiary.logs.run_table import Unreadable
 from bestiary.watch import detect, sentences
 from bestiary.watch.detect import Answer, Read
 
-COLUMNS = ("file", "finding", "from", "to")
 HEAD = ("detector", "hits", "95 %", "elsewhere", "false alarms", "95 %", "in healthy", "off [record]", "off [% of run]")
-
-
-class Bad(Exception):
-    """Input that cannot be used, in one line."""
-
-
-class Label(NamedTuple):
-    """One row: `finding` is empty if the file is healthy, `start` and `stop` [step] are nan if they are not known."""
-
-    file: str
-    finding: str
-    start: float
-    stop: float
 
 
 class Place(NamedTuple):
@@ -67,56 +53,6 @@ def limits(k: int, n: int) -> tuple[float, float]:
 
     found = binomtest(k, n).proportion_ci(0.95) if n else (0.0, 1.0)
     return float(found[0]), float(found[1])
-
-
-def read_labels(file: Path) -> list[Label]:
-    """The rows of a CSV or JSON file.
-
-    Raises:
-        Bad: in one line, with the row.
-    """
-    try:
-        text = file.read_text("utf-8-sig")
-        rows = json.loads(text) if text.lstrip().startswith(("[", "{")) else list(csv.DictReader(text.splitlines()))
-    except (OSError, ValueError) as error:
-        raise Bad(f"{file}: cannot be read ({' '.join(str(error).split())})") from None
-    if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
-        raise Bad(f"{file}: want rows of {', '.join(COLUMNS)}: a CSV with a line of names, or a JSON list of objects")
-    labels = [_label(row, f"{file}: row {number}") for number, row in enumerate(rows, 1)]
-    healthy = {label.file for label in labels if not label.finding}
-    if both := [label.file for label in labels if label.finding and label.file in healthy]:
-        raise Bad(f"{file}: {both[0]} has a row without a finding, that is healthy, and one with")
-    return labels
-
-
-def _label(row: Mapping[Any, Any], where: str) -> Label:
-    if unknown := [name for name in row if name not in COLUMNS]:
-        raise Bad(f"{where}: has a column {unknown[0]!r}; want {', '.join(COLUMNS)}")
-    file, finding = (str(row.get(name) or "").strip() for name in COLUMNS[:2])
-    finding = finding.replace(" ", "_")
-    if not file:
-        raise Bad(f"{where}: names no file")
-    if finding and finding != detect.DIVERGED and finding not in detect.detectors():
-        raise Bad(f"{where}: no detector {finding!r}; want one of {', '.join([detect.DIVERGED, *detect.detectors()])}")
-    start, stop = (_number(row.get(name), f"{where}: {name}") for name in COLUMNS[2:])
-    stop = start if np.isnan(stop) else stop
-    if stop < start or (np.isnan(start) and not np.isnan(stop)):
-        raise Bad(f"{where}: from {row.get('from')} to {row.get('to')} is no stretch")
-    if not finding and not np.isnan(start):
-        raise Bad(f"{where}: a healthy file has no place")
-    return Label(file, finding, start, stop)
-
-
-def _number(value: Any, where: str) -> float:
-    if value is None or not str(value).strip():
-        return float("nan")
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        number = float("inf")
-    if not np.isfinite(number):
-        raise Bad(f"{where} is {value!r}; want a step, or nothing")
-    return number
 
 
 def places(answer: Answer) -> list[tuple[float, float]]:
@@ -222,43 +158,64 @@ def table(scores: Mapping[str, Score]) -> str:
     return "\n".join("  ".join(cell.ljust(w) for cell, w in zip(row, wide, strict=True)).rstrip() for row in rows)
 
 
-def read_all(folder: Path, labels: Sequence[Label]) -> tuple[dict[str, Sequence[Read]], list[str]]:
+def read_all(
+    folder: Path, labels: Sequence[Label], columns: Mapping[str, str]
+) -> tuple[dict[str, Sequence[Read]], list[str]]:
     """Every labelled log with all answers, and a line for each that cannot be read.
 
     Raises:
-        Bad: a label names what is not in the folder.
+        Bad: a label names what is not in the folder, or no log has a column of the user's.
     """
-    made, failed = {}, []
+    made, failed, used = {}, [], set[str]()
     files = list(dict.fromkeys(label.file for label in labels))
     if gone := [file for file in files if not (folder / file).exists()]:
         raise Bad(f"{folder} has no {gone[0]}" + (f", nor {len(gone) - 1} more" if len(gone) > 1 else ""))
     for file in files:
-        try:
-            reads, lines = detect.inspect_paths([folder / file], {})
-        except Unreadable as error:
-            reads, lines = [], [error]
-        failed += [str(line) for line in lines]
+        reads, lines = _read(folder / file, {})
+        there = {use.column for read in reads for use in read.reading.uses}
+        steps = {read.reading.steps.strip("`") for read in reads}
+        own = {channel: column for channel, column in columns.items() if not reads or column in there | steps}
+        if own:
+            again, more = _read(folder / file, own)
+            reads, lines = (again, more) if again else (reads, lines)
+            used |= set(own) if again else set()
+        failed += lines
         if reads:
             made[file] = reads
+    if unused := [f"{channel}={column}" for channel, column in columns.items() if channel not in used]:
+        raise Bad(f"--channel {unused[0]}: no log has such a column")
     return made, failed
+
+
+def _read(path: Path, columns: Mapping[str, str]) -> tuple[Sequence[Read], list[str]]:
+    try:
+        reads, lines = detect.inspect_paths([path], columns)
+    except Unreadable as error:
+        reads, lines = [], [error]
+    return reads, [str(line) for line in lines]
 
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.argument("labels", type=click.Path(path_type=Path))
+@click.option("--channel", "named", multiple=True, metavar="NAME=COLUMN", help="As of `bestiary detect`, where it is.")
 @click.option("--json", "out", type=click.Path(path_type=Path), metavar="FILE", help="Write the numbers, too.")
 @click.option("--slack", default=0.02, show_default=True, help="[1] of a run by which a label may be off.")
 @click.option("--show", is_flag=True, help="Print every miss and every false alarm.")
-def main(folder: Path, labels: Path, out: Path | None, slack: float, show: bool) -> None:
+def main(folder: Path, labels: Path, named: Sequence[str], out: Path | None, slack: float, show: bool) -> None:
     """Measure the detectors on the logs of FOLDER against LABELS."""
     try:
         if not folder.is_dir():
             raise Bad(f"{folder} is no folder")
+        if odd := [word for word in named if not all(word.partition("="))]:
+            raise Bad(f"--channel {odd[0]}: want NAME=COLUMN")
+        columns = dict(word.split("=", 1) for word in named)
+        detect.check_channels(columns)
         rows = read_labels(labels)
-        reads, failed = read_all(folder, rows)
+        reads, failed = read_all(folder, rows, columns)
         if not reads:
             raise Bad(failed[0])
-    except Bad as error:
+    except (Bad, Unreadable) as error:
         click.echo(str(error), err=True)
         sys.exit(2)
     for line in failed:

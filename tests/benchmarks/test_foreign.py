@@ -125,3 +125,20 @@ def test_paths_that_are_not_there_are_one_line(folder, tmp_path):
     for words in ((tmp_path / "none", folder / "lost.csv"), (folder, tmp_path / "none.csv")):
         done = run(*words)
         assert done.exit_code == 2 and "none" in done.output and len(done.output.splitlines()) == 1
+
+
+def test_a_column_of_an_unknown_name_is_read_where_it_is(folder, tmp_path):
+    csv(folder / "deep" / "reward.csv", ep_rew_mean2=fallen_reward(T)[0]["reward"].values)
+    labels, channel = written(folder, LABELS), ("--channel", "reward=ep_rew_mean2")
+    assert run(folder, labels).exit_code == 2
+    done = run(folder, labels, *channel, "--json", tmp_path / "out.json")
+    assert done.exit_code == 0, done.output
+    out = json.loads((tmp_path / "out.json").read_text())
+    assert out["detectors"]["reward_lost"]["hit"] == [1, 1] and out["detectors"]["lost"]["hit"] == [1, 1]
+    for word, told in (
+        ("reward", "want NAME=COLUMN"),
+        ("reward=x", "no log has such a column"),
+        ("no=loss", "no detector reads"),
+    ):
+        done = run(folder, written(folder, "file\nlost.csv\n"), "--channel", word)
+        assert done.exit_code == 2 and told in done.output and len(done.output.splitlines()) == 1
