@@ -13,7 +13,7 @@ from bestiary.watch.notice import Notice
 
 ACTIONS = ("save", "skip", "back", "stop")  # in the order in which they are done
 AT_MOST = 2  # [1] times that one action is done
-Wanted = Mapping[str, str | Sequence[str]]  # {detector or severity: action or actions}
+Wanted = Mapping[Any, str | Sequence[str]]  # {detector or severity: action or actions}
 
 
 class Done(NamedTuple):
@@ -23,6 +23,7 @@ class Done(NamedTuple):
         action: which.
         at: [step] of the record at which the finding was given.
         onset: [step] at which what was found began.
+        good: [step] of the last record before it.
         detector: what was found.
         checkpoint: that was saved or gone back to, where that is known.
     """
@@ -30,6 +31,7 @@ class Done(NamedTuple):
     action: str
     at: float
     onset: float
+    good: float
     detector: str
     checkpoint: str = ""
 
@@ -55,7 +57,7 @@ class Acts:
     def __init__(self, monitor: Monitor, wanted: Wanted | None, at_most: int = AT_MOST) -> None:
         if type(at_most) is not int or at_most < 1:
             raise ValueError(f"at_most={at_most!r}: want a whole number from 1 on")
-        self._wanted = {finding: _actions(finding, actions) for finding, actions in (wanted or {}).items()}
+        self._wanted = {str(finding): _actions(finding, actions) for finding, actions in (wanted or {}).items()}
         self._monitor, self._at_most = monitor, at_most
         self._seen = {(notice.answer.key, notice.at) for notice in monitor.notices}
         self._warned: set[str] = set()
@@ -76,7 +78,8 @@ class Acts:
                 continue
             self._seen.add(mark)
             for action in self._of(notice):
-                new = Done(action, notice.at, onset(notice), notice.detector)
+                first = onset(notice)
+                new = Done(action, notice.at, first, self._monitor.before(first), notice.detector)
                 if action not in made or new.onset < made[action].onset:
                     made[action] = new
         return [made[action] for action in ACTIONS if action in made and self._left(made[action])]
@@ -86,9 +89,13 @@ class Acts:
         self.done.append(done)
 
     def usable(self, wanted: Done, step: float) -> bool:
-        """Whether a checkpoint of this step is from before what was found, and from no stretch that was given up."""
-        spoiled = any(done.action == "back" and done.onset <= step <= done.at for done in self.done)
-        return step < wanted.onset and not spoiled
+        """Whether a checkpoint of this step is good: a good record came after it, and it is of no lost stretch.
+
+        A loss is computed before the update of its step, so weights that were broken by an update are in a checkpoint
+        of that step, and in the loss of the next record only.
+        """
+        lost = any(done.action == "back" and done.good <= step <= done.at for done in self.done)
+        return step < wanted.good and not lost
 
     def went_back(self, wanted: Done, step: float, checkpoint: str) -> None:
         """Count a step back to a checkpoint, say so, and let the monitor find again what lies beyond it."""
@@ -119,6 +126,7 @@ class Acts:
 
 def _actions(finding: Any, actions: Any) -> tuple[str, ...]:
     """Check one pair of finding and actions."""
+    finding = str(finding) if isinstance(finding, Severity) else finding
     known = [*map(str, Severity), *sorted({detect.DIVERGED, *detect.detectors()})]
     if finding not in known:
         raise ValueError(f"act={{{finding!r}: ...}}: no such finding; want one of {', '.join(known)}")

@@ -182,6 +182,12 @@ class Monitor:
         self._say(stacklevel=3)
         return summary
 
+    def before(self, step: float) -> float:
+        """[step] of the last record of any channel before a step; -inf if there is none."""
+        with self._lock:
+            steps = (at for buffer in self._buffers.values() for at in buffer.steps if at < step)
+            return max(steps, default=-math.inf)
+
     def forget(self, step: float) -> list[Notice]:
         """Drop what lies beyond a step, as when the run has gone back to a checkpoint of that step.
 

@@ -1,7 +1,7 @@
 """Stand-ins of the Hugging Face Trainer and of Lightning's: one weight, whose loss is lost while the weight is broken.
 
-The update at step `breaks` sets the weight to 9, and the loss jumps from about 1 to 9 and stays there, until somebody
-loads the weight of a checkpoint from before.
+The update at step `breaks` sets the weight to `broken`. The loss jumps from about 1 to that, and stays there until
+somebody loads the weight of a checkpoint from before.
 """
 
 import pickle
@@ -72,7 +72,8 @@ def modules():
 class HuggingFace:
     """What the Trainer does to one callback."""
 
-    def __init__(self, callback, folder, breaks=(), save_steps=50, **more):
+    def __init__(self, callback, folder, breaks=(), save_steps=50, broken=9.0, **more):
+        self.broken = broken
         self.callback, self.breaks, self.save_steps = callback, breaks, save_steps
         self.args = SimpleNamespace(output_dir=str(folder), **more)
         self.state = SimpleNamespace(global_step=0, is_world_process_zero=True)
@@ -96,7 +97,7 @@ class HuggingFace:
             self.optimizer.step(state.global_step + 1)
             state.global_step += 1
             if state.global_step in self.breaks:
-                self.model.weight = Number(9.0)
+                self.model.weight = Number(self.broken)
             logs = {"loss": loss_of(self.model, state.global_step)}
             hook.on_log(self.args, state, control, logs=logs, **given)
             if control.should_save or state.global_step % self.save_steps == 0:
@@ -110,7 +111,8 @@ class HuggingFace:
 class Lightning:
     """What Lightning's Trainer does to one callback: epochs of fifty batches, a checkpoint after each."""
 
-    def __init__(self, callback, folder, breaks=(), world=1):
+    def __init__(self, callback, folder, breaks=(), world=1, broken=9.0):
+        self.broken = broken
         self.callback, self.breaks, self.default_root_dir, self.world_size = callback, breaks, str(folder), world
         self.module, self.optimizers = Model(), [Optimizer()]
         self.checkpoint_callbacks = [SimpleNamespace(dirpath=str(folder / "own"))]
@@ -149,7 +151,7 @@ class Lightning:
                 self.optimizers[0].step(self.global_step + 1)
                 self.global_step += 1
                 if self.global_step in self.breaks:
-                    self.module.weight = Number(9.0)
+                    self.module.weight = Number(self.broken)
                 self.callback_metrics["train_loss"] = Number(loss_of(self.module, self.global_step))
                 hook.on_train_batch_end(self, self.module, None, None, i)
                 if self.should_stop:

@@ -1,5 +1,6 @@
 """What the callbacks do about a finding: with stand-ins, and with the packages where they are."""
 
+import math
 import os
 import pickle
 import runpy
@@ -11,6 +12,7 @@ import pytest
 import trainers
 
 from bestiary import callbacks
+from bestiary.about import Severity
 from bestiary.watch.acts import ACTIONS
 from bestiary.watch.monitor import Monitor
 
@@ -60,6 +62,23 @@ def test_back_loads_weights_and_optimiser_from_before_the_onset_and_keeps_the_ra
     assert optimizer.param_groups[0]["lr"] == pytest.approx(0.999**1000)  # as if nothing had been loaded
     (one,) = trainer.callback.acts.done
     assert Path(one.checkpoint).name == {huggingface: "checkpoint-300", lightning: "epoch=5.ckpt"}[train]
+
+
+@both
+def test_back_from_what_is_not_finite(train, tmp_path):
+    with pytest.warns(UserWarning, match=r"^Monitor: diverged from step 330: went back to .* at step 332$"):
+        trainer, model, _ = train(tmp_path, {Severity.ERROR: "back"}, broken=math.nan)
+    assert done(trainer) == [("back", 332, BREAKS)] and float(model.weight) == 1
+
+
+@both
+def test_a_checkpoint_at_the_last_good_record_may_be_broken_already(train, tmp_path):
+    """An update breaks the weights after the loss of its step was computed: that checkpoint is not gone back to."""
+    with pytest.warns(UserWarning, match="went back"):
+        trainer, *_ = train(tmp_path, {"lost": "back"}, breaks=(351,))
+    (one,) = trainer.callback.acts.done
+    assert one.onset == 351 and one.good == 350
+    assert Path(one.checkpoint).name in ("checkpoint-300", "epoch=5.ckpt")  # not 350, nor epoch 6
 
 
 @both
