@@ -17,6 +17,7 @@ ABOUT = About(
     source="Prechelt, Early stopping - but when?, 1998",
     beside={"train": "train_loss", "train_accuracy": "train_acc", "accuracy": "test_acc"},
     louder=("rise", 1.0),
+    on={"test_score": {}},
     everyday=True,
 )
 
@@ -41,11 +42,11 @@ def overfitting(
     From 50 evaluations on the curve is a running median of 2 % of the records. Its level at the end is the median of
     the last tenth, two evaluations at least. It has risen if that is `least` of the lowest value's size above the
     lowest, and `z` times the scatter of one evaluation, as its second differences tell it. Where the train loss rises
-    with it the run is unstable, and nothing is said.
+    with it the run is unstable, and nothing is said. Of a score the sign is turned, and the rise is a fall.
 
     Args:
         log: the run.
-        test: name of the validation loss.
+        test: name of the validation loss, or of a score, higher is better, that is called so.
         train: name of the train loss.
         train_accuracy: name of the train accuracy, which tells a run that has memorised.
         accuracy: name of the test accuracy, which may go on rising.
@@ -73,6 +74,9 @@ def overfitting(
     if finding := unfit(log, [test]):
         return finding
     t, y = log[test].finite()
+    score = test.endswith("score")
+    if score:
+        y, train, train_accuracy, accuracy = -y, None, None, None
     if t.size < LEAST:
         return Finding(State.UNDECIDED, f"{test} has {t.size} finite records; {LEAST} are needed to tell")
     x = y if t.size < SHORT else smoothed(y)
@@ -85,14 +89,15 @@ def overfitting(
     rise = min((end - low) / size, 1e6)
     effects = {"best_step": Effect(float(t[lowest]), "step"), "rise": Effect(rise)}
     told = f"{'validation loss' if test == 'test_loss' else test} lowest at step {t[lowest]:g} ({low:.3g})"
+    told = f"{test} highest at step {t[lowest]:g} ({-low:.3g})" if score else told
     up = end - low >= max(least * size, z * scatter) and t.size - 1 - best >= 2
     steady = _rises(x[best:]) and (t.size < SHORT or end - low >= 2 * wander)
     if not (up and steady):
-        return Finding(State.ABSENT, f"{told}, and {end:.3g} at the end", effects=effects)
+        return Finding(State.ABSENT, f"{told}, and {abs(end) if score else end:.3g} at the end", effects=effects)
     fell = change(log, train, float(t[lowest]), float(t[-1]))
     if fell is not None and fell > 0.25 * min(rise, 1) + moved:
         return Finding(State.ABSENT, f"{told}; {train} rises with it", effects=effects)
-    told += f", since then {_percent(rise)}"
+    told += f", since then {f'-{100 * rise:.0f} %' if score else _percent(rise)}"
     phase = "overfitting"
     if fell is not None and fell > -moved:
         phase, told = "drifting", f"{told}; but {train} does not fall meanwhile"

@@ -15,8 +15,15 @@ ABOUT = About(
     do="go back to the best checkpoint; smaller steps: a lower learning rate, fewer epochs a batch, a limit on the KL",
     source="Schulman et al., arXiv:1707.06347",
     beside={"kl": "kl"},
-    on={"test_acc": {}, "train_acc": {}},
-    by_name=True,
+    on={
+        "test_reward": {},
+        "success_rate": {},
+        "test_success_rate": {},
+        "test_score": {},
+        "train_score": {},
+        "test_acc": {},
+        "train_acc": {},
+    },
     everyday=True,
 )
 
@@ -43,7 +50,7 @@ def reward_lost(
 
     Returns:
         onset [step]: the first record that is off the best level for good. Effects: `given_up` [1], at most 10. The
-        phase is `reward`, or `accuracy` of a curve that is called so.
+        phase is `reward`, or `accuracy` or `score` of a curve that is called so.
 
     Example:
         >>> import numpy as np
@@ -81,5 +88,5 @@ def reward_lost(
         before, after = what[when < onset], what[when >= onset]
         if before.size and after.size and (usual := float(np.median(before))) > 0 and after.max() >= 5 * usual:
             told += f"; {kl} jumps from {usual:.3g} to {after.max():.3g}"
-    phase = "accuracy" if reward.endswith("acc") else "reward"
+    phase = {"acc": "accuracy", "score": "score"}.get(reward.rsplit("_", 1)[-1], "reward")
     return Finding(State.FOUND, told, onset, effects, (Span(onset, float(t[-1]), "lost"),), phase)

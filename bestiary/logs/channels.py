@@ -1,4 +1,4 @@
-"""Which column is which channel, by a table of aliases; docs/detect.md has the same table."""
+"""Which column is which channel, by the tables of aliases."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ import numpy as np
 
 from bestiary.log import Log, Series
 from bestiary.logs import axes, parts_of_loss, records, thinning
+from bestiary.logs.aliases import ALONE as ALONE
+from bestiary.logs.aliases import KNOWN, LAST, PADDING, place
+from bestiary.logs.aliases import PHRASES as PHRASES
 from bestiary.logs.evaluations import named
 from bestiary.logs.names import ROLES as ROLES
 from bestiary.logs.names import role as role
@@ -19,42 +22,8 @@ from bestiary.logs.percent import PERCENT, in_percent
 from bestiary.logs.run_table import NotALog, RunTable, plural
 from bestiary.logs.steps import split
 
-# Words of a role say train or test, those of padding nothing; what is left has to be one of the phrases. Without a
-# role it is train.
-PADDING = ("step", "epoch", "batch", "mean", "avg", "average", "metrics", "pct", "percent", "percentage")
-PHRASES: dict[str, tuple[str, ...]] = {
-    "loss": (
-        *("loss", "nll", "nll loss", "ce", "ce loss", "cross entropy", "crossentropy", "cross entropy loss", "xent"),
-        *(
-            "lm loss",
-            "total loss",
-            "mse",
-            "mse loss",
-            "cost",
-            "objective",
-            "loss total",
-            "loss local",
-            "lm loss value",
-            "logloss",
-            "log loss",
-            "binary logloss",
-            "bpb",
-        ),
-    ),
-    "acc": (
-        *("acc", "accuracy", "acc1", "acc 1", "top1", "top 1", "top1 acc", "top 1 acc", "top1 accuracy"),
-        *("top 1 accuracy", "accuracy top1", "accuracy top 1", "acc top1", "binary accuracy", "categorical accuracy"),
-        *("sparse categorical accuracy", "token acc", "token accuracy", "prec 1"),
-    ),
-}
-ALONE: dict[str, tuple[str, ...]] = {  # without a role; channels of single detectors are passed in as `own`
-    "lr": ("lr", "learning rate", "lr adamw", "lr adam", "lr sgd", "lr pg0", "current learning rate", "base lr"),
-    "grad_norm": ("grad norm", "gradient norm", "global grad norm", "total grad norm", "gnorm"),
-    "weight_norm": ("weight norm", "weights norm", "param norm", "parameter norm", "params norm"),
-}
 TAG = re.compile(r"tag-(.+)")  # in the name of a CSV that TensorBoard's page downloads: run-NAME-tag-METRIC.csv
 NONE = np.zeros(0, np.int64)
-KNOWN = {"metrics accuracy top1": "test_acc"}  # names that say test by the tool that writes them, Ultralytics
 BLANK, FEW = 4, 20  # [longest gap], [row] for which a column is blank to the end before that is said
 
 
@@ -110,14 +79,13 @@ def channel(name: str, own: Collection[str] = ()) -> tuple[str, int] | None:
     found = [word for word in " ".join(words(name)).replace("held out", "heldout").split() if word not in PADDING]
     roles = [(role, i) for role, known in ROLES.items() for i, word in enumerate(known) if word in found]
     rest = " ".join(word for word in found if not any(word in known for known in ROLES.values()))
-    for quantity, phrases in PHRASES.items():
-        if rest in phrases and len(roles) < 2:
-            role, rank = roles[0] if roles else ("train", len(ROLES["train"]))
-            return f"{role}_{quantity}", 100 * rank + phrases.index(rest)
-    for quantity, phrases in (ALONE | {name: (name.replace("_", " "),) for name in own}).items():
-        if rest in phrases and all(role == "train" for role, _ in roles):
-            return quantity, phrases.index(rest)
-    return None
+    return place(rest, roles, {name: (name.replace("_", " "),) for name in own})
+
+
+def instead(name: str) -> bool:
+    """Whether a column is read as a loss where there is none, as a perplexity is."""
+    found = channel(name)
+    return found is not None and found[1] >= LAST
 
 
 def readings(table: RunTable, columns: Mapping[str, str], path: Path, own: Collection[str] = ()) -> list[Reading]:
@@ -190,7 +158,9 @@ def _reading(
         raise NotALog("has no curve: every column has one record at most")
     sizes = {name: curve.steps.size for name, curve in curves.items()}
     chosen, why = _chosen(sizes, columns, own, table.standard)
-    notes += [] if table.standard else parts_of_loss.add(curves, chosen, why, columns.values())
+    if not table.standard:
+        notes += [f"{known} is `{name}`, lower is better" for known, name in chosen.items() if instead(name)]
+        notes += parts_of_loss.add(curves, chosen, why, columns.values())
     for change, names in changes.items():
         names = [name for name in names if name not in warned or name not in chosen.values()]
         if any(name in chosen.values() for name in names):
@@ -233,13 +203,13 @@ def _chosen(
     chosen = {name: column for name, column in columns.items() if column in records and name != "step"}
     if standard:
         return {name: name for name in records} | chosen, {}
-    ranked: dict[str, list[tuple[int, int, str]]] = {}
+    ranked: dict[str, list[tuple[bool, int, int, str]]] = {}
     for column, size in records.items():
         if (found := channel(column, own)) and column not in chosen.values():
-            ranked.setdefault(found[0], []).append((-size, found[1], column))
+            ranked.setdefault(found[0], []).append((found[1] >= LAST, -size, found[1], column))
     why = {}
     for name, candidates in ranked.items():
-        (_, _, best), *others = sorted(candidates)
+        (*_, best), *others = sorted(candidates)
         taken = chosen.setdefault(name, best)
         for column in {best, *(column for *_, column in others)} - {taken}:
             why[column] = f"{name} is read from {taken}"

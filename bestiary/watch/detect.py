@@ -16,78 +16,25 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bestiary import files
-from bestiary.about import About, Severity
 from bestiary.log import Finding, Log, Span, State
 from bestiary.logs import channels as naming
 from bestiary.logs import formats, twins
 from bestiary.logs.channels import Reading
 from bestiary.logs.run_table import NotALog, RunTable, Unreadable, plural
+from bestiary.watch.answer import DIVERGED, Answer
+from bestiary.watch.answer import NOT_FINITE as NOT_FINITE
+from bestiary.watch.answer import about as about
 from bestiary.watch.failure import DetectorFailed as DetectorFailed
 from bestiary.watch.failure import failure
+from bestiary.watch.late import DELAYED, patient
+from bestiary.watch.late import delays as delays
 from bestiary.watch.unseen import unseen
 
-DIVERGED = "diverged"  # the one finding that is no detector's
-DELAYED = "delayed_generalization"
-HALF = 0.5  # [1] test accuracy from which on a run has understood something, whatever it has memorised
+POLICY, LOSSES = "reward", ("loss", "train_loss", "test_loss")
 FEW = 5  # [record] with fewer in every channel no detector finds anything
 Thresholds = Mapping[str, Mapping[str, float]]  # {detector: {threshold: value}}
 OWN: Thresholds = MappingProxyType({})  # every detector with its own thresholds
-NOT_FINITE = About(
-    "nothing is learned from there on",
-    severity=Severity.ERROR,
-    do="go back to a checkpoint before it; see the batches there, clip gradients, lower the rate, try bfloat16",
-)  # ABOUT of diverged
 SHOWN = (State.FOUND, State.UNDECIDED, State.DIVERGED)
-
-
-class Answer(NamedTuple):
-    """What one detector says of one run, which channels it was given, and which thresholds were not its own."""
-
-    detector: str
-    reads: tuple[str, ...]
-    finding: Finding
-    thresholds: Mapping[str, float] = MappingProxyType({})
-
-    @property
-    def about(self) -> About:
-        """What the detector's file says of it."""
-        return about(self.detector)
-
-    @property
-    def key(self) -> tuple[str, str]:
-        """The detector, and the first channel it was given: what tells one finding of a run from another."""
-        return self.detector, "" if self.detector == DIVERGED else self.reads[0] if self.reads else ""
-
-    @property
-    def severity(self) -> Severity | None:
-        """How much what was found should worry; None if nothing was found."""
-        if self.finding.state not in (State.FOUND, State.DIVERGED):
-            return None
-        effect, least = self.about.louder or ("", 0.0)
-        louder = effect in self.finding.effects and self.finding.effects[effect].value >= least
-        return Severity(min(self.about.severity + louder, Severity.ERROR))
-
-    @property
-    def to_decide(self) -> bool:
-        """Whether somebody has to decide something: a run has memorised, knows little else, and may yet generalise."""
-        known = self.finding.effects.get("final_test_acc")
-        little = known is None or known.value < HALF
-        return self.finding.state is State.UNDECIDED and self.finding.phase == "memorisation" and little
-
-    @property
-    def strength(self) -> tuple[str, float, str] | None:
-        """Name, value and unit of the effect that says how strong the finding is."""
-        effect = self.finding.effects.get(self.about.effect)
-        return None if effect is None else (self.about.effect, effect.value, effect.unit)
-
-    @property
-    def where(self) -> tuple[float, float] | None:
-        """[step] From and to; the same twice for an instant."""
-        first = self.finding.onset
-        spans = self.finding.spans
-        if np.isfinite(first):
-            return first, max([first, *(span.stop for span in spans[:1])])
-        return (spans[0].start, spans[0].stop) if spans else None
 
 
 class Read(NamedTuple):
@@ -115,12 +62,6 @@ def detectors() -> dict[str, tuple[Callable[..., Finding], tuple[str, ...]]]:
                 reads += [channel for channel in p.default if isinstance(channel, str)]
         made[name] = function, tuple(reads)
     return made
-
-
-@cache
-def about(detector: str) -> About:
-    """Return the ABOUT of a detector's file; of `diverged`, which has no file, the one here."""
-    return NOT_FINITE if detector == DIVERGED else import_module(f"bestiary.detectors.{detector}").ABOUT
 
 
 def read_channels() -> frozenset[str]:
@@ -168,7 +109,8 @@ def answers(
     """Ask every detector about a run, after whether the run diverged.
 
     A run that diverged has one answer `diverged`, however many detectors say so. A detector that raises an exception
-    gives no answer, and the others are asked all the same.
+    gives no answer, and the others are asked all the same. Where a reward is logged a loss is that of a policy, which
+    tells nothing, and of which no detector is asked whose thresholds are its own.
 
     Args:
         log: the run.
@@ -183,6 +125,8 @@ def answers(
         if only is not None and name not in only:
             continue
         own = thresholds.get(name, {})
+        if not own and POLICY in log and reads and reads[0] in LOSSES:  # that loss falls and rises as the policy moves
+            continue
         for channels, given in _asked(log, name, reads):
             try:
                 with np.errstate(all="ignore"), warnings.catch_warnings():
@@ -196,7 +140,7 @@ def answers(
             if finding.state is State.DIVERGED:  # not finite, which was said, or a multiple of the start: `lost` tells
                 continue
             if name == DELAYED and finding.state is State.UNDECIDED and finding.phase == "memorisation":
-                finding = _patient(finding)
+                finding = patient(finding)
             yield Answer(name, channels, finding, own)
 
 
@@ -211,40 +155,6 @@ def diverged(log: Log) -> Answer | None:
     reason = f"{name} is not finite from step {ends[name]:g} to the end at {last:g}"
     span = Span(ends[name], last, "not finite")
     return Answer(DIVERGED, (name,), Finding(State.DIVERGED, reason, spans=(span,)))
-
-
-def _patient(finding: Finding) -> Finding:
-    """Add how late runs of the catalog generalise, so that nobody stops this run for overfitting."""
-    if not (late := delays().values()):
-        return finding
-    low, high = min(first for first, _ in late), max(last for _, last in late)
-    reason = f"{finding.reason}; too early to call it overfitting: runs that generalise late do so {low:.0f} to"
-    return replace(finding, reason=f"{reason} {high:.0f} times as late as they memorise")
-
-
-def delays() -> dict[str, tuple[float, float]]:
-    """Return {entry: range of delay_ratio}, from the least 5 % to the greatest 95 % quantile of cases that have it."""
-    return _delays(files.measured())
-
-
-@cache  # a monitor asks at every look
-def _delays(folder: Path) -> dict[str, tuple[float, float]]:
-    made: dict[str, tuple[float, float]] = {}
-    effect = about(DELAYED).effect
-    for file in sorted(folder.glob("*.json")):
-        text = file.read_text("utf-8")
-        if f'"{effect}"' not in text:  # a record of another detector
-            continue
-        record = json.loads(text)
-        found = [
-            root["effects"][effect]["quantiles"]
-            for case in record.get("cases", {}).values()
-            for root in case.values()
-            if root["states"].get("found") and effect in root["effects"]
-        ]
-        if found:
-            made[record["entry"]] = min(q[0] for q in found), max(q[-1] for q in found)
-    return made
 
 
 def rates() -> dict[str, dict[str, Any]]:

@@ -14,6 +14,7 @@ PHASES = {
     ("overfitting", "drifting"): "validation loss rises",
     ("overfitting", "memorised"): "memorised so far",
     ("reward_lost", "accuracy"): "accuracy lost",
+    ("reward_lost", "score"): "score lost",
 }
 GONE = {"lost", "zero_loss", "runs_away", detect.DIVERGED}  # after which a run is no run any more
 EXPLAINED = {"decline", "hump", "level_shift", "lr_drop", "overfitting", "plateau_escape"}  # by that
@@ -31,7 +32,7 @@ def told(answers: Iterable[Answer]) -> list[Answer]:
         found = [a for a in found if a.detector not in ("hump", "overfitting") or not a.finding.onset < late[0]]
     over = {a.detector for a in found}
     if over & GONE:
-        found = [a for a in found if a.detector not in EXPLAINED and a.finding.phase != "accuracy"]
+        found = [a for a in found if a.detector not in EXPLAINED and a.finding.phase not in ("accuracy", "score")]
     gone = [a.finding.onset for a in found if a.detector == "lost"]
     if gone:
         found = [a for a in found if a.detector != "spike" or a.where is None or a.where[1] < min(gone)]

@@ -53,3 +53,10 @@ def test_noise_about_a_level_is_no_rise(seed):
     noise = np.random.default_rng(seed).normal(size=10)
     assert not told(1 + 0.05 * noise).found
     assert not told(np.linspace(2, 1, 10) + 0.02 * noise).found
+
+
+def test_of_a_score_the_sign_is_turned():
+    f = overfitting(Log.of(E, test_score=[0.5, 0.7, 0.78, 0.77, 0.75, 0.74, 0.73, 0.72, 0.71, 0.70]), "test_score")
+    assert f.found and f.onset == 3000
+    assert f.reason == "test_score highest at step 3000 (0.78), since then -10 %; best checkpoint: step 3000"
+    assert not overfitting(Log.of(E, test_score=np.linspace(0.2, 0.8, 10)), "test_score").found

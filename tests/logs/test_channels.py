@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from log_files import asked, read_all, read_one, reads, report
 
-from bestiary.logs import channels
+from bestiary.logs import aliases, channels
 from bestiary.logs import steps as log_steps
 from bestiary.watch import detect
 
@@ -39,6 +39,7 @@ def test_the_documented_aliases_are_those_in_use(documented):
     assert documented.pop("padding") == channels.PADDING
     for quantity, phrases in channels.PHRASES.items():
         assert documented.pop(f"train_{quantity}, test_{quantity}") == phrases
+    assert documented.pop("where there is no loss, and lower is better") == aliases.INSTEAD["loss"]
     for quantity, phrases in channels.ALONE.items():
         assert documented.pop(quantity) == phrases
     for name in detect.own_channels():
@@ -67,7 +68,7 @@ def test_every_documented_alias_is_recognised(documented):
 def test_a_channel_of_one_detector_is_known_by_its_own_name_alone():
     """Those of detectors that say so; `value` and the like could be anything."""
     assert channels.channel("edge_ratio") is None
-    assert set(detect.own_channels()) == {"deviation", "edge_ratio", "kernel_distance", "reward", "spread"}
+    assert set(detect.own_channels()) == {"deviation", "edge_ratio", "kernel_distance", "spread"}
     assert channels.channel("train/edge-ratio", ["edge_ratio"]) == ("edge_ratio", 0)
     assert channels.channel("val/edge_ratio", ["edge_ratio"]) is None
     assert channels.channel("train_loss", ["loss"]) == ("train_loss", 0)
@@ -93,6 +94,23 @@ def test_a_detectors_own_channel_is_read_from_a_file(tmp_path):
         ("Val Accuracy", "test_acc"),
         ("learningRate", "lr"),
         ("train/grad_norm", "grad_norm"),
+        ("rollout/ep_rew_mean", "reward"),
+        ("eval/mean_reward", "test_reward"),
+        ("rollout/success_rate", "success_rate"),
+        ("objective/kl", "kl"),
+        ("train/approx_kl", "kl"),
+        ("policy/entropy", "entropy"),
+        ("rollout/ep_len_mean", "episode_length"),
+        ("eval_wer", "test_loss"),
+        ("wer", "test_loss"),
+        ("ppl", "train_loss"),
+        ("valid_ppl", "test_loss"),
+        ("metrics/mAP50-95(B)", "test_score"),
+        ("train/f1", "train_score"),
+        ("eval_rougeL", "test_score"),
+        ("d_loss", None),
+        ("entropy_loss", None),
+        ("val/kl", None),
         ("loss_scale", None),
         ("train_val_loss", None),
         ("eval_mnli_loss", None),
@@ -106,6 +124,12 @@ def test_a_detectors_own_channel_is_read_from_a_file(tmp_path):
 def test_names(name, channel):
     found = channels.channel(name)
     assert (found and found[0]) == channel
+
+
+def test_a_perplexity_is_a_loss_only_where_there_is_none(tmp_path):
+    both = read_one(written(table("step,loss,ppl,val_ppl", T, Y, np.exp(Y), np.exp(Y)), tmp_path))
+    assert reads(both) == {"train_loss": "loss", "test_loss": "val_ppl"}
+    assert "test_loss is `val_ppl`, lower is better" in both.notes
 
 
 T = np.arange(100)

@@ -23,6 +23,7 @@ def test_parts_of_a_loss_are_added(tmp_path):
         "lr": "lr/pg0",
         "train_loss": " + ".join(parts),
         "test_loss": "val/box_loss + val/cls_loss + val/dfl_loss",
+        "test_score": "metrics/mAP50(B)",
     }
     assert reading.log["train_loss"].values.tolist() == pytest.approx((3 * Y + 3).tolist())
     assert f"train_loss is the sum of 3 losses, {', '.join(parts)}" in reading.notes
@@ -54,9 +55,9 @@ def test_of_several_evaluation_sets_the_first_is_read(tmp_path):
     "names",
     [
         ("loss_D", "loss_G", "D_A", "cycle_A"),
-        ("train/policy_loss", "train/value_loss", "train/entropy_loss", "rollout/ep_rew_mean"),
+        ("train/policy_loss", "train/value_loss", "train/entropy_loss"),
         ("loss_scale", "best_loss", "min_loss"),
-        ("advantage", "kl", "entropy"),
+        ("advantage", "value"),
     ],
 )
 def test_what_is_no_part_of_a_loss(names, tmp_path):
@@ -65,6 +66,12 @@ def test_what_is_no_part_of_a_loss(names, tmp_path):
     assert reads(read_one(path)) == {}
     done = asked(path)
     assert done.exit_code == 2 and "nothing could be looked at" in done.stderr
+
+
+def test_what_stands_beside_a_reward_alone_is_nothing_to_look_at(tmp_path):
+    path = log(tmp_path / "x.csv", "advantage", "kl", "entropy")
+    assert reads(read_one(path)) == {"kl": "kl", "entropy": "entropy"}
+    assert asked(path).exit_code == 2
 
 
 @pytest.mark.parametrize(
@@ -78,7 +85,7 @@ def test_what_is_no_part_of_a_loss(names, tmp_path):
         ("train/accuracy_top1", "train_acc"),
         ("lr/pg0", "lr"),
         ("base_lr", "lr"),
-        ("rollout/ep_rew_mean", None),
+        ("rollout/ep_rew_mean", "reward"),
     ],
 )
 def test_names_of_big_tools(name, channel):

@@ -342,5 +342,5 @@ def test_channels_that_are_read_may_be_named(columns):
 
 
 def test_a_channel_that_nothing_reads_is_refused_with_those_that_there_are():
-    with pytest.raises(Unreadable, match=r"^--channel weather=x: no detector reads that; want step.*test_acc"):
+    with pytest.raises(Unreadable, match=r"^--channel weather=x: no detector reads that; want step.*train_acc"):
         detect.check_channels({"loss": "y", "weather": "x"})
