@@ -12,7 +12,7 @@ ABOUT = About(
     severity=Severity.WARNING,
     also=("policy collapse", "reward collapse"),
     scales=(Scale(("reward",)),),
-    do="go back to the best checkpoint; smaller steps: a lower learning rate, fewer epochs a batch, a limit on the KL",
+    do="go back to the best checkpoint; a lower learning rate; of a policy fewer epochs a batch, or a limit on the KL",
     source="Schulman et al., arXiv:1707.06347",
     beside={"kl": "kl"},
     on={
@@ -28,6 +28,7 @@ ABOUT = About(
 )
 
 LEAST = 16  # [record] of a curve
+SUDDEN = 0.5  # [z] for a fall within 2 % of the run, as curves that wander hardly have
 
 
 def reward_lost(
@@ -38,8 +39,8 @@ def reward_lost(
     Also known as: policy collapse, reward collapse.
 
     As `lost`, of the reward with its sign turned: the fall from the best level is `given_up` of what was gained since
-    the first record, and `z` times the spread of the curve before it; it begins after a tenth of the run, and the
-    reward stays in the lower half of it to the end.
+    the first record, and `z` times the spread of the curve before it, half of that if it takes 2 % of the run at most;
+    it begins after a tenth of the run, and the reward stays in the lower half of it to the end.
 
     Args:
         log: the run.
@@ -76,6 +77,7 @@ def reward_lost(
     share = float(np.clip(height / gained, 0, 10)) if gained > 0 else 10.0 * (height > 0)
     effects = {"given_up": Effect(share)}
     told = f"{reward} was up to {best:.3g} at step {t[rise.best]:g} and ends at {end:.3g}"
+    z *= SUDDEN if rise.half - rise.start <= max(2, t.size // 50) else 1.0
     far = gained > 0 and height >= max(given_up * gained, z * rise.spread) and height > 0
     if not far or rise.start < max(LEAST // 2, t.size // 10):
         return Finding(State.ABSENT, told, effects=effects)

@@ -22,6 +22,7 @@ POSSESSIVE = re.compile(r"(?:_\d{1,3})?'s ")  # `valid_1's logloss`
 PATH = re.compile(r"^/|\.[a-z]{1,4}$")  # of a source file, before the number of a line
 MARKS = re.compile(r"[\s|,;:(){}\[\]'\"=*]+")  # between words
 WORD = re.compile(r"[A-Za-z]+(?:_[A-Za-z]+)?")
+LEVELS = frozenset({"DEBUG", "INFO", "WARN", "WARNING", "ERROR"})  # of Python's logging, before a name
 DONE = frozenset({"completed", "finished", "done"})
 STOP = frozenset("a an and are as at by for from in is it of on or than that the then this to was we were with".split())
 _ROLE_WORDS = frozenset(word for known in ROLES.values() for word in known)
@@ -51,6 +52,8 @@ def name_in(between: str) -> tuple[str, str]:
         before += above + found
     name = POSSESSIVE.sub(" ", name.strip(" '\"*`#-_.>~"))
     parts = name.split()
+    if len(parts) > 1 and parts[0] in LEVELS:
+        name, parts = " ".join(parts[1:]), parts[1:]
     if not re.search(r"[A-Za-z]", name) or not name.isascii():
         return "", between
     if len(parts) > 1 and is_step(parts[-1]):

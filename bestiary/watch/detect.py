@@ -66,7 +66,7 @@ def detectors() -> dict[str, tuple[Callable[..., Finding], tuple[str, ...]]]:
 
 def read_channels() -> frozenset[str]:
     """Return the channels that any detector reads."""
-    return frozenset(channel for _, reads in detectors().values() for channel in reads)
+    return frozenset(channel for name, (_, reads) in detectors().items() for channel in (*reads, *about(name).on))
 
 
 @cache

@@ -38,6 +38,8 @@ def told(answers: Iterable[Answer]) -> list[Answer]:
         found = [a for a in found if a.detector != "spike" or a.where is None or a.where[1] < min(gone)]
     if "spikes" in over:
         found = [a for a in found if a.detector != "spike"]
+    if any(a.finding.phase == "score" for a in found):
+        found = [a for a in found if a.key != ("overfitting", "test_score")]
     if "relapses" in over:
         found = [a for a in found if a.detector not in ("spikes", "spike")]
     if any(a.to_decide for a in found):
