@@ -34,7 +34,8 @@ def level_shift(log: Log, loss: str = "loss", lr: str | None = None, *, height: 
 
     At every record the jump is the median of the records from there on less that of those before, each over 2 % of the
     run and 8 records at least; in logarithms if the loss is positive. The largest jump counts if
-        it is at least `height`-fold, or that share of the level, and `z` times the spread of the other jumps;
+        it is at least `height`-fold, or of a loss below zero that share of its level or of what was gained, whichever
+        is less, and `z` times the spread of the other jumps;
         half of it happens within three records, and the new level does not go on rising;
         the curve stays a quarter of the jump above its old level, to the end, for 24 records and a tenth of the run;
         the run is not lost by it.
@@ -81,7 +82,8 @@ def level_shift(log: Log, loss: str = "loss", lr: str | None = None, *, height: 
     single = deviation((y - smoothed(y))[:at]) / np.sqrt(size)
     spread = max(float(np.quantile(others, UPWARD)), deviation(lately), single)
     old, new = float(np.median(values[at - size : at])), float(np.median(values[at : at + size]))
-    least = np.log(height) if values.min() > 0 else (height - 1) * abs(old)
+    gained = float(values[0] - smoothed(values).min())
+    least = np.log(height) if values.min() > 0 else (height - 1) * (min(abs(old), gained) if gained > 0 else abs(old))
     told = f"{loss} goes from {old:.3g} to {new:.3g} at step {t[at]:g}"
     steep = float(y[at : at + STEEP].max() - y[max(at - STEEP, 0) : at].min()) >= jump / 2
     steep &= float(np.median(y[at : at + STEEP])) - before >= jump / 2

@@ -4,7 +4,7 @@ import numpy as np
 
 from bestiary.about import About, Dial, Scale
 from bestiary.detectors._excursions import excursions
-from bestiary.detectors._levels import deviation, wandering
+from bestiary.detectors._levels import deviation, smoothed, wandering
 from bestiary.log import Effect, Finding, Log, Span, State, unfit
 
 ABOUT = About(
@@ -17,18 +17,26 @@ ABOUT = About(
     do="nothing after one; if they come again skip the batches there, clip gradients or lower the learning rate",
     source="Chowdhery et al., arXiv:2204.02311, section 5.1",
     louder=("count", 5.0),
-    beside={"cause": "grad_norm"},
+    beside={"cause": "grad_norm", "lr": "lr"},
     everyday=True,
 )
 
 OUTLIER, TALL, MANY = 12.0, 2.0, 5  # [z] and height of a spike of one record; more of those are heavy tails
 TINY = 1e-3  # [first record] a peak below it is noise of a loss that is fitted
 STEEP, LEAD = 5.0, 8  # [deviation] over as many records as it took, and 8 more, a wandering curve has changed; [record]
-AHEAD, GROWN = 10, 2.0  # [record] in which a gradient norm may grow before a peak, and how many-fold
+RESTART = 1.5  # [1] rise of a learning rate that explains one of the loss
+AHEAD, GROWN = 10, 2.0  # [record] in which a gradient norm or a rate may grow before a peak; how many-fold
 
 
 def spike(
-    log: Log, loss: str = "loss", cause: str | None = None, *, height: float = 1.3, z: float = 8.0, window: int = 64
+    log: Log,
+    loss: str = "loss",
+    cause: str | None = None,
+    lr: str | None = None,
+    *,
+    height: float = 1.3,
+    z: float = 8.0,
+    window: int = 64,
 ) -> Finding:
     """Detect single excursions of the loss above its own recent past.
 
@@ -38,12 +46,14 @@ def spike(
     the run and 16 at least. One that is over within four baselines, or in which the run ends, counts from `height`
     times its baseline on, if that is five deviations of what the curve changes otherwise in the time of the rise. One
     of a single record counts from twice its baseline and 12 deviations of the records before it on, and not if there
-    are more than five such: then the noise has heavy tails.
+    are more than five such, unless they stand out from all others: else the noise has heavy tails. A rise where the
+    learning rate rises by half or more, as at a warm restart, is none.
 
     Args:
         log: the run.
         loss: a positive loss.
         cause: a channel that may grow before a peak, such as the norm of the gradient.
+        lr: name of the learning rate, which may explain a rise.
         height: [1] peak over baseline.
         z: [1] rise over spread that opens an excursion.
         window: [record] length of the baseline.
@@ -88,7 +98,8 @@ def spike(
             seen.append((a, peak, b, base))
         elif kind == "outlier" and y[peak] - base >= max(np.log(TALL), OUTLIER * deviation(y[max(a - window, 0) : a])):
             narrow.append((a, peak, b, base))
-    seen = sorted(seen + (narrow if len(narrow) <= MANY else []))
+    seen = sorted(seen + (narrow if len(narrow) <= MANY or _apart(y, narrow) else []))
+    seen = [one for one in seen if not _restarted(log, lr, t, one[0], one[1])]
     effects = {"count": Effect(float(len(seen)))}
     if not seen:
         return Finding(State.ABSENT, f"{loss} has no spike of {height:g} times its baseline", effects=effects)
@@ -110,6 +121,23 @@ def spike(
         told = f"1 spike at step {onset:g}: {told}"
     spans = tuple(Span(float(t[a]), float(t[min(b + 1, t.size - 1)]), "spike") for a, _, b, _ in seen)
     return Finding(State.FOUND, told, onset, effects, spans)
+
+
+def _apart(y: np.ndarray, narrow: list[tuple[int, int, int, float]]) -> bool:
+    """Whether single records stand out twice as far as any other record does, which those of heavy tails do not."""
+    peaks = [peak for _, peak, _, _ in narrow]
+    others = np.delete(y - smoothed(y), peaks)
+    return min(y[peak] - base for _, peak, _, base in narrow) >= 2 * float(others[others.size // 20 :].max())
+
+
+def _restarted(log: Log, lr: str | None, t: np.ndarray, start: int, peak: int) -> bool:
+    """Whether a learning rate rises by half or more where a loss does."""
+    if lr is None or log.lacking([lr]) is not None:
+        return False
+    when, rate = log[lr].finite()
+    since = t[max(start - AHEAD, 0)]
+    before, near = rate[when < since][-1:], rate[(when >= since) & (when <= t[peak])]
+    return bool(before.size and near.size and near.max() >= RESTART * before[0])
 
 
 def _announced(log: Log, cause: str, t: np.ndarray, start: int, peak: int) -> tuple[float, str]:

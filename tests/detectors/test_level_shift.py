@@ -31,3 +31,9 @@ def test_the_learning_rate_may_explain_it():
     log = jumped(T)[0]
     both = Log.of(T, loss=log["loss"].values, lr=np.where(T < 500, 0.01, 0.1))
     assert "the learning rate rises 10-fold there" in level_shift(both, lr="lr").reason
+
+
+def test_below_zero_a_jump_is_told_against_what_was_gained():
+    loss = np.exp(-T / 200) - 9 + np.where(T < 500, 0, 0.6)
+    f = level_shift(Log.of(T, loss=loss))
+    assert f.found and f.onset == 500

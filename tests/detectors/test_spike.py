@@ -34,7 +34,22 @@ def test_one_record_counts_if_it_is_far_out_and_rare():
     quiet = np.exp(0.02 * rng.normal(size=1000))
     assert spike(Log.of(T, loss=np.where(T == 500, 40, 1) * quiet)).onset == 500
     assert not spike(Log.of(T, loss=np.where(T == 500, 1.5, 1) * quiet)).found
-    assert not spike(Log.of(T, loss=np.where((T > 400) & (T % 20 == 0), 5, 1) * quiet)).found
+
+
+def test_many_of_one_record_count_if_they_stand_out_from_all_others():
+    quiet = np.exp(0.02 * np.random.default_rng(0).normal(size=1000))
+    comb = np.where((T > 400) & (T % 20 == 0), 5, 1) * quiet
+    assert spike(Log.of(T, loss=comb)).effects["count"].value == 29
+    for seed in range(5):
+        tails = np.exp(0.1 * np.random.default_rng(seed).standard_t(1.5, size=1000).clip(-20, 20))
+        assert spike(Log.of(T, loss=tails)).effects["count"].value < 10
+
+
+def test_a_warm_restart_is_no_spike():
+    lr = 0.5 * (1 + np.cos(np.pi * (T % 400) / 400))
+    loss = (1 + np.exp(-T / 100)) * (1 + 0.8 * lr)
+    assert spike(Log.of(T, loss=loss)).found
+    assert not spike(Log.of(T, loss=loss, lr=lr), lr="lr").found
 
 
 @pytest.mark.parametrize(("lead", "word"), [(3, "grows 20-fold before it"), (0, "grows 20-fold with it")])
