@@ -1,6 +1,7 @@
 """Reward lost: a reward that had been learned falls far below its best and does not come back."""
 
 import numpy as np
+from scipy.ndimage import uniform_filter1d
 
 from bestiary.about import About, Scale, Severity
 from bestiary.detectors._levels import last_rise
@@ -27,7 +28,7 @@ ABOUT = About(
     everyday=True,
 )
 
-LEAST = 16  # [record] of a curve
+LEAST, FEW = 16, 4  # [record] of a curve; values of a reward that is averaged first
 SUDDEN = 0.5  # [z] for a fall within 2 % of the run, as curves that wander hardly have
 
 
@@ -40,7 +41,8 @@ def reward_lost(
 
     As `lost`, of the reward with its sign turned: the fall from the best level is `given_up` of what was gained since
     the first record, and `z` times the spread of the curve before it, half of that if it takes 2 % of the run at most;
-    it begins after a tenth of the run, and the reward stays in the lower half of it to the end.
+    it begins after a tenth of the run, and the reward stays in the lower half of it to the end. A reward that takes
+    four values at most is a running mean first.
 
     Args:
         log: the run.
@@ -71,6 +73,8 @@ def reward_lost(
     t, y = log[reward].finite()
     if t.size < LEAST:
         return Finding(State.UNDECIDED, f"{reward} has {t.size} finite records; {LEAST} are needed to tell")
+    if np.unique(y).size <= FEW:  # won or lost: a median tells nothing of a rate
+        y = uniform_filter1d(y, max(LEAST, t.size // 20), mode="nearest")
     rise = last_rise(-y)
     best, end = -rise.low, -rise.end
     height, gained = best - end, max(best - float(y[0]), 0.0)

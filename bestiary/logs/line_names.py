@@ -16,7 +16,9 @@ SHORT = {
     **{"s": "step", "it": "iter", "ep": "epoch", "trl": "train loss", "tel": "val loss", "norm": "grad norm"},
     **{"learn": "train loss"},
 }
-CUT = re.compile(r"[|,;{}<>()\[\]\t│┃]|  | - | — |\x1f")  # what a name cannot go across
+CUT = re.compile(  # what a name cannot go across; the last is the end of a sentence
+    r"[|,;{}<>()\[\]\t│┃]|  | - | — |\x1f|(?:(?<=[a-z]{4})|^ ?s)\. (?=[A-Z])"
+)
 UNIT = re.compile(r"\s?\([^()]{0,20}\)$")  # `(ms)` behind a name
 POSSESSIVE = re.compile(r"(?:_\d{1,3})?'s ")  # `valid_1's logloss`
 PATH = re.compile(r"^/|\.[a-z]{1,4}$")  # of a source file, before the number of a line

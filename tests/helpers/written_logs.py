@@ -11,11 +11,11 @@ from bestiary.train import runs
 T = np.arange(4000.0)
 
 
-def csv(path: Path, **columns: np.ndarray) -> Path:
-    """A log with a step, and one column for each name."""
+def csv(path: Path, counter: str = "step", /, **columns: np.ndarray) -> Path:
+    """A log with a step, called so, and one column for each name."""
     rows = zip(*(column.tolist() for column in columns.values()), strict=True)
-    lines = [f"{int(step)}," + ",".join(f"{v:.8g}" for v in row) for step, row in enumerate(rows)]
-    path.write_text("\n".join([",".join(["step", *columns]), *lines]) + "\n")
+    lines = [f"{step}," + ",".join(f"{v:.8g}" for v in row) for step, row in enumerate(rows)]
+    path.write_text("\n".join([",".join([counter, *columns]), *lines]) + "\n")
     return path
 
 
