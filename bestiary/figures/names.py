@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from textwrap import wrap
 from typing import NamedTuple
 
 from bestiary.catalog.setups.knobs import Knob, knobs_of
@@ -11,6 +12,7 @@ from bestiary.judge.rounds import Judged
 from bestiary.maps.line import VARIABLES
 from bestiary.train.jobs import Setup
 
+WIDE = 44  # [character] of what a line below an axis holds
 KEY = re.compile(r"[a-z]+\d{4}[a-z]*")  # of a reference: surname, year, word
 
 
@@ -22,8 +24,8 @@ class Label(NamedTuple):
 
     @property
     def lines(self) -> str:
-        """The name, and below it the meaning."""
-        return "\n".join(filter(None, self))
+        """The name, and below it the meaning, on lines that an axis has room for."""
+        return "\n".join([self.name, *wrap(self.meaning, WIDE)])
 
 
 def knob(setup: Setup, name: str) -> Label:

@@ -5,6 +5,8 @@ import pytest
 from figure_runs import ABSENCE, LOSS, STEPS, case, decay, drawn, marks, result, setup, words
 from matplotlib.text import Text
 
+from bestiary.figures.names import WIDE, Label
+
 ACC = setup({"train_acc": "share", "test_acc": "share"})
 
 
@@ -63,3 +65,9 @@ def test_a_commit_that_was_not_whole_is_not_named():
     r.runs.attrs["commit"] = "abc1234-dirty"
     told = words(drawn(LOSS, r))
     assert "dirty" not in told and "abc1234" not in told and "bestiary 2026.0 ·" in told
+
+
+def test_a_meaning_longer_than_its_axis_is_wrapped():
+    lines = Label("renewed", "share of newly drawn parameters that is mixed in before every task").lines.split("\n")
+    assert lines[0] == "renewed" and len(lines) == 3 and max(map(len, lines)) <= WIDE
+    assert Label("lr").lines == "lr"
