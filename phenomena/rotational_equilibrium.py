@@ -19,12 +19,13 @@ elsewhere.
 Source. Kosson, Messmer & Jaggi, arXiv:2305.17212; Wan et al., arXiv:2006.08419.
 """
 
+import warnings
 from typing import Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from scipy.optimize import curve_fit
+from scipy.optimize import OptimizeWarning, curve_fit
 
 from bestiary.detectors.settles_at import settles_at
 from bestiary.entry import Phenomenon
@@ -137,10 +138,12 @@ def relaxation(t, y):
     def law(t, time, end):
         return end + (y[0] - end) * np.exp(-t / time)
 
-    try:
-        return float(curve_fit(law, t, y, (t[-1] / 10, y[-y.size // 3 :].mean()))[0][0])
-    except RuntimeError:
-        return float("nan")
+    with np.errstate(over="ignore"), warnings.catch_warnings():  # where nothing relaxes no exponential fits
+        warnings.simplefilter("ignore", OptimizeWarning)  # of a covariance that is not asked for
+        try:
+            return float(curve_fit(law, t, y, (t[-1] / 10, y[-y.size // 3 :].mean()))[0][0])
+        except RuntimeError:
+            return float("nan")
 
 
 PHENOMENON = Phenomenon(

@@ -247,6 +247,7 @@ def print_published(told: Iterable[tuple[str, int, Sequence[tuple[str, Verdict]]
             difference = v.difference.words() if v.difference else ""
             rows.append((claim, number, v.claim.published.words() if v.claim.published else "", difference))
     if rows:
+        page.say("")
         page.table(BESIDE, rows)
         page.say("published beside measured: limits at 95 %; a disagreement is a finding and no failure\n")
 
