@@ -114,7 +114,7 @@ def detect(log):
     """Departure of the kernel; with the network's final test error and movement over those of its linearisation."""
     finding = departure(log)
     if not log.lacking(["moved"]):
-        finding = finding.having(moved=Effect(float(log["moved"].values[-1]), "norm at the start"))
+        finding = finding.having(moved=Effect(float(log["moved"].values[-1])))
     for name in ("test_loss", "moved"):
         if not log.lacking([name, f"linear_{name}"]):
             ratio = log[name].values[-1] / log[f"linear_{name}"].values[-1]
@@ -132,8 +132,8 @@ PHENOMENON = Phenomenon(
     observe=observe,
     detect=detect,
     units={
-        "moved": "norm at the start",
-        "linear_moved": "norm at the start",
+        "moved": "1",
+        "linear_moved": "1",
         "kernel_distance": "1 - cosine",
         "train_loss": "1",
         "test_loss": "1",

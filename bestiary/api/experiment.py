@@ -182,7 +182,7 @@ class Experiment:
         """
         fields = [f.name for f in dataclasses.fields(Phenomenon)]
         for name in parts:
-            if name in (*self.phenomenon.knobs._fields, *self.phenomenon.static._fields):
+            if name not in fields and name in (*self.phenomenon.knobs._fields, *self.phenomenon.static._fields):
                 raise TypeError(f"replace: {name!r} is a value, not a part; say run({name}=...)")
             if name not in fields:
                 hint = nearest(name, fields)

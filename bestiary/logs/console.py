@@ -25,9 +25,10 @@ SHARE, THIN = 0.1, 0.02  # [1] of the lines that are its; of lines that have a s
 GROWS, MOSTLY, FEW = 0.5, 0.5, 5  # [1] of the rows in which a step grows; of all lines, if there is none; and how many
 COUNTERS = frozenset({"step", "steps", "global step", "iter", "iteration", "iters", "iter num", "update", "updates"})
 WANTED = "want a table under a line of names, or lines such as `step 10 loss 0.5` that come again"
-CODE = re.compile(  # a line of source code, of Python and C
+CODE = re.compile(  # a line of source code, of Python and C, or of a list in YAML
     r"\s{0,80}(?:(?:def|class|import|return|assert|raise) |from \S{1,80} import|@\w|#include|print\(|[})\]]+[;,]?\s*$"
-    r"|(?:for|if|elif|while|with|try|else|except)\b[^:]{0,200}:\s*$|(?:static|const|void|struct|float|int) \w)"
+    r"|(?:for|if|elif|while|with|try|else|except)\b[^:]{0,200}:\s*$|(?:static|const|void|struct|float|int) \w"
+    r"|- \{\w{1,40}: )"
 )
 
 Row = dict[str, Pair]

@@ -126,7 +126,7 @@ def test_nothing_is_kept_where_that_is_asked(tmp_path):
 
 def test_a_changed_part_is_another_setup_with_other_runs(entry):
     """The runs of a changed optimiser are never those of the entry's own, through the store or not."""
-    g = bestiary.load("edge_of_stability", cache=entry._cache)
+    g = bestiary.load("catapult", cache=entry._cache)
     static = {"steps": 20, "log_every": 5, "seeds": 2, "progress": False}
     own = g.run(**static)
     other = g.replace(optimizer=lambda knobs, static: optax.sgd(0.0)).run(**static)

@@ -275,11 +275,11 @@ def test_the_command_measures_an_entry(tmp_path):
     assert done.exit_code == 0, done.output
     made = json.loads((tmp_path / "out" / "detectors.json").read_text("utf-8"))
     cycling = made["detectors"]["cycling"]
-    assert made["roots"] == [3] and cycling["recorded"] == {"hit": [8, 8], "false_alarm": [0, 4]}
-    assert cycling["as_its_entries_set_it"]["hit"] == [8, 8]
+    assert made["roots"] == [3] and cycling["recorded"] == {"hit": [10, 10], "false_alarm": [0, 4]}
+    assert cycling["as_its_entries_set_it"]["hit"] == [10, 10]
     assert "cycling: hits" in done.stdout
     page = (tmp_path / "out" / "detectors.md").read_text("utf-8")
-    assert page.startswith("# How right the detectors are\n") and "| cycling | 8/8 |" in page
+    assert page.startswith("# How right the detectors are\n") and "| cycling | 10/10 |" in page
     drawn = {file.name for file in (tmp_path / "out" / "figures").glob("*.png")}
     assert drawn == {"detectors-transformations.png", "detectors-thresholds.png"}
     assert all(file.read_bytes() == content for file, content in tracked.items())

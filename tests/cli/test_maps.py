@@ -127,7 +127,7 @@ def test_three_knobs_are_facets_and_more_are_refused(bestiary):
 
 def test_show_tells_the_laws_boundaries_and_paths(bestiary):
     _, out, _ = bestiary("show", "catapult")
-    assert "divergence" in out and "lr=3:5:4" in out and "3.95 to 4.05" in out
+    assert "divergence" in out and "lr=3:5:4" in out and "3.96 to 4.04" in out
     _, out, _ = bestiary("show", "sparse_attention_transformer")
     assert "path towards_transformers" in out and "two_layers" in out and "layers=2" in out
 

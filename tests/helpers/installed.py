@@ -22,7 +22,8 @@ def layout(to: Path, text: str, setups: dict[str, str]) -> Path:
         (package / "phenomena" / f"{key}.py").write_text(source)
     (package / "data").mkdir()
     (package / "data" / "catalog.yaml").write_text(text)
-    shutil.copy(catalog_path().parent / "references.bib", package / "data")
+    for name in ("references.bib", "open_questions.json"):
+        shutil.copy(catalog_path().parent / name, package / "data")
     return to / "site"
 
 

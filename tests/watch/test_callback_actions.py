@@ -9,7 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-import trainers
+import stand_in_trainers as trainers
 
 from bestiary import callbacks
 from bestiary.about import Severity

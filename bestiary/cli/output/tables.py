@@ -150,6 +150,17 @@ def _claimed(claim: Claim | MapClaim, differences: Differences, indent: int) -> 
     return (" " * indent + name(claim), interval(claim), _source(claim), published, apart)
 
 
+def apart(formula: str) -> str:
+    """Write a formula with a space around its products and sums, so that a long one can be wrapped.
+
+    Examples:
+        >>> apart("sqrt(2*lr*weight_decay)**2/(1 +beta)")
+        'sqrt(2 * lr * weight_decay)**2 / (1 + beta)'
+    """
+    spaced = re.sub(r"\s*(?<![*eE])([+/]|(?<!\*)\*(?!\*))\s*", r" \1 ", formula)
+    return re.sub(r",\s*", ", ", spaced)
+
+
 def values(changes: dict[str, float | int | str]) -> str:
     """Write the values of knobs: `lr=0.1, width=64`."""
     return ", ".join(f"{k}={v:g}" if isinstance(v, float) else f"{k}={v}" for k, v in changes.items())
@@ -178,7 +189,7 @@ def _print_maps(e: Entry, page: Page, differences: Differences) -> None:
         for block in blocks.values():
             title = f": {block.title}" if block.title else ""
             theory = getattr(block, "theory", None)
-            against = f" against {theory.name}, {theory.formula}" if theory else ""
+            against = f" against {theory.name}, {apart(theory.formula)}" if theory else ""
             rows.append(Heading(f"{kind} {block.name}{title}; {block.of} over {block.over}{against}", "bold"))
             rows += [_claimed(claim, differences, indent=2) for claim in block.claims]
     for path in e.paths.values():
