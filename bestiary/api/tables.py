@@ -6,6 +6,7 @@ from html import escape
 
 import pandas as pd
 
+from bestiary.catalog.claims import called
 from bestiary.catalog.entries import Entry
 from bestiary.catalog.setups.knobs import knobs_of
 from bestiary.entry import Phenomenon
@@ -51,7 +52,7 @@ def claims(entry: Entry) -> pd.DataFrame:
     rows = [
         {
             "case": case.name,
-            "of": claim.of if isinstance(claim.of, str) else " ~ ".join(claim.of),
+            "of": called(claim.of),
             "statistic": claim.statistic,
             "low": claim.interval[0],
             "high": claim.interval[1],

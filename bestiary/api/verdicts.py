@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from bestiary.catalog.claims import called
 from bestiary.cli.output.verdicts import summary
 from bestiary.judge.check import CaseResult
 from bestiary.judge.outcome import Outcome, Verdict
@@ -49,7 +50,7 @@ class Verdicts:
             {
                 "root": root,
                 "case": f"{name}: {rung}" if rung else name,
-                "claim": v.claim.of if isinstance(v.claim.of, str) else " ~ ".join(v.claim.of),
+                "claim": called(v.claim.of),
                 "verdict": str(v.outcome),
                 "measured": v.measured,
                 "claimed": v.expected,

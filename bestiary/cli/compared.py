@@ -6,7 +6,9 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from bestiary.catalog.claims import called
 from bestiary.catalog.published import Difference, Estimate
+from bestiary.cli.measured import root_of
 
 if TYPE_CHECKING:
     from bestiary.catalog.claims import Claim
@@ -67,13 +69,8 @@ def _claims(entry: Entry, record: Mapping[str, Any]) -> Iterator[tuple[str, Clai
     for name, claims, roots in blocks:
         for i, (rung, claim) in enumerate(claims):
             if claim is not None and claim.published is not None:
-                of = claim.of if isinstance(claim.of, str) else " ~ ".join(claim.of)
-                seen = {_root(root): was["claims"][i] for root, was in roots.items() if i < len(was["claims"])}
-                yield f"{name}{f', {rung}' if rung else ''}: {of}", claim, seen
-
-
-def _root(key: str) -> int:
-    return int(key.removeprefix("root "))
+                seen = {root_of(root): was["claims"][i] for root, was in roots.items() if i < len(was["claims"])}
+                yield f"{name}{f', {rung}' if rung else ''}: {called(claim.of)}", claim, seen
 
 
 def _measured(claim: Claim | MapClaim, seen: Mapping[int, Mapping[str, Any]]) -> dict[int, Estimate]:

@@ -163,7 +163,12 @@ def text_of(entry: Entry) -> str | None:
 def roots_of(record: dict[str, Any] | None) -> list[int]:
     """Return the roots that a record is of, in increasing order."""
     cases = (record or {}).get("cases", {}).values()
-    return sorted({int(root.removeprefix("root ")) for case in cases for root in case})
+    return sorted({root_of(key) for case in cases for key in case})
+
+
+def root_of(key: str) -> int:
+    """Return the root of which a part of a record is, by the part's key."""
+    return int(key.removeprefix("root "))
 
 
 def is_stale(record: dict[str, Any] | None, entry: Entry, code: Mapping[str, str]) -> bool:

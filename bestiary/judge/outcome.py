@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from bestiary.catalog.map_claims import MapClaim
 
 ALPHA = 1e-4  # per claim: a true catalog of a hundred claims then fails a check once in a hundred times
-MOST_RUNS = 100_000  # beyond this many no one runs a case; `needs` gives up
 
 
 class Outcome(StrEnum):

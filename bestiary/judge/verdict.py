@@ -18,13 +18,14 @@ from scipy.stats import binom, binomtest
 
 from bestiary.catalog.published import Estimate
 from bestiary.judge import correlation
-from bestiary.judge.outcome import ALPHA, MOST_RUNS, Outcome, Verdict
+from bestiary.judge.outcome import ALPHA, Outcome, Verdict
 from bestiary.judge.records import Resolution, is_waiting_time
 from bestiary.log import Finding, State
 
 if TYPE_CHECKING:
     from bestiary.catalog.claims import Claim
 
+MOST_RUNS = 100_000  # beyond this many no one runs a case; `needs` gives up
 LEAST_PAIRS = 4  # an interval of a correlation divides by the root of n - 3
 
 

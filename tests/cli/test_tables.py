@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
+from bestiary.catalog.claims import called
 from bestiary.catalog.read import read_catalog
 from bestiary.catalog.setups.knobs import knobs_of
 from bestiary.cli import main as cli
 from bestiary.cli.output import page as pages
 from bestiary.cli.output.page import Column, Console, Heading, Page
-from bestiary.cli.output.tables import JUDGED, interval, name, short
+from bestiary.cli.output.tables import JUDGED, interval, short
 
 CATALOG = read_catalog()
 WIDTHS = (60, 80, 100, 150)
@@ -64,7 +65,7 @@ def test_show(bestiary, width, key):
     entry, text = CATALOG[key], bestiary(width, "show", key)
     names = [key, entry.detector, *entry.references, *entry.cases, *entry.laws, *entry.boundaries, *entry.paths]
     names += [knob.name for knob in knobs_of(key)] + [rung.name for path in entry.paths.values() for rung in path.rungs]
-    names += [name(claim) for case in entry.cases.values() for claim in case.claims if isinstance(claim.of, str)]
+    names += [called(claim.of) for case in entry.cases.values() for claim in case.claims if isinstance(claim.of, str)]
     assert whole(text, names) == [] and fits(text, width)
     for case in entry.cases.values():
         for claim in case.claims:
@@ -88,7 +89,7 @@ def test_what_is_trained_or_read(bestiary, width, words):
     text = bestiary(width, *words)
     if words[0] == "check":
         entry = CATALOG["catapult"]
-        names = [*entry.cases, *(name(claim) for case in entry.cases.values() for claim in case.claims)]
+        names = [*entry.cases, *(called(claim.of) for case in entry.cases.values() for claim in case.claims)]
         assert whole(text, [*names, *(entry.boundaries if "--laws" in words else ())]) == []
     if width >= 80 or words[0] != "detect":  # a path may be longer than a line
         assert fits(text, width)
@@ -103,7 +104,7 @@ def test_a_claim_is_one_line_at_100_columns(key):
                 lo, hi = claim.interval
                 words = f"{100 * lo:.4g} % to {100 * hi:.4g} %" if claim.statistic == "rate" else f"{lo:g} to {hi:g}"
                 claimed = words if claim.unit in (None, "1") else f"{words} {claim.unit}"
-                rows.append(("inconclusive", name(claim), short(was["measured"]), claimed, claim.source))
+                rows.append(("inconclusive", called(claim.of), short(was["measured"]), claimed, claim.source))
     with Console(width=100) as out:
         with out.capture() as printed:
             Page(out=out).table(JUDGED, rows)

@@ -164,7 +164,7 @@ def fairseq():
 
 def boxes():
     # openai/baselines, baselines/logger.py, and DLR-RM/stable-baselines3, common/logger.py: HumanOutputFormat
-    made = ["Logging to /tmp/x"]
+    made = ["Logging to runs/x"]
     for t in range(60):
         rows = {"rollout/": "", "   ep_rew_mean": f"{20 - TRAIN[t]:<8.3g}", "time/": "", "   total_timesteps": 2048 * t}
         rows |= {"train/": "", "   loss": f"{TRAIN[t]:<8.3g}", "   learning_rate": LR}

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bestiary.catalog.claims import called
 from bestiary.catalog.forms import FORMS
 from bestiary.catalog.path_claims import EntryPath
+from bestiary.cli.output.beside import print_published
 from bestiary.cli.output.page import Column, Heading, Page, Row
-from bestiary.cli.output.tables import judged, name, print_judged, print_published, print_reasons
+from bestiary.cli.output.tables import judged, print_judged, print_reasons
 from bestiary.judge.verdict import states
 
 if TYPE_CHECKING:
@@ -191,7 +193,7 @@ def print_path(result: MapResult, page: Page) -> None:
         onset = spread(*values_of(r.answer.findings, r.answer.last, "onset"))
         less = "/".join(map(str, (r.without.rate(), len(r.without.findings)))) if r.without else ""
         seen = _marked(marked[i]) if marked else ("", "")
-        verdict = ", ".join(f"{name(v.claim)} {v.outcome}" for v in r.verdicts)
+        verdict = ", ".join(f"{called(v.claim.of)} {v.outcome}" for v in r.verdicts)
         states_ = states(r.answer.findings)
         rows.append((r.rung.name, r.rung.side or "", change, *rate(r.answer), less, *onset, *seen, states_, verdict))
     page.table(columns, rows)

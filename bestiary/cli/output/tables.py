@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 from rich import box
 from rich.table import Table
 
+from bestiary.catalog.claims import called
 from bestiary.catalog.setups.knobs import knobs_of
+from bestiary.cli.output.beside import print_published
 from bestiary.cli.output.console import Console
 from bestiary.cli.output.page import Column, Heading, Page, Row, Styled, width
 
@@ -38,12 +40,6 @@ JUDGED = (
     Column("measured", prose=16, bare=True),
     Column("claimed", prose=16),
     Column("source", eager=True),
-)
-BESIDE = (
-    Column("claim", prose=16, bare=True),
-    Column("measured", prose=12),
-    Column("published", prose=12),
-    Column("measured - published", prose=16),
 )
 
 
@@ -96,11 +92,6 @@ def _source(claim: Claim | MapClaim) -> str:
     return f"{claim.source}: {claim.where}" if claim.where else claim.source
 
 
-def name(claim: Claim | MapClaim) -> str:
-    """Return what the claim is of."""
-    return claim.of if isinstance(claim.of, str) else " ~ ".join(claim.of)
-
-
 Differences = Mapping[int, "Difference"]  # of a claim's identity: measured minus published
 
 
@@ -147,7 +138,7 @@ def _claimed(claim: Claim | MapClaim, differences: Differences, indent: int) -> 
     difference = differences.get(id(claim))
     published = claim.published.words() if claim.published else ""
     apart = difference.words() if difference else ""
-    return (" " * indent + name(claim), interval(claim), _source(claim), published, apart)
+    return (" " * indent + called(claim.of), interval(claim), _source(claim), published, apart)
 
 
 def apart(formula: str) -> str:
@@ -231,7 +222,7 @@ def judged(v: Verdict, head: str = "") -> Row:
         v: the verdict.
         head: what the claim is of beside its name, such as the rung of a path.
     """
-    claim = " ".join(filter(None, (head, name(v.claim))))
+    claim = " ".join(filter(None, (head, called(v.claim.of))))
     return Styled(str(v.outcome), STYLE[v.outcome]), claim, short(v.measured), v.expected, v.claim.source
 
 
@@ -239,28 +230,6 @@ def print_judged(rows: Sequence[Row], page: Page) -> None:
     """Print rows of verdicts, and once what their limits are."""
     page.table(JUDGED, rows)
     page.say("measured: limits at 95 % (runs)\n")
-
-
-def print_published(told: Iterable[tuple[str, int, Sequence[tuple[str, Verdict]]]], page: Page) -> None:
-    """Print published numbers beside what was measured; nothing where no claim has one.
-
-    Args:
-        told: what was judged in words, its root seed, and its verdicts, each with the name of its rung or "".
-        page: where.
-    """
-    rows: list[Row] = []
-    for what, root, verdicts in told:
-        mine = [(head, v) for head, v in verdicts if v.claim.published]
-        rows += [Heading(f"{what} (root {root})", "bold")] if mine else []
-        for head, v in mine:
-            claim = " ".join(filter(None, (head, name(v.claim))))
-            number = f"{v.estimate.value:.4g}" if v.estimate else "nothing"
-            difference = v.difference.words() if v.difference else ""
-            rows.append((claim, number, v.claim.published.words() if v.claim.published else "", difference))
-    if rows:
-        page.say("")
-        page.table(BESIDE, rows)
-        page.say("published beside measured: limits at 95 %; a disagreement is a finding and no failure\n")
 
 
 def short(measured: str) -> str:
@@ -288,7 +257,7 @@ def print_reasons(told: Iterable[tuple[str, int, Sequence[Verdict]]], page: Page
     for what, root, verdicts in told:
         for v in verdicts:
             if v.outcome != "holds":
-                page.say(f"{v.outcome}: {what} {name(v.claim)} (root {root}): {v.reason}", hang=2)
+                page.say(f"{v.outcome}: {what} {called(v.claim.of)} (root {root}): {v.reason}", hang=2)
 
 
 def print_findings(key: str, findings: Sequence[Finding], steps: int, page: Page) -> None:
