@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from bestiary.judge.setup import Setup
-    from bestiary.train.campaign import OnProgress
+    from bestiary.train.event import OnProgress
     from bestiary.train.store import Store
 
 

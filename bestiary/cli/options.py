@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bestiary.catalog.entries import Entry
     from bestiary.judge.setup import Setup
     from bestiary.train import jobs
-    from bestiary.train.campaign import OnProgress
+    from bestiary.train.event import OnProgress
     from bestiary.train.store import Store
 
 

@@ -15,7 +15,7 @@ from bestiary.judge.rounds import Asking, drive
 from bestiary.judge.setup import Setup
 from bestiary.judge.verdict import judge
 from bestiary.log import Finding
-from bestiary.train.campaign import OnProgress
+from bestiary.train.event import OnProgress
 from bestiary.train.jobs import Request
 from bestiary.train.store import Store
 

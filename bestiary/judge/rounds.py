@@ -16,7 +16,8 @@ from scipy.stats import binomtest
 from bestiary.judge.records import Resolution, resolution_of, waiting_times
 from bestiary.log import Finding, Log
 from bestiary.train import runs
-from bestiary.train.campaign import OnProgress, execute
+from bestiary.train.campaign import execute
+from bestiary.train.event import OnProgress
 from bestiary.train.jobs import Request, jobs_of
 from bestiary.train.store import Store
 

@@ -12,7 +12,7 @@ from bestiary.catalog import values
 from bestiary.entry import Knobs, Static
 from bestiary.judge.rounds import Asking, drive
 from bestiary.log import Finding
-from bestiary.train.campaign import OnProgress
+from bestiary.train.event import OnProgress
 from bestiary.train.jobs import Request, Setup
 from bestiary.train.memory import check_memory
 from bestiary.train.store import Store

@@ -16,7 +16,7 @@ from bestiary.judge.setting import Setting
 from bestiary.maps import boundary, laws
 from bestiary.maps.line import Line, along, refined
 from bestiary.maps.table import table
-from bestiary.train.campaign import OnProgress
+from bestiary.train.event import OnProgress
 from bestiary.train.jobs import SLAB, Request, Setup, curve_bytes
 from bestiary.train.memory import check_memory, in_words
 from bestiary.train.store import Store

@@ -23,7 +23,7 @@ from bestiary.judge.setup import Setup
 from bestiary.judge.verdict import judge
 from bestiary.maps import boundary, laws
 from bestiary.maps.line import Line, along, refined
-from bestiary.train.campaign import OnProgress
+from bestiary.train.event import OnProgress
 from bestiary.train.jobs import Request
 from bestiary.train.store import Store
 

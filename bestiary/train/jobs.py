@@ -18,7 +18,7 @@ from bestiary.train.store import Cell
 
 BLOCK = 16  # seeds in a cell; the last cell of a setting has what is left, and a seed is the same run in either
 SETTLING = 8  # boundaries at which a setup's `settled` is asked
-ENDS = "each run by itself, twice as late as it has settled"  # by number of boundaries; see campaign._drive
+ENDS = "each run by itself, twice as late as it has settled"  # by number of boundaries; see batches._drive
 SLAB = 256 * 2**20  # [byte] of curves that one job holds
 UNHASHED = {"knobs", "static", "detect", "units", "figure", "clock", "needs"}  # stand in the address, or decide no run
 

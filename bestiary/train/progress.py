@@ -21,7 +21,7 @@ from bestiary.train import tally
 from bestiary.train.tally import Clock, Tally
 
 if TYPE_CHECKING:
-    from bestiary.train.campaign import OnProgress, Progress
+    from bestiary.train.event import OnProgress, Progress
 
 SILENCE = 9.0  # [s] longest pause between lines while training; the host reports every half a second or so
 REDRAW = 0.25  # [s] shortest pause between two updates of a notebook: each is a message that a browser must draw

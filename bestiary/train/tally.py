@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from bestiary.train.campaign import Progress
+    from bestiary.train.event import Progress
 
 Clock = Callable[[], float]
 

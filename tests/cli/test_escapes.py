@@ -18,7 +18,7 @@ from bestiary.catalog.read import catalog_path
 from bestiary.cli.main import cli
 from bestiary.cli.output.console import Console
 from bestiary.cli.output.shown import echo_json, line, shown
-from bestiary.train.campaign import Progress
+from bestiary.train.event import Progress
 from bestiary.train.progress import bars
 
 HOSTILE = "x\x1b]52;c;aGk=\x1b\\\x1b[2J\x07\x7f\x9b31m\u202e\u2066\r\x0by"

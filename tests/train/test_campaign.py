@@ -9,7 +9,7 @@ import tiny
 import xarray as xr
 
 import bestiary
-from bestiary.train import campaign, jobs, runs, trainer
+from bestiary.train import batches, jobs, runs, trainer
 from bestiary.train.campaign import execute, simulate
 from bestiary.train.jobs import Job
 from bestiary.train.store import NoStore, Store
@@ -94,7 +94,7 @@ def test_settings_may_differ_in_seeds():
 def test_chunks_change_no_bit(monkeypatch, windows, chunk):
     whole = simulate(tiny.KEYS, seeds=3)
     del windows[:]
-    monkeypatch.setattr(campaign, "CHUNK", chunk)
+    monkeypatch.setattr(batches, "CHUNK", chunk)
     assert content(simulate(tiny.KEYS, seeds=3)).identical(content(whole))
     assert [b for _, b in windows[:-1]] == [a for a, _ in windows[1:]]  # no window is left out or done twice
     assert (windows[0][0], windows[-1][1]) == (0, 7)
@@ -178,7 +178,7 @@ def interrupt_at(step):
 
 @pytest.mark.parametrize("step", [8, 20, 40])
 def test_an_interrupted_campaign_goes_on_where_it_was(tmp_path, monkeypatch, windows, step):
-    monkeypatch.setattr(campaign, "CHUNK", 0.0)
+    monkeypatch.setattr(batches, "CHUNK", 0.0)
     one = job(p=tiny.NATURAL, settings=[tiny.NATURAL.knobs._replace(lr=0.01)], steps=40, log_every=4)
     ((_, whole),) = execute([one], NoStore())
     with pytest.raises(Interrupted):
@@ -253,7 +253,7 @@ def test_a_seed_is_the_same_run_whatever_the_number_of_seeds(tmp_path, p):
 
 @pytest.mark.parametrize("step", [8, 14, 30])
 def test_an_interrupted_run_ends_where_it_would_have(tmp_path, monkeypatch, step):
-    monkeypatch.setattr(campaign, "CHUNK", 0.0)
+    monkeypatch.setattr(batches, "CHUNK", 0.0)
     two = job(p=HALF, settings=[FAST, SLOW], seeds=(4, 4))
     ((_, whole),) = execute([two], NoStore())
     assert {ENDED, 2 * ENDED, 80} == {last for row in ends(whole) for last in row}
@@ -302,7 +302,7 @@ def test_settled_cells_differ_in_length_on_disk_too(tmp_path):
 
 
 def test_an_interrupted_campaign_ends_its_cells_where_they_had_settled(tmp_path, monkeypatch, windows):
-    monkeypatch.setattr(campaign, "CHUNK", 0.0)
+    monkeypatch.setattr(batches, "CHUNK", 0.0)
     two = job(p=tiny.NATURAL, settings=[FAST, SLOW], seeds=(3, 3))
     ((_, whole),) = execute([two], NoStore())
     with pytest.raises(Interrupted):
@@ -317,7 +317,7 @@ def test_an_interrupted_campaign_ends_its_cells_where_they_had_settled(tmp_path,
 
 
 def test_progress_adds_up(monkeypatch):
-    monkeypatch.setattr(campaign, "CHUNK", 0.0)
+    monkeypatch.setattr(batches, "CHUNK", 0.0)
     heard = []
     many = job(settings=[tiny.PlayersKnobs(lr) for lr in (0.1, 0.2)], seeds=(20, 16))
     list(execute([many], NoStore(), heard.append))

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from cells import CELL, LEAVES, LONG, dataset
 
-from bestiary.train import campaign, runs, store, trainer
+from bestiary.train import batches, campaign, runs, store, trainer
 from bestiary.train.store import NoStore, Store
 
 WRITER = """
@@ -69,7 +69,7 @@ def test_a_full_disk_is_told_once_and_loses_no_runs(cabinet, told, monkeypatch):
 
     monkeypatch.setattr(runs, "replace_with", full)
     monkeypatch.setattr(store, "replace_with", full)
-    monkeypatch.setattr(campaign, "CHUNK", 0.0)
+    monkeypatch.setattr(batches, "CHUNK", 0.0)
     job = dataclasses.replace(LONG, settings=LONG.settings[:3], seeds=(16,) * 3)
     ((_, ds),) = campaign.execute([job], cabinet)
     monkeypatch.undo()
@@ -98,10 +98,10 @@ KILLED = """
 import sys
 from pathlib import Path
 import cells
-from bestiary.train import campaign
+from bestiary.train import batches, campaign
 from bestiary.train import store
 
-campaign.CHUNK = 0.0  # a checkpoint after every record
+batches.CHUNK = 0.0  # a checkpoint after every record
 started = lambda progress: progress.phase == "train" and print("training", flush=True)
 list(campaign.execute([cells.LONG], store.Store(Path(sys.argv[1])), started))
 """

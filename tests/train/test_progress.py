@@ -8,7 +8,7 @@ from types import ModuleType, SimpleNamespace
 import pytest
 from rich.console import Console
 
-from bestiary.train.campaign import Progress
+from bestiary.train.event import Progress
 from bestiary.train.progress import bars, in_notebook
 
 
