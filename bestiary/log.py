@@ -170,13 +170,14 @@ class Log:
     channels: Mapping[str, Series]
 
     def __post_init__(self) -> None:
-        clean = {}
+        clean, increasing = {}, None  # curves often share one axis, which is looked at once
         for name, (steps, values) in self.channels.items():
             t, y = np.asarray(steps, np.float64), np.asarray(values, np.float64)
             if t.ndim != 1 or t.shape != y.shape:
                 raise ValueError(f"channel {name!r}: steps have shape {t.shape} and values {y.shape}; want two (T,)")
-            if t.size and not (np.isfinite(t).all() and (np.diff(t) > 0).all()):
+            if t.size and t is not increasing and not (np.isfinite(t).all() and (np.diff(t) > 0).all()):
                 raise ValueError(f"channel {name!r}: steps must be finite and strictly increasing")
+            increasing = t
             clean[name] = Series(t, y)
         object.__setattr__(self, "channels", clean)
 

@@ -83,13 +83,14 @@ def answer(
         job, asked = planned[i]
         waits = waiting_times(asked[0][0].setup.detector)
         for k, same in enumerate(asked):
-            part = ds.isel(setting=[k], seed=slice(0, same[0].seeds))
-            logs = list(runs.logs(part))
+            n = same[0].seeds
+            logs = list(runs.logs(ds, k, n))
             findings = tuple(told(job.phenomenon.detect, log) for log in logs)
             steps = tuple(resolution_of(finding, log, waits) for finding, log in zip(findings, logs, strict=True))
-            last = tuple(float(v) for v in part["last_step"].values[0])
+            last = tuple(float(v) for v in ds.variables["last_step"].values[k, :n])
             for request in same:
-                answers[request] = Judged(findings, last, steps, part if request.curves else None)
+                curves = ds.isel(setting=[k], seed=slice(0, n)) if request.curves else None
+                answers[request] = Judged(findings, last, steps, curves)
     return answers
 
 

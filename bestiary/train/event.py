@@ -33,5 +33,6 @@ def steps_of(job: Job, cells: Sequence[Cell]) -> int:
 
 def progress(job: Job, done: int, phase: str, compile_seconds: float = 0.0) -> Progress:
     """Return the event that so many run-steps of a job are done."""
-    total = steps_of(job, [c for row in job.cells() for c in row])
-    return Progress(job.entry, job.root, job, phase, done, total, sum(job.seeds), compile_seconds)
+    n = sum(job.seeds)
+    total = n * int(job.phenomenon.schedule(job.static)[-1])
+    return Progress(job.entry, job.root, job, phase, done, total, n, compile_seconds)

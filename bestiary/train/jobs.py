@@ -11,7 +11,7 @@ import jax
 import numpy as np
 
 from bestiary.entry import Knobs, Phenomenon, Static, TrainState
-from bestiary.train import store, trainer
+from bestiary.train import layout, store, trainer
 from bestiary.train.source.parsed import Unfollowed
 from bestiary.train.source.walk import Source, source_of
 from bestiary.train.store import Cell
@@ -93,7 +93,12 @@ def run_source(p: Phenomenon) -> Source:
         Unfollowed: a function leads to an object whose source cannot be found.
     """
     own = {field.name: getattr(p, field.name) for field in fields(p) if field.name not in UNHASHED}
-    machine = {"functions": trainer.functions, "lanes": trainer.default_lanes, "state": TrainState}
+    machine = {
+        "functions": trainer.functions,
+        "beginning": trainer.BEGINNING,
+        "lanes": layout.default_lanes,
+        "state": TrainState,
+    }
     ends = {"ends": ENDS} if p.settled is not None else {}  # else no run can end early
     return source_of(own | machine | {"settling": SETTLING} | ends)
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import jax
 
 from bestiary.entry import Phenomenon, Static, linear_schedule
-from bestiary.train import trainer
+from bestiary.train import layout, one_run
 
 SHARE = 0.8  # of the memory, for runs: the programs and the rest of the machine need some
 TOLD = (  # by Linux: what is free on the machine, and how much a container may have
@@ -63,7 +63,7 @@ class Need(NamedTuple):
 
     Attributes:
         one: [byte] of one run.
-        together: [byte] of the runs that are trained together on one device.
+        together: [byte] of the runs that a program holds.
         rows: how many these are.
     """
 
@@ -81,21 +81,21 @@ def needed(p: Phenomenon, static: Static) -> Need:
         p: the setup.
         static: its static part.
     """
-    on_cpu, devices = jax.default_backend() == "cpu", jax.local_device_count()
-    width = trainer.CPU_WIDTH if on_cpu else trainer.ACCELERATOR_WIDTH
-    rows = width if on_cpu else -(-width // devices)  # the devices of a CPU share its memory
-    carry = trainer.outline(p, static)
+    carry = one_run.outline(p, static)
     evenly = static.steps // static.log_every + 1
     records = evenly if p.schedule is linear_schedule or evenly > LONG else len(p.schedule(static))
     curves = 4 * (_channels(p.observe, carry, static) * records)
     curves += 4 * (_channels(p.probe, carry, static) * -(-records // p.probe_every)) if p.probe else 0
     kept = sum(math.prod(leaf.shape) * leaf.dtype.itemsize for leaf in jax.tree.leaves(carry)) + curves
-    step = AT_ONCE * trainer.working_set(p, static)
-    lanes = min(rows, trainer.default_lanes(p, static, -(-width // devices)) * (devices if on_cpu else 1))
-    return Need(kept + step, rows * kept + lanes * step, rows)
+    step = AT_ONCE * layout.working_set(p, static)
+    # The devices of a CPU share its memory.
+    devices = jax.local_device_count() if jax.default_backend() == "cpu" else 1
+    lanes = layout.default_lanes(p, static)
+    rows = layout.default_width(kept, lanes, devices)
+    return Need(kept + step, rows * kept + devices * lanes * step, rows)
 
 
-def _channels(record: Callable[..., Any], carry: trainer.Carry, static: Static) -> int:
+def _channels(record: Callable[..., Any], carry: one_run.Carry, static: Static) -> int:
     return len(jax.eval_shape(lambda c: record(c.state, c.data, c.knobs, static), carry))
 
 

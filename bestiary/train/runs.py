@@ -81,12 +81,40 @@ def storable(value: Any) -> str | int | float:
 
 
 def join(parts: Sequence[Sequence[xr.Dataset]]) -> xr.Dataset:
-    """Settings, each a sequence of blocks of seeds, as one dataset; its attributes are what all agree on."""
+    """Settings, each a sequence of blocks of seeds, as one dataset; its attributes are what all agree on.
 
-    def concat(some: Sequence[xr.Dataset], dim: str) -> xr.Dataset:
-        return xr.concat(some, dim, join="outer", combine_attrs="drop_conflicts") if len(some) > 1 else some[0]
-
-    return concat([concat(blocks, "seed") for blocks in parts], "setting")
+    Axes are the unions of those of the parts. What a part does not have is NaN.
+    """
+    every = [ds for blocks in parts for ds in blocks]
+    if len(every) == 1:
+        return every[0]
+    first = every[0]
+    axes = {
+        dim: np.unique(np.concatenate([ds.variables[dim].values for ds in every]))
+        for dim in first.dims
+        if dim in first.coords
+    }
+    starts = np.cumsum([0] + [blocks[0].sizes["setting"] for blocks in parts])
+    sizes = {dim: len(values) for dim, values in axes.items()} | {"setting": int(starts[-1])}
+    places: list[dict[Any, np.ndarray]] = [
+        {"setting": starts[k] + np.arange(ds.sizes["setting"])}
+        | {dim: np.searchsorted(values, ds.variables[dim].values) for dim, values in axes.items()}
+        for k, blocks in enumerate(parts)
+        for ds in blocks
+    ]
+    whole = {}
+    for name in (n for n in first.variables if n not in axes):
+        kind = first.variables[name]
+        pieces = [ds.variables[name].values for ds in every]
+        values = np.full([sizes[str(dim)] for dim in kind.dims], np.nan, np.result_type(kind.dtype, np.float32(0)))
+        for piece, place in zip(pieces, places, strict=True):
+            values[np.ix_(*(place[str(dim)] for dim in kind.dims))] = piece
+        there = sum(piece.size for piece in pieces) == values.size or not np.isnan(values).any()
+        whole[name] = (kind.dims, values.astype(kind.dtype) if there else values, kind.attrs)
+    coords = {dim: (dim, values, first.variables[dim].attrs) for dim, values in axes.items()}
+    coords |= {name: whole.pop(name) for name in first.coords if name in whole}
+    agreed = {k: v for k, v in first.attrs.items() if all(k in ds.attrs and ds.attrs[k] == v for ds in every)}
+    return xr.Dataset(whole, coords, agreed)
 
 
 def curves(ds: xr.Dataset) -> list[str]:
@@ -94,14 +122,21 @@ def curves(ds: xr.Dataset) -> list[str]:
     return [str(c) for c in ds.data_vars if ds[c].dims[-1:] in (("step",), ("probe_step",))]
 
 
-def logs(ds: xr.Dataset, setting: int = 0) -> Iterator[Log]:
-    """Yield the Logs of one setting, seed by seed; what a run was not taken to is left out."""
-    names = curves(ds)
-    values = {c: ds[c].values[setting] for c in names}
-    axes = {c: ds[ds[c].dims[-1]].values for c in names}
-    for s, last in enumerate(ds["last_step"].values[setting]):
-        ran = {c: axes[c] <= last for c in names}
-        yield Log({c: Series(axes[c][ran[c]], values[c][s][ran[c]]) for c in names})
+def logs(ds: xr.Dataset, setting: int = 0, seeds: int | None = None) -> Iterator[Log]:
+    """Yield the Logs of one setting, seed by seed; what a run was not taken to is left out.
+
+    Args:
+        ds: runs.
+        setting: number of the setting.
+        seeds: how many seeds; default: all.
+    """
+    variables = {c: ds.variables[c] for c in curves(ds)}
+    values = {c: v.values[setting] for c, v in variables.items()}
+    axes = {str(dim): ds.variables[dim].values.astype(float) for dim in {v.dims[-1] for v in variables.values()}}
+    for s, last in enumerate(ds.variables["last_step"].values[setting][:seeds]):
+        ran = {dim: at[: np.count_nonzero(at <= last)] for dim, at in axes.items()}
+        steps = {c: ran[str(v.dims[-1])] for c, v in variables.items()}
+        yield Log({c: Series(at, values[c][s][: len(at)]) for c, at in steps.items()})
 
 
 def digest(ds: xr.Dataset) -> str:

@@ -144,16 +144,16 @@ class Store:
             why = error.strerror or type(error).__name__
             self.notify(f"{self.folder}: runs cannot be kept: {why}; they are judged all the same")
 
-    def _checkpoint(self, cells: Sequence[Cell], width: int) -> Path:
-        name = hashlib.sha256("".join([c.address for c in cells] + [str(width)]).encode()).hexdigest()[:32]
+    def _checkpoint(self, cells: Sequence[Cell], lanes: int) -> Path:
+        name = hashlib.sha256("".join([c.address for c in cells] + [str(lanes)]).encode()).hexdigest()[:32]
         return self.folder / cells[0].entry / f"{name}.part"
 
-    def save_progress(self, cells: Sequence[Cell], width: int, window: int, leaves: Sequence[np.ndarray]) -> None:
+    def save_progress(self, cells: Sequence[Cell], lanes: int, window: int, leaves: Sequence[np.ndarray]) -> None:
         """Save unfinished rows, `leaves`, after `window` windows of their schedule."""
         buffer = io.BytesIO()
         np.savez(buffer, np.int64(window), *leaves)
         body = buffer.getvalue()
-        path = self._checkpoint(cells, width)
+        path = self._checkpoint(cells, lanes)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             replace_with(path, hashlib.sha256(body).digest() + body)
@@ -161,10 +161,10 @@ class Store:
             self._unkept(error)
 
     def load_progress(
-        self, cells: Sequence[Cell], width: int, like: Sequence[np.ndarray]
+        self, cells: Sequence[Cell], lanes: int, like: Sequence[np.ndarray]
     ) -> tuple[int, list[np.ndarray]] | None:
         """(windows done, leaves) of rows that a killed process left behind, or None."""
-        path = self._checkpoint(cells, width)
+        path = self._checkpoint(cells, lanes)
         try:
             return _unpacked(path.read_bytes(), like)
         except FileNotFoundError:  # there was none, or another process has finished these rows
@@ -174,10 +174,10 @@ class Store:
             self.notify(f"{path}: unusable checkpoint ({why}); starting these runs again")
             return None
 
-    def drop_progress(self, cells: Sequence[Cell], width: int) -> None:
+    def drop_progress(self, cells: Sequence[Cell], lanes: int) -> None:
         """Forget the checkpoint of rows that are finished."""
         with suppress(OSError):  # a folder that may only be read
-            self._checkpoint(cells, width).unlink(missing_ok=True)
+            self._checkpoint(cells, lanes).unlink(missing_ok=True)
 
 
 def _unpacked(raw: bytes, like: Sequence[np.ndarray]) -> tuple[int, list[np.ndarray]]:
@@ -210,14 +210,14 @@ class NoStore(Store):
         """Nothing is known."""
 
     def put(self, cell: Cell, ds: xr.Dataset) -> xr.Dataset:
-        """Hand the runs back as `Store.put` would."""
-        return runs.seal(ds.assign_attrs(fingerprint=cell.fingerprint))
+        """Hand the runs back, with what decided them; nothing is read again that a digest would have to prove."""
+        return ds.assign_attrs(fingerprint=cell.fingerprint)
 
-    def save_progress(self, cells: Sequence[Cell], width: int, window: int, leaves: Sequence[np.ndarray]) -> None:
+    def save_progress(self, cells: Sequence[Cell], lanes: int, window: int, leaves: Sequence[np.ndarray]) -> None:
         """Keep nothing."""
 
-    def load_progress(self, cells: Sequence[Cell], width: int, like: Sequence[np.ndarray]) -> None:
+    def load_progress(self, cells: Sequence[Cell], lanes: int, like: Sequence[np.ndarray]) -> None:
         """Nothing was kept."""
 
-    def drop_progress(self, cells: Sequence[Cell], width: int) -> None:
+    def drop_progress(self, cells: Sequence[Cell], lanes: int) -> None:
         """Nothing was kept."""

@@ -19,6 +19,12 @@ def job(p=tiny.PLAYERS, settings=None, seeds=(3,), root=0, code="c0de", **change
     return Job("some", p, p.static._replace(**changes), tuple(settings or [p.knobs]), tuple(seeds), root, code)
 
 
+def often(monkeypatch):
+    """Chunks of one record, a checkpoint after each."""
+    monkeypatch.setattr(batches, "CHUNK", 0.0)
+    monkeypatch.setattr(batches, "SAVING", np.inf)
+
+
 def content(ds):
     """A dataset without its attributes: dates and addresses differ."""
     return ds.drop_attrs(deep=False)
@@ -29,9 +35,9 @@ def windows(monkeypatch):
     """(first, last) of every call of a compiled program."""
     calls, run = [], trainer.Program.run
 
-    def spy(program, rows, first, last):
+    def spy(program, rows, first, last, runs=None):
         calls.append((first, last))
-        return run(program, rows, first, last)
+        return run(program, rows, first, last, runs)
 
     monkeypatch.setattr(trainer.Program, "run", spy)
     return calls
@@ -178,7 +184,7 @@ def interrupt_at(step):
 
 @pytest.mark.parametrize("step", [8, 20, 40])
 def test_an_interrupted_campaign_goes_on_where_it_was(tmp_path, monkeypatch, windows, step):
-    monkeypatch.setattr(batches, "CHUNK", 0.0)
+    often(monkeypatch)
     one = job(p=tiny.NATURAL, settings=[tiny.NATURAL.knobs._replace(lr=0.01)], steps=40, log_every=4)
     ((_, whole),) = execute([one], NoStore())
     with pytest.raises(Interrupted):
@@ -253,7 +259,7 @@ def test_a_seed_is_the_same_run_whatever_the_number_of_seeds(tmp_path, p):
 
 @pytest.mark.parametrize("step", [8, 14, 30])
 def test_an_interrupted_run_ends_where_it_would_have(tmp_path, monkeypatch, step):
-    monkeypatch.setattr(batches, "CHUNK", 0.0)
+    often(monkeypatch)
     two = job(p=HALF, settings=[FAST, SLOW], seeds=(4, 4))
     ((_, whole),) = execute([two], NoStore())
     assert {ENDED, 2 * ENDED, 80} == {last for row in ends(whole) for last in row}
@@ -302,7 +308,7 @@ def test_settled_cells_differ_in_length_on_disk_too(tmp_path):
 
 
 def test_an_interrupted_campaign_ends_its_cells_where_they_had_settled(tmp_path, monkeypatch, windows):
-    monkeypatch.setattr(batches, "CHUNK", 0.0)
+    often(monkeypatch)
     two = job(p=tiny.NATURAL, settings=[FAST, SLOW], seeds=(3, 3))
     ((_, whole),) = execute([two], NoStore())
     with pytest.raises(Interrupted):
@@ -317,7 +323,7 @@ def test_an_interrupted_campaign_ends_its_cells_where_they_had_settled(tmp_path,
 
 
 def test_progress_adds_up(monkeypatch):
-    monkeypatch.setattr(batches, "CHUNK", 0.0)
+    often(monkeypatch)
     heard = []
     many = job(settings=[tiny.PlayersKnobs(lr) for lr in (0.1, 0.2)], seeds=(20, 16))
     list(execute([many], NoStore(), heard.append))

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from cells import CELL, LEAVES, LONG, dataset
 
-from bestiary.train import batches, campaign, runs, store, trainer
+from bestiary.train import batches, campaign, jobs, runs, store, trainer
 from bestiary.train.store import NoStore, Store
 
 WRITER = """
@@ -101,7 +101,8 @@ import cells
 from bestiary.train import batches, campaign
 from bestiary.train import store
 
-batches.CHUNK = 0.0  # a checkpoint after every record
+batches.CHUNK, batches.SAVING = 0.0, float("inf")  # a checkpoint after every record
+batches.BATCH = 0.0  # batches are as small as can be
 started = lambda progress: progress.phase == "train" and print("training", flush=True)
 list(campaign.execute([cells.LONG], store.Store(Path(sys.argv[1])), started))
 """
@@ -127,13 +128,16 @@ def test_a_killed_campaign_leaves_nothing_wrong_and_goes_on(tmp_path, told, monk
 
     began, run = [], trainer.Program.run
 
-    def spy(program, rows, first, last):
+    def spy(program, rows, first, last, runs=None):
         began.append(first)
-        return run(program, rows, first, last)
+        return run(program, rows, first, last, runs)
 
     monkeypatch.setattr(trainer.Program, "run", spy)
-    unfinished = next(cell for cell in cells if cabinet.get(cell) is None)
-    had_begun = cabinet._checkpoint([unfinished], 16).is_file()
+    monkeypatch.setattr(batches, "BATCH", 0.0)
+    program = trainer.compile_program(LONG.phenomenon, LONG.static)
+    together = batches.Pace().rows(program) // jobs.BLOCK
+    unfinished = [cell for cell in cells if cabinet.get(cell) is None][:together]
+    had_begun = cabinet._checkpoint(unfinished, program.lanes).is_file()
     ((_, resumed),) = campaign.execute([LONG], cabinet)
     assert (began[0] > 0) == had_begun  # it went on from the checkpoint
     assert resumed.drop_attrs(deep=False).identical(whole.drop_attrs(deep=False))

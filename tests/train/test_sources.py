@@ -22,7 +22,7 @@ import pytest
 import tiny
 
 from bestiary.files import modules
-from bestiary.train import jobs
+from bestiary.train import jobs, layout
 from bestiary.train.campaign import execute
 from bestiary.train.jobs import Job, Setup, run_source
 from bestiary.train.source import parsed
@@ -208,7 +208,7 @@ def test_every_entry_can_be_followed(key):
 
 def test_the_trainer_is_part_of_the_hash(monkeypatch):
     before = run_source(tiny.BOWL).code
-    monkeypatch.setattr("bestiary.train.trainer.LANE_BYTES", 7)
+    monkeypatch.setattr("bestiary.train.layout.CPU", layout.CPU._replace(lanes=2))
     assert run_source(tiny.BOWL).code != before
     monkeypatch.undo()
     monkeypatch.setattr(jobs, "SETTLING", 9)
