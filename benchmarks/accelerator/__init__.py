@@ -1,0 +1,1 @@
+"""The parts of benchmarks/accelerator.py, each run in a process of its own."""
