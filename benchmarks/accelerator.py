@@ -12,7 +12,8 @@ In order of worth, each in a process of its own, killed at its deadline:
 
 The first two share the device, since most of their time is compiling; speed is measured alone. A part writes its file
 after every finding, and a part that fails stops no other. In the end FOLDER holds accelerator.json, with all that was
-found and why the rest was not, and accelerator.md. Under one minute it is a trial: a few programs, any device.
+found and why the rest was not, and accelerator.md. Under one minute it is a trial on any device: a few programs of
+every part, however long they take.
 """
 
 from __future__ import annotations
@@ -30,18 +31,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE))
-
 from accelerator.kept import say
 from accelerator.table import markdown
+
 from bestiary.files import replace_with
 
+HERE = Path(__file__).resolve().parent
 ENDS = {"agreement": 0.55, "speed": 0.83, "whole_map": 0.91, "torch_ensembles": 1.0}  # share of the time gone by then
 ALONE = {"contract": 0.18}  # where it cannot share the device
-GRACE = 15.0  # [s] a part that has noticed its deadline may take to leave
+GRACE = 8.0  # [s] a part that has noticed its deadline may take to leave
 CORES = 8  # fewer, and parts run one after the other
 SHARES = 3  # processes that check entries
+TRIAL = 900.0  # [s] after which even a trial is killed
 TRIES = 3  # of a part whose process died
 
 
@@ -125,12 +126,13 @@ def whole(part: Part, found: dict[str, Any]) -> dict[str, Any]:
 def measure(out: Path, minutes: float, names: list[str]) -> dict[str, Any]:
     """Run the parts; return all that was found, which is saved after each."""
     started, quick = time.monotonic(), minutes < 1
+    limit = TRIAL if quick else 60 * minutes
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     shared = cores >= CORES and importlib.util.find_spec("libtpu") is None and not quick  # one process holds a TPU
     all_found: dict[str, Any] = {"minutes": minutes, "quick": quick, "cores": cores}
 
     def until(share: float) -> float:
-        return started + 60 * minutes * share
+        return started + limit * share
 
     def save(name: str, found: dict[str, Any]) -> None:
         all_found[name] = found

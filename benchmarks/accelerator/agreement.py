@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from bestiary.judge.setup import load
 from bestiary.train.store import NoStore
 
 THREADS = 2  # entries at once; each has two threads that compile
+LAST = 3.0  # [s] for judging what has just been trained
 
 
 def run(kept: Kept, quick: bool, share: int = 0, shares: int = 1, skip: tuple[str, ...] = ()) -> None:
@@ -44,7 +45,7 @@ def run(kept: Kept, quick: bool, share: int = 0, shares: int = 1, skip: tuple[st
     def one(key: str) -> None:
         if kept.left() < 0:
             return
-        kept.put("entries", key, value={"not_reached": "begun", "begun": True})
+        kept.put("entries", key, value={"not_reached": "begun, and not ended in time", "begun": True})
         try:
             started, entry = time.monotonic(), catalog[key]
             record = measured.read(entry, Path(records))
@@ -63,8 +64,9 @@ def run(kept: Kept, quick: bool, share: int = 0, shares: int = 1, skip: tuple[st
             kept.put("entries", key, value=failure(error))
             say(f"check {key}: FAILED: {failure(error)['failed']}")
 
-    with ThreadPoolExecutor(THREADS) as pool:
-        list(pool.map(one, keys))
+    pool = ThreadPoolExecutor(THREADS)
+    wait([pool.submit(one, key) for key in keys], timeout=max(0.0, kept.left()) + LAST)
+    pool.shutdown(wait=False, cancel_futures=True)
 
 
 def compared(results: list[CaseResult], record: dict[str, Any] | None, root: int) -> dict[str, Any]:
@@ -101,7 +103,8 @@ def onsets_apart(here: list[float], there: list[float] | None) -> dict[str, Any]
     """Return how many of the onsets of equal seeds are equal, where as many runs have one here as there."""
     if not there or len(here) != len(there):
         return {}
-    return {"onsets": len(here), "equal_onsets": sum(abs(a - b) < 1e-6 * max(1.0, abs(b)) for a, b in zip(here, there))}
+    equal = [abs(a - b) < 1e-6 * max(1.0, abs(b)) for a, b in zip(here, there, strict=True)]
+    return {"onsets": len(here), "equal_onsets": sum(equal)}
 
 
 def told(found: dict[str, Any]) -> str:

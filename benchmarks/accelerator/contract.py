@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
 import platform
 import sys
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -29,7 +31,7 @@ SEEDS = 5
 RECORDS = 8
 # Other widths take other kernels, which sum in another order; training lets such differences grow.
 ROUNDING = 1e-4
-THREADS = 6  # that compile
+THREADS = min(6, max(2, (os.cpu_count() or 1) // 2))  # that compile
 
 
 def run(kept: Kept, quick: bool) -> None:
@@ -127,18 +129,22 @@ def every(kept: Kept, keys: list[str]) -> None:
     """Compile every entry with few records and run it twice, as far as the time goes."""
     for key in keys:
         kept.put("entries", key, value={"not_reached": "out of time"})
-    with ThreadPoolExecutor(THREADS) as pool:
-        futures = {pool.submit(some_steps, kept, key): key for key in keys}
-        for future in as_completed(futures):
-            key = futures[future]
-            try:
-                kept.put("entries", key, value=future.result())
-                say(f"entries {key}: {kept.data['entries'][key]}, {kept.left():.0f} s left")
-            except OutOfTime:
-                say(f"entries {key}: out of time")
-            except Exception as error:  # the others go on
-                kept.put("entries", key, value=failure(error))
-                say(f"entries {key}: FAILED: {failure(error)['failed']}")
+
+    def ended(key: str, future: Future) -> None:
+        error = CancelledError() if future.cancelled() else future.exception()
+        if error is None:
+            kept.put("entries", key, value=future.result())
+            say(f"entries {key}: {kept.data['entries'][key]}, {kept.left():.0f} s left")
+        elif not isinstance(error, OutOfTime | CancelledError):
+            kept.put("entries", key, value=failure(error))
+            say(f"entries {key}: FAILED: {failure(error)['failed']}")
+
+    pool, futures = ThreadPoolExecutor(THREADS), []
+    for key in keys:
+        futures.append(pool.submit(some_steps, kept, key))
+        futures[-1].add_done_callback(partial(ended, key))
+    wait(futures, timeout=max(0.0, kept.left()))
+    pool.shutdown(wait=False, cancel_futures=True)
 
 
 def some_steps(kept: Kept, key: str) -> dict[str, Any]:

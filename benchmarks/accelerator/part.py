@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -20,6 +21,8 @@ def main(name: str, file: str, seconds: str, options: str = "{}") -> None:
         return f"to its end, with {max(0.0, kept.left()):.0f} s left"
 
     kept.attempt("ran", of=part)
+    sys.stdout.flush()
+    os._exit(0)  # what still compiles in a thread is not waited for: all that was found is on disk
 
 
 if __name__ == "__main__":

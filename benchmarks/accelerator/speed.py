@@ -11,6 +11,7 @@ of the memory that its compiler says it takes. So each raises the peak that the 
 from __future__ import annotations
 
 import gc
+import os
 import statistics
 import sys
 import time
@@ -45,7 +46,7 @@ SCANS = (256, 4096, 16384)
 STEPS = 200  # that are timed, about
 GAIN = 1.1  # four times as many runs that are no faster than this each are the last
 ROOM = 0.85  # of the device's memory
-THREADS = 12  # that compile
+THREADS = min(12, max(2, 3 * (os.cpu_count() or 1) // 4))  # that compile
 TURN, TURNS = 0.4, 30  # [s] and times that a program is run
 
 
@@ -69,12 +70,12 @@ class Timed:
 def run(kept: Kept, quick: bool) -> None:
     """Measure the device, compile everything, then time everything."""
     kept.attempt("machine", of=machine)
-    kept.attempt("peak", of=partial(peak, 256 if quick else 8192))
-    setups = {}
-    for name in ["pair"] if quick else CASES:
-        kept.attempt("cases", name, "setup", of=lambda name=name: facts(*setups.setdefault(name, setup(name))))
+    kept.attempt("peak", of=partial(peak, 256 if quick else 1024 if jax.default_backend() == "cpu" else 8192))
+    setups = {name: setup(name) for name in (["pair"] if quick else CASES)}
     widths, scans = ((16, 4), (16,)) if quick else (WIDTHS, SCANS)
     ready = compiled(kept, setups, widths, scans, 0.55 * kept.left())
+    for name, parts in setups.items():
+        kept.attempt("cases", name, "setup", of=partial(facts, *parts))
     peaks: list[int] = []
     for timed in sorted(ready, key=lambda timed: timed.bytes):
         place, whole = ("cases", timed.case, "widths", str(timed.width)), kept.data.get("machine", {}).get("memory")
@@ -152,7 +153,8 @@ def compiled(kept: Kept, setups: dict[str, Any], widths: Any, scans: Any, second
             timed = asked[name, width, "trainer"]
             asked[name, width, "scan"] = pool.submit(lambda n=name, t=timed: scanned(*setups[n], t.result()))
     wait(asked.values(), timeout=max(0.0, until - time.monotonic()))
-    pool.shutdown(wait=True, cancel_futures=True)  # what has begun is ended, so that the device is free
+    pool.shutdown(wait=False, cancel_futures=True)
+    wait(asked.values(), timeout=0.3 * kept.left())  # what has begun is ended, so that the device is free
     ready: list[Timed] = []
     for (name, width, kind), future in asked.items():
         place = ("cases", name, "widths", str(width))
@@ -169,7 +171,7 @@ def compiled(kept: Kept, setups: dict[str, Any], widths: Any, scans: Any, second
 
 def unready(future: Future) -> dict[str, str] | None:
     """Return why a program is not there; None if it is."""
-    error = CancelledError() if future.cancelled() else future.exception()
+    error = CancelledError() if future.cancelled() or not future.done() else future.exception()
     if isinstance(error, CancelledError):
         return {"not_reached": "not compiled in time"}
     return None if error is None else failure(error)
@@ -192,11 +194,11 @@ def scanned(p: Any, knobs: Any, static: Any, timed: Timed) -> Any:
     def run(carry):
         return jax.lax.scan(window, carry, length=timed.windows)
 
-    single = jax.eval_shape(partial(trainer.begin_run, p, static), type(knobs)(*map(np.float32, knobs)), *[np.uint32(0)] * 2)
-    sharding = timed.program.sharding
-    rows = jax.tree.map(
-        lambda s: jax.ShapeDtypeStruct((timed.width, *s.shape), s.dtype, sharding=sharding), single
+    single = jax.eval_shape(
+        partial(trainer.begin_run, p, static), type(knobs)(*map(np.float32, knobs)), *[np.uint32(0)] * 2
     )
+    sharding = timed.program.sharding
+    rows = jax.tree.map(lambda s: jax.ShapeDtypeStruct((timed.width, *s.shape), s.dtype, sharding=sharding), single)
     with jax.default_matmul_precision("float32"):
         return jax.jit(jax.vmap(run), donate_argnums=0).lower(rows).compile()
 

@@ -20,7 +20,9 @@ def markdown(found: Mapping[str, Any]) -> str:
 
 def first(found: Mapping[str, Any], key: str) -> Any:
     """Return the first value under a key that a part has."""
-    return next((v[key] for v in found.values() if isinstance(v, dict) and "failed" not in v.get(key, {"failed": 0})), None)
+    return next(
+        (v[key] for v in found.values() if isinstance(v, dict) and "failed" not in v.get(key, {"failed": 0})), None
+    )
 
 
 def told(part: Mapping[str, Any]) -> list[str]:
@@ -35,6 +37,8 @@ def why(known: Mapping[str, Any]) -> str:
 
 def table(head: list[str], rows: list[list[str]]) -> list[str]:
     """Return the lines of a table; the first column is left-aligned."""
+    if not rows:
+        return ["Nothing."]
     lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
     return ["| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines]
 
@@ -84,7 +88,8 @@ def agreement(part: Mapping[str, Any], _: Any) -> Iterator[str]:
             if not c["same"] or c["overlap"] is False
         ]
     total = [c for known in judged.values() for c in known["claims"] if "same" in c]
-    yield f"{sum(c['same'] for c in total)} of {len(total)} verdicts as recorded on a CPU; {len(judged)} entries of {len(entries)}."
+    agree = sum(c["same"] for c in total)
+    yield f"{agree} of {len(total)} verdicts as recorded on a CPU; {len(judged)} entries of {len(entries)}."
     yield ""
     head = ["entry", "same verdict", "estimates overlap", "cases with equal states", "equal onsets", "s"]
     yield from table(head, rows)
@@ -108,7 +113,8 @@ def speed(part: Mapping[str, Any], found: Mapping[str, Any]) -> Iterator[str]:
     """Yield rates and memory against width, beside the plain scan and PyTorch."""
     peak, torch = part.get("peak", {}), found.get("torch_ensembles", {})
     if "flops" in peak:
-        yield f"Peak of a float32 product {peak['flops'] / 1e12:.3g} TFLOP/s, of a copy {peak['bytes'] / 1e12:.3g} TB/s."
+        product, copy = peak["flops"] / 1e12, peak["bytes"] / 1e12
+        yield f"Peak of a float32 product {product:.3g} TFLOP/s, of a copy {copy:.3g} TB/s."
         yield ""
     rows, missing = [], []
     for name, case in part.get("cases", {}).items():
@@ -123,17 +129,22 @@ def speed(part: Mapping[str, Any], found: Mapping[str, Any]) -> Iterator[str]:
             rows.append(
                 [name, width, f"{known['rate']:,.0f}", f"{1e6 * known['seconds_per_step']:.1f}"]
                 + [f"{share:.1%}" if share is not None else ""]
-                + [f"{known['rate'] / way['rate']:.3g}" if "rate" in way else "" for way in [*ways, pytorch.get("eager", {})]]
+                + [
+                    f"{known['rate'] / way['rate']:.3g}" if "rate" in way else ""
+                    for way in [*ways, pytorch.get("eager", {})]
+                ]
                 + [f"{memory / 1e3:,.1f}{'' if known['peak_bytes_per_run'] else ' (compiler)'}"]
             )
     head = ["case", "runs", "seed-steps / s", "us / step", "of peak"]
     head += ["x vmap(scan)", "x torch ensemble", "x compiled", "x torch loop", "kB / run"]
     yield from table(head, rows)
     yield from listed("Not timed", missing)
+    lacking = []
     for name, case in torch.get("cases", {}).items():
         for way, known in case.items():
-            bad = {way: known} if {"failed", "not_reached"} & set(known) else {f"{way} {w}": v for w, v in known.items()}
-            yield from (f"\nPyTorch, {name} {w}: {why(v)}" for w, v in bad.items() if isinstance(v, dict) and "rate" not in v)
+            flat = {way: known} if way == "eager" else {f"{way} {width}": one for width, one in known.items()}
+            lacking += [f"{name} {which} ({why(one)})" for which, one in flat.items() if "rate" not in one]
+    yield from listed("PyTorch, not timed", lacking)
 
 
 def whole_map(part: Mapping[str, Any], _: Any) -> Iterator[str]:

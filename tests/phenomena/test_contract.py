@@ -6,7 +6,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import fields
 from functools import cache, partial
 from importlib import import_module
-from itertools import count
 from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
@@ -17,6 +16,7 @@ import numpy as np
 import pytest
 import tiny
 import xarray as xr
+from layouts import short as few_steps
 from traced import draws, equations, largest_constant, reads
 
 from bestiary.catalog import axes as grid
@@ -43,11 +43,7 @@ class Entry(NamedTuple):
     program: Future
 
 
-@cache
-def short(p: Phenomenon):
-    """The setup's static part with as few steps as make RECORDS records."""
-    longer = (p.static._replace(steps=n) for n in count(1))
-    return next(s for s in longer if len(p.schedule(s)) >= RECORDS or s.steps >= p.static.steps)
+short = cache(partial(few_steps, records=RECORDS))
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
 from typing import NamedTuple
 
 import jax
@@ -14,12 +13,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import tiny
+from layouts import collectives, train
 
 from bestiary.entry import Phenomenon, linear_schedule, log_schedule
 from bestiary.train import campaign, layout, trainer
 from bestiary.train.trainer import compile_program
 
-COLLECTIVES = ("all-reduce", "all-gather", "all-to-all", "collective-permute", "reduce-scatter")
 SEEDS = 5
 DEVICES = 2  # what conftest.py asks for
 # width, lanes, devices; the first is the plainest: one run after the other.
@@ -29,14 +28,6 @@ built = []  # one item for every program that XLA has made or fetched from its c
 jax.monitoring.register_event_duration_secs_listener(
     lambda name, seconds, **kwargs: built.append(name) if name.endswith("backend_compile_duration") else None
 )
-
-
-def train(program, knobs, seeds, root=0, stops=None):
-    """The recorded channels of (knobs, seed) pairs, {channel: (n, T)}."""
-    rows, first = program.start(knobs, seeds, root), 0
-    for stop in stops or [len(program.schedule)]:
-        rows, first = program.run(rows, first, stop), stop
-    return {c: np.asarray(v)[program.positions(len(seeds))] for c, v in (rows[1] | rows[2]).items()}
 
 
 def test_the_tests_run_on_several_devices():
@@ -123,13 +114,11 @@ def test_root_changes_every_run(layouts, plain):
 
 def test_devices_exchange_nothing(layouts):
     for shape, program in layouts.items():
-        text = program.advance.as_text()
-        assert "ENTRY" in text
-        assert [name for name in COLLECTIVES if name in text] == [], shape
+        assert collectives(program) == [], shape
 
 
 EIGHT = """
-import sys, jax, numpy as np, test_trainer, tiny
+import sys, jax, layouts, numpy as np, tiny
 from jax.sharding import Mesh, PartitionSpec as P
 from bestiary.train.trainer import compile_program
 
@@ -137,10 +126,9 @@ assert jax.local_device_count() == 8
 arrays = {}
 for lanes in (1, 2):
     program = compile_program(tiny.NET, tiny.NET.static, width=16, lanes=lanes, devices=8)
-    runs = test_trainer.train(program, [tiny.NET.knobs] * 16, list(range(16)))
+    runs = layouts.train(program, [tiny.NET.knobs] * 16, list(range(16)))
     arrays |= {f"{c}{lanes}": v for c, v in runs.items()}
-    found = [name for name in test_trainer.COLLECTIVES if name in program.advance.as_text()]
-    assert found == [], found
+    assert layouts.collectives(program) == []
 # What the search finds where devices do exchange something.
 mesh = Mesh(np.array(jax.devices()), ("runs",))
 total = jax.shard_map(lambda x: jax.lax.psum(x, "runs"), mesh=mesh, in_specs=P("runs"), out_specs=P())
@@ -150,7 +138,7 @@ np.savez(sys.argv[1], **arrays)
 
 
 def test_eight_devices_change_no_run(plain, tmp_path):
-    env = {"JAX_NUM_CPU_DEVICES": "8", "PYTHONPATH": os.pathsep.join([*sys.path, str(Path(__file__).parent)])}
+    env = {"JAX_NUM_CPU_DEVICES": "8", "PYTHONPATH": os.pathsep.join(sys.path)}
     command = [sys.executable, "-c", EIGHT, str(tmp_path / "runs.npz")]
     done = subprocess.run(command, env=os.environ | env, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
