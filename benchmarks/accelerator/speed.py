@@ -63,8 +63,8 @@ class Timed:
 
     @property
     def bytes(self) -> int:
-        """What the compiler says that it takes [byte], on all devices."""
-        return size_of(self.program.advance) * jax.local_device_count()
+        """What the compiler says that it takes on a device [byte]."""
+        return size_of(self.program.advance)
 
 
 def run(kept: Kept, quick: bool) -> None:
@@ -72,7 +72,11 @@ def run(kept: Kept, quick: bool) -> None:
     kept.attempt("machine", of=machine)
     kept.attempt("peak", of=partial(peak, 256 if quick else 1024 if jax.default_backend() == "cpu" else 8192))
     setups = {name: setup(name) for name in (["pair"] if quick else CASES)}
-    widths, scans = ((16, 4), (16,)) if quick else (WIDTHS, SCANS)
+    devices = jax.local_device_count()
+    widths, scans = (
+        list(dict.fromkeys(-(-width // devices) * devices for width in some))
+        for some in (((16, 4), (16,)) if quick else (WIDTHS, SCANS))
+    )
     ready = compiled(kept, setups, widths, scans, 0.55 * kept.left())
     for name, parts in setups.items():
         kept.attempt("cases", name, "setup", of=partial(facts, *parts))
@@ -164,7 +168,9 @@ def compiled(kept: Kept, setups: dict[str, Any], widths: Any, scans: Any, second
             ready.append(future.result())
             kept.put(*place, value={"compile_seconds": ready[-1].program.compile_seconds})
         else:
-            next(t for t in ready if (t.case, t.width) == (name, width)).scan = future.result()
+            for timed in ready:
+                if (timed.case, timed.width) == (name, width):
+                    timed.scan = future.result()
     say(f"compiled {len(ready)} of {len(widths) * len(setups)} programs, {kept.left():.0f} s left")
     return ready
 
@@ -214,12 +220,12 @@ def measured(timed: Timed, parts: tuple[Any, Any, Any], peaks: list[int]) -> dic
         rows = program.run(rows, 0, timed.windows)
 
     taken = turns(once)
-    after, work = peak_bytes(), timed.width * timed.steps
+    after, work, here = peak_bytes(), timed.width * timed.steps, timed.width / jax.local_device_count()
     made = {"seconds_per_step": statistics.median(taken) / timed.steps, "rate": work / statistics.median(taken)}
     made |= {"turns": len(taken), "fastest": work / min(taken), "compile_seconds": program.compile_seconds}
-    made["program_bytes_per_run"] = timed.bytes / timed.width
+    made["program_bytes_per_run"] = timed.bytes / here
     risen = after is not None and after > max([before or 0, *peaks])
-    made["peak_bytes_per_run"] = after / timed.width if risen and after else None
+    made["peak_bytes_per_run"] = after / here if risen and after else None
     peaks += [after] if after else []
     if timed.scan is not None:
         carry = rows[0]

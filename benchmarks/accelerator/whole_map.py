@@ -34,7 +34,7 @@ def whole(values: int, width: int, steps: int | None) -> dict[str, Any]:
     decays, shares = np.geomspace(0.1, 30.0, values), np.linspace(0.2, 0.9, values)
     settings = [p.knobs._replace(weight_decay=float(w), fraction=float(f)) for w in decays for f in shares]
     started = time.perf_counter()
-    sizes = {"width": width, "lanes": width // devices}
+    sizes = {"width": width, "lanes": max(1, width // devices)}
     trainer.compile_program(p, static, **sizes)
     compiled = time.perf_counter()
     with timed() as spent:
