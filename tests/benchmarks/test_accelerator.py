@@ -145,6 +145,7 @@ def test_widths_stop_growing_where_nothing_is_gained(part):
     assert not saturated(64) and not saturated(256) and saturated(1024)
 
 
+@pytest.mark.slow
 def test_a_trial_runs_from_end_to_end(tmp_path):
     """Four devices, as an accelerator may have; every part but PyTorch, which need not be there."""
     env = {"JAX_NUM_CPU_DEVICES": "4", "PYTHONPATH": os.pathsep.join(sys.path)}
