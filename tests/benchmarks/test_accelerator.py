@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 import tiny
 
-from bestiary.train.trainer import compile_program
+from bestiary.train.trainer import begin_run, compile_program
 
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 SCRIPT = BENCHMARKS / "accelerator.py"
@@ -160,3 +160,25 @@ def test_a_trial_runs_from_end_to_end(tmp_path):
     ]
     assert "FAILED" not in done.stdout and all(f"## {name}" in done.stdout for name in parts)
     assert found["contract"]["machine"]["devices"] == 4
+
+
+@pytest.mark.parametrize("name", ["grokking", "attention", "pair", "mlp"])
+def test_the_ensembles_of_pytorch_have_the_loss_of_the_entry(part, name):
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install 'bestiary[torch]'")
+    ensembles = part("torch_ensembles")
+    p, knobs, static = part("speed").setup(name)
+    traced = type(knobs)(*map(np.float32, knobs))
+    carry = jax.jit(partial(begin_run, p, static))(traced, np.uint32(1), np.uint32(0))
+    batch = p.batch(jax.random.key(0), carry.data, carry.knobs, static)
+
+    def tensors(tree):
+        return jax.tree.map(lambda leaf: torch.tensor(np.asarray(leaf)), tree)
+
+    data = tensors(batch)
+    if name == "grokking":
+        target = torch.nn.functional.one_hot(data["labels"].long(), static.modulus)
+        data |= {"target": target.float()}
+    if name == "attention":
+        data = (tensors(carry.data), tensors(batch[0]))
+    got = ensembles.losses(name, static)(tensors(carry.state.params), data)
+    assert float(got) == pytest.approx(float(p.loss(carry.state.params, batch, carry.knobs, static)), rel=1e-4)
