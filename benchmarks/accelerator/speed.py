@@ -29,7 +29,7 @@ import numpy as np
 
 from accelerator.kept import Kept, failure, say
 from bestiary.catalog.read import read_catalog
-from bestiary.train import trainer
+from bestiary.train import layout, trainer
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "speed"))
 from worker import flops
@@ -135,7 +135,7 @@ def setup(name: str) -> tuple[Any, Any, Any]:
 
 def facts(p: Any, knobs: Any, static: Any) -> dict[str, Any]:
     """Return what a step of a run costs."""
-    return {"flops": flops(p, knobs, static), "static": static._asdict(), "working_set": trainer.working_set(p, static)}
+    return {"flops": flops(p, knobs, static), "static": static._asdict(), "working_set": layout.working_set(p, static)}
 
 
 def compiled(kept: Kept, setups: dict[str, Any], widths: Any, scans: Any, seconds: float) -> list[Timed]:

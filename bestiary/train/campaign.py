@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -33,8 +34,8 @@ def execute(
         ValueError: a flag of JAX is on with which nothing can be trained.
     """
     refuse()
-    # Every compile is an XLA call that releases the interpreter lock; two at a time leave a core to train on.
-    with ThreadPoolExecutor(max_workers=2) as pool:
+    # Every compile is an XLA call that releases the interpreter lock; two at a time leave a core of two to train on.
+    with ThreadPoolExecutor(max_workers=max(2, (os.cpu_count() or 1) // 2)) as pool:
         waiting, damaged = {}, set()
         try:
             for i, job in enumerate(jobs):

@@ -12,7 +12,7 @@ def train(program, knobs, seeds, root=0, stops=None):
     rows, first = program.start(knobs, seeds, root), 0
     for stop in stops or [len(program.schedule)]:
         rows, first = program.run(rows, first, stop), stop
-    return {c: np.asarray(v)[: len(seeds)].copy() for c, v in (rows[1] | rows[2]).items()}
+    return {c: np.asarray(v)[program.positions(len(seeds))] for c, v in (rows[1] | rows[2]).items()}
 
 
 def collectives(program):
