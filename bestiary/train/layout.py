@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache, partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 
 from bestiary.entry import Phenomenon, Static
-from bestiary.train.one_run import shapes, step_run
+from bestiary.train.one_run import begin_run, row, shapes, step_run
 
 ROWS = 16  # that a program holds at least: the seeds of a cell
 MOST = 4096  # rows that it holds at most
@@ -29,24 +29,29 @@ class Kind(NamedTuple):
 
 
 CPU = Kind(256 * 2**10, 16)  # a core's second-level cache; of more lanes, most would idle in a check of 16 seeds
-ACCELERATOR = Kind(256 * 2**20, 4096)  # kernel launches dominate below that
+ACCELERATOR = Kind(512 * 2**20, 4096)  # kernel launches dominate below that
 
 
 @lru_cache(maxsize=256)
 def working_set(p: Phenomenon, static: Static) -> int:
     """[byte] Size of the largest intermediate of one step of one run, read off its jaxpr."""
-    carry = shapes(p, static)
+    return _largest(jax.make_jaxpr(partial(step_run, p, static))(shapes(p, static)).jaxpr)
 
-    def largest(jaxpr) -> int:
-        best = 0
-        for eqn in jaxpr.eqns:
-            best = max(best, sum(math.prod(v.aval.shape) * 4 for v in eqn.outvars if hasattr(v.aval, "shape")))
-            for inner in jax.tree.leaves(list(eqn.params.values())):
-                inner = getattr(inner, "jaxpr", inner)  # closed or not, a loop's body is called `jaxpr` or `branches`
-                best = max(best, largest(inner) if hasattr(inner, "eqns") else 0)
-        return best
 
-    return largest(jax.make_jaxpr(partial(step_run, p, static))(carry).jaxpr)
+@lru_cache(maxsize=256)
+def beginning(p: Phenomenon, static: Static) -> int:
+    """[byte] Size of the largest intermediate of the beginning of one run."""
+    return _largest(jax.make_jaxpr(partial(begin_run, p, static))(*row(p)).jaxpr)
+
+
+def _largest(jaxpr: Any) -> int:
+    best = 0
+    for eqn in jaxpr.eqns:
+        best = max(best, sum(math.prod(v.aval.shape) * 4 for v in eqn.outvars if hasattr(v.aval, "shape")))
+        for inner in jax.tree.leaves(list(eqn.params.values())):
+            inner = getattr(inner, "jaxpr", inner)  # closed or not, a loop's body is called `jaxpr` or `branches`
+            best = max(best, _largest(inner) if hasattr(inner, "eqns") else 0)
+    return best
 
 
 def default_lanes(p: Phenomenon, static: Static) -> int:
@@ -59,7 +64,9 @@ def default_lanes(p: Phenomenon, static: Static) -> int:
     if on_cpu and p.lanes:
         return p.lanes
     kind = CPU if on_cpu else ACCELERATOR
-    lanes = max(1, min(kind.lanes, kind.lane_bytes // max(1, working_set(p, static))))
+    # Where lanes are many, what a run begins with must fit as well.
+    together = working_set(p, static) if on_cpu else max(working_set(p, static), beginning(p, static))
+    lanes = max(1, min(kind.lanes, kind.lane_bytes // max(1, together)))
     return 1 << (lanes.bit_length() - 1)
 
 

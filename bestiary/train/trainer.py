@@ -153,6 +153,7 @@ def forget() -> None:
     """Drop all programs and all that JAX has traced: a function that was traced may do something else now."""
     _compile.cache_clear()
     layout.working_set.cache_clear()
+    layout.beginning.cache_clear()
     jax.clear_caches()
 
 

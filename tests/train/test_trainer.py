@@ -325,6 +325,17 @@ def test_lanes_fit_the_cache():
     assert layout.default_lanes(p, static) == 1
 
 
+def test_on_an_accelerator_what_a_run_begins_with_fits_too(monkeypatch):
+    def many(key, knobs, static):
+        return jnp.sum(jnp.ones((2**21, static.n)))
+
+    small, large = squares(1), squares(1, data=many)
+    assert layout.beginning(*large) == 4 * 2**21
+    monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
+    assert layout.default_lanes(*small) == layout.ACCELERATOR.lanes
+    assert layout.default_lanes(*large) == layout.ACCELERATOR.lane_bytes // (4 * 2**21)
+
+
 @pytest.mark.parametrize("devices", [1, 2, 10, 12, 28])
 @pytest.mark.parametrize("lanes", [1, 8, 16])
 def test_a_program_has_room_for_a_cell_and_for_little_more_than_it_may_hold(devices, lanes):
