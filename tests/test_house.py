@@ -18,6 +18,7 @@ FOLDERS = {"bestiary": "bestiary", "detectors": "bestiary.detectors", "phenomena
 BELOW: dict[str, tuple[str, ...]] = {
     "version": (),
     "files": (),
+    "cache": ("files",),
     "one_line": (),
     "special_files": (),
     "notebook": (),
@@ -30,8 +31,8 @@ BELOW: dict[str, tuple[str, ...]] = {
     "entry": ("log",),
     "detectors": ("about", "log"),
     "phenomena": ("detectors", "entry", "networks", "observables", "single_location"),
-    "train": ("entry", "files", "version"),
-    "catalog": ("entry", "files", "one_line", "special_files", "version"),
+    "train": ("cache", "entry", "version"),
+    "catalog": ("cache", "entry", "one_line", "special_files", "version"),
     "judge": ("catalog", "train"),
     "maps": ("judge",),
     "logs": ("one_line", "special_files", "train"),  # it reads the files in which train keeps runs

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import click
 
+from bestiary import cache as kept
 from bestiary.cli.options import BadInput, writing
 from bestiary.cli.output.shown import echo
-from bestiary.train import cache as kept
 
 UNITS = ("B", "kB", "MB", "GB", "TB")
 

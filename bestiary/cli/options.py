@@ -78,7 +78,7 @@ wide_option = click.option("--wide", is_flag=True, help="One line for each row o
 
 def start(cache: Path | None) -> Store:
     """Set JAX up and open the store."""
-    from bestiary.train.cache import cache_dir
+    from bestiary.cache import cache_dir
     from bestiary.train.session import open_store
 
     folder = cache or cache_dir()

@@ -9,7 +9,7 @@ from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 
-from bestiary.train.cache import CHECKED, DAY, is_program, listed, program_folders, unused
+from bestiary.cache import CHECKED, DAY, is_program, listed, program_folders, unused
 
 ALL = 7 * DAY  # [s] a disk may spoil a file without changing its date: all are checked so often
 LONGEST = 2.0  # [s] that a check takes

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from bestiary.train.cache import cache_dir
+from bestiary.cache import cache_dir
 from bestiary.train.jax_setup import prepare
 from bestiary.train.store import Store
 
@@ -14,7 +14,7 @@ def open_store(cache: Path | None = None, notify: Callable[[str], None] = lambda
     """Set JAX up for this machine and open the store of runs.
 
     Args:
-        cache: folder for runs and compiled programs; default: see `bestiary.train.cache.cache_dir`.
+        cache: folder for runs and compiled programs; default: see `bestiary.cache.cache_dir`.
         notify: called with one line when a file had to be rejected, or when runs cannot be kept.
 
     Raises:

@@ -23,8 +23,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from bestiary import cache as cached
 from bestiary.files import replace_with
-from bestiary.train import cache as cached
 from bestiary.train import runs
 from bestiary.train.numerics import numerics
 

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bestiary import files
-from bestiary.train import cache
+from bestiary import cache, files
 
 ADDRESS = "0123456789abcdef" * 2
 
@@ -63,7 +62,7 @@ def test_a_checkout_that_cannot_be_written_leaves_the_users(monkeypatch, tmp_pat
 @pytest.mark.skipif(shutil.which("make") is None or files.checkout() is None, reason="needs make and a checkout")
 def test_make_and_the_plain_command_keep_runs_in_the_same_folder():
     env = {name: value for name, value in os.environ.items() if name not in ("BESTIARY_CACHE_DIR", "MAKEFLAGS")}
-    command = [sys.executable, "-c", "from bestiary.train.cache import cache_dir; print(cache_dir())"]
+    command = [sys.executable, "-c", "from bestiary.cache import cache_dir; print(cache_dir())"]
     shown = f"shown: ; @cd /; {shlex.join(command)}"
     how = {"cwd": files.checkout(), "env": env, "capture_output": True, "text": True, "check": True}
     by_make = subprocess.run(["make", "--silent", f"--eval={shown}", "shown"], **how).stdout
