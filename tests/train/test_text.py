@@ -1,13 +1,15 @@
 """The text that an entry leads to is hashed without importing it."""
 
+import ast
 import subprocess
 import sys
 
 import pytest
 
 from bestiary.catalog.setups.source_files import source_file
-from bestiary.files import modules
+from bestiary.files import PACKAGE, modules
 from bestiary.train.source import text
+from bestiary.train.source.parsed import bare, bare_text
 from bestiary.train.source.text import text_hash
 
 GROKKING = source_file("phenomena", "grokking")
@@ -16,6 +18,12 @@ GROKKING = source_file("phenomena", "grokking")
 def test_every_entry_has_a_hash_of_its_own():
     keys = modules("phenomena")
     assert len({text_hash(source_file("phenomena", key)) for key in keys}) == len(keys)
+
+
+def test_it_is_written_as_a_copy_would_be():
+    for file in [source_file("phenomena", key) for key in modules("phenomena")] + [*(PACKAGE / "train").glob("*.py")]:
+        source = file.read_text("utf-8")
+        assert bare_text(ast.parse(source)) == ast.unparse(bare(ast.parse(source))), file.name
 
 
 @pytest.mark.parametrize(

@@ -116,6 +116,11 @@ def bare(node: ast.AST) -> ast.AST:
     return ast.fix_missing_locations(_Bare().visit(ast.parse(ast.unparse(node))))
 
 
+def bare_text(tree: ast.AST) -> str:
+    """Write a piece of syntax as `bare` has it; the piece itself is changed, where `bare` makes a copy."""
+    return ast.unparse(_Bare().visit(tree))
+
+
 class _Bare(ast.NodeTransformer):
     def generic_visit(self, node: ast.AST) -> Any:
         super().generic_visit(node)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bestiary.files import PACKAGE, folders
 from bestiary.train.source.imports import imported_names
-from bestiary.train.source.parsed import bare
+from bestiary.train.source.parsed import bare_text
 
 ELSEWHERE = ("phenomena", "detectors")  # packages that may lie beside the package's folder
 OPAQUE = ("about", "log", "notebook")  # what is said of runs and detectors decides no run and no verdict
@@ -33,9 +33,9 @@ def text_hash(file: Path) -> str:
         if name in texts:
             continue
         tree = ast.parse(path.read_text("utf-8"))
-        texts[name] = ast.unparse(bare(tree))
         if name != "train.trainer":  # what the trainer imports is how it is run, and how it is checked
             left += _imported(tree, f"bestiary.{name or f'phenomena.{file.stem}'}")
+        texts[name] = bare_text(tree)
     h = hashlib.sha256()
     for name, text in sorted(texts.items()):
         h.update(f"{name}: {text}\0".encode())
