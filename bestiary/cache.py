@@ -1,8 +1,9 @@
-"""The cache folder: where it is, what lies in it, and what goes from it by itself or when asked.
+"""The folder of what is kept: where it is, what lies in it, and what goes from it by itself or when asked.
 
     runs/ENTRY/ADDRESS.nc      finished runs
     runs/ENTRY/ADDRESS.part    unfinished ones
     xla-VERSION-MACHINE/       compiled programs, written by JAX
+    catalogs/ADDRESS.json      what reading a catalog has found
 
 Standard library and platformdirs only: `bestiary cache` starts without JAX.
 """
@@ -30,6 +31,9 @@ RUN = re.compile(r"[0-9a-f]{32}\.(nc|part)")
 PROGRAMS = "xla-"
 TUNED = "xla_gpu_per_fusion_autotune_cache_dir"  # what XLA adds to programs of a GPU
 CHECKED = ".checked"  # its date is that of the last check of programs
+CATALOGS = "catalogs"
+READING = re.compile(r"[0-9a-f]{64}\.json")
+NEWEST = 16  # of them stay: whoever edits a catalog makes some at every turn
 
 
 def cache_dir() -> Path:
@@ -77,6 +81,28 @@ def sweep(runs: Path) -> None:
                     path.unlink()
 
 
+def sweep_catalogs(folder: Path) -> None:
+    """Remove what killed writers left behind in a cache's folder of catalogs, and what is old or was long not used.
+
+    Args:
+        folder: the cache.
+    """
+    there = [Path(file.path) for file in listed(folder / CATALOGS)]
+    for path in there:
+        with suppress(OSError):  # another process was faster, or the folder cannot be written
+            if path.suffix == ".tmp" and files.abandoned(path):
+                path.unlink()
+    dated = {}
+    for path in there:
+        with suppress(OSError):
+            if READING.fullmatch(path.name):
+                dated[path] = path.lstat().st_mtime
+    for i, path in enumerate(sorted(dated, key=lambda path: -dated[path])):
+        with suppress(OSError):
+            if i >= NEWEST or unused(path):
+                path.unlink()
+
+
 def unused(path: Path) -> bool:
     """Return whether nobody has written or read a file for UNUSED."""
     stat = path.lstat()
@@ -85,10 +111,10 @@ def unused(path: Path) -> bool:
 
 @dataclass
 class Kept:
-    """What a cache holds of one entry, or its compiled programs.
+    """What a cache holds of one entry, or its compiled programs, or what it has of catalogs.
 
     Attributes:
-        name: key of the entry; empty for programs.
+        name: key of the entry; empty for programs and catalogs.
         paths: the files.
         cells: number of finished blocks of runs.
         checkpoints: number of unfinished ones.
@@ -117,7 +143,7 @@ def kept_runs(folder: Path) -> list[Kept]:
         if entry.is_dir(follow_symlinks=False):
             made.append(Kept(entry.name))
             for file in listed(Path(entry.path)):
-                if RUN.fullmatch(file.name) or (file.name.startswith(".") and file.name.endswith(".tmp")):
+                if RUN.fullmatch(file.name) or _is_part(file.name):
                     made[-1].add(file)
     return made
 
@@ -128,6 +154,20 @@ def kept_programs(folder: Path) -> Kept:
     for file in _program_files(folder):
         made.add(file)
     return made
+
+
+def kept_catalogs(folder: Path) -> Kept:
+    """Count what reading catalogs has found."""
+    made = Kept("")
+    for file in listed(folder / CATALOGS):
+        if READING.fullmatch(file.name) or _is_part(file.name):
+            made.add(file)
+    return made
+
+
+def _is_part(name: str) -> bool:
+    """Whether a file of that name is being written, or was when its writer was killed."""
+    return name.startswith(".") and name.endswith(".tmp")
 
 
 def _program_files(folder: Path) -> Iterator[os.DirEntry[str]]:
@@ -152,13 +192,13 @@ def program_folders(folder: Path) -> list[Path]:
 
 def is_cache(folder: Path) -> bool:
     """Return whether a folder has the layout of a cache."""
-    return (folder / "runs").is_dir() or bool(program_folders(folder))
+    return (folder / "runs").is_dir() or bool(program_folders(folder) or kept_catalogs(folder).paths)
 
 
 def clear(folder: Path, entries: list[str] | None = None) -> int:
-    """Remove the runs of entries, or all runs and programs; return how many bytes that were.
+    """Remove the runs of entries, or all that is kept; return how many bytes that were.
 
-    Only what `kept_runs` and `kept_programs` list goes; a folder goes if nothing else is in it.
+    Only what `kept_runs`, `kept_programs` and `kept_catalogs` list goes; a folder goes if nothing else is in it.
 
     Raises:
         OSError: something cannot be removed, or the folder has not the layout of a cache.
@@ -174,14 +214,16 @@ def clear(folder: Path, entries: list[str] | None = None) -> int:
                 (folder / "runs" / kept.name).rmdir()
             freed += kept.size
     if entries is None:
-        for file in kept_programs(folder).paths:
-            freed += file.lstat().st_size
-            file.unlink(missing_ok=True)
+        for kept in (kept_programs(folder), kept_catalogs(folder)):
+            for file in kept.paths:
+                file.unlink(missing_ok=True)
+            freed += kept.size
         for below in program_folders(folder):
             (below / CHECKED).unlink(missing_ok=True)
             for emptied in (below / TUNED, below):
                 with suppress(OSError):
                     emptied.rmdir()
-        with suppress(OSError):
-            (folder / "runs").rmdir()
+        for below in (folder / "runs", folder / CATALOGS):
+            with suppress(OSError):
+                below.rmdir()
     return freed

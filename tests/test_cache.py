@@ -31,7 +31,15 @@ def folder(tmp_path):
     """A cache with files of an entry, of another, of JAX, and of somebody else."""
     for name in (f"runs/bowl/{ADDRESS}.nc", f"runs/bowl/{ADDRESS}.part", f"runs/pit/{ADDRESS}.nc"):
         aged(tmp_path / name, 1)
-    for name in ("runs/pit/notes.txt", "thesis.tex", "xla-1/jit_a-cache", "xla-1/.checked", "xla-mine/thesis.tex"):
+    aged(tmp_path / f"catalogs/{ADDRESS * 2}.json", 1)
+    for name in (
+        "catalogs/thesis.json",
+        "runs/pit/notes.txt",
+        "thesis.tex",
+        "xla-1/jit_a-cache",
+        "xla-1/.checked",
+        "xla-mine/thesis.tex",
+    ):
         aged(tmp_path / name, 1)
     return tmp_path
 
@@ -99,6 +107,19 @@ def test_a_sweep_takes_no_longer_than_it_may(tmp_path, monkeypatch):
     assert len(names(tmp_path)) == 9
 
 
+def test_of_catalogs_the_newest_stay_and_what_nobody_uses_goes(tmp_path):
+    new = [aged(tmp_path / f"catalogs/{i:064x}.json", i / 10) for i in range(cache.NEWEST + 3)]
+    old, mine = aged(tmp_path / f"catalogs/{ADDRESS * 2}.json", 31), aged(tmp_path / "catalogs/thesis.json", 99)
+    left = aged(tmp_path / "catalogs/.0.tmp", 1)
+    cache.sweep_catalogs(tmp_path)
+    assert {*(tmp_path / "catalogs").iterdir()} == {*new[: cache.NEWEST], mine}
+    for path in new[1:]:
+        path.unlink(missing_ok=True)
+    aged(old, 31)
+    cache.sweep_catalogs(tmp_path)
+    assert {*(tmp_path / "catalogs").iterdir()} == {new[0], mine} and not left.exists()
+
+
 def test_what_is_used_is_dated_once_a_day(tmp_path):
     old, new = aged(tmp_path / "a", 29), aged(tmp_path / "b", 0.5)
     before = new.stat().st_mtime
@@ -114,7 +135,7 @@ def test_what_is_kept_is_counted(folder):
     bowl, pit = cache.kept_runs(folder)
     assert (bowl.name, bowl.cells, bowl.checkpoints, bowl.size) == ("bowl", 1, 1, 200)
     assert (pit.name, pit.cells, pit.checkpoints, pit.size) == ("pit", 1, 0, 100)
-    assert cache.kept_programs(folder).size == 100
+    assert cache.kept_programs(folder).size == cache.kept_catalogs(folder).size == 100
 
 
 def test_one_entry_goes_and_all_else_stays(folder):
@@ -126,7 +147,12 @@ def test_one_entry_goes_and_all_else_stays(folder):
 
 def test_all_goes_but_what_is_somebody_elses(folder):
     cache.clear(folder)
-    assert names(folder) == {"runs/pit/notes.txt", "thesis.tex", "xla-mine/thesis.tex"}
+    assert names(folder) == {"catalogs/thesis.json", "runs/pit/notes.txt", "thesis.tex", "xla-mine/thesis.tex"}
+
+
+def test_a_folder_of_catalogs_alone_is_a_cache(tmp_path):
+    aged(tmp_path / f"catalogs/{ADDRESS * 2}.json", 1)
+    assert cache.clear(tmp_path) == 100 and list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_of_another_kind_is_refused(tmp_path):

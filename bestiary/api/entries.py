@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from bestiary.catalog.choose import select
 from bestiary.catalog.entries import Entry
-from bestiary.catalog.read import read_catalog, select
+from bestiary.catalog.read import read_catalog
 
 if TYPE_CHECKING:
     from bestiary.api.entry import CatalogEntry
@@ -37,7 +38,7 @@ def load(key: str, *, cache: str | Path | None = None, keep: bool = True) -> Cat
     """
     from bestiary.api.entry import CatalogEntry
 
-    return CatalogEntry(select(read_catalog(), [key])[key], cache=cache, keep=keep)
+    return CatalogEntry(read_catalog(keys=[key])[key], cache=cache, keep=keep)
 
 
 class Entries(Mapping[str, "CatalogEntry"]):

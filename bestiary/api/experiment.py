@@ -22,8 +22,8 @@ from bestiary.api.datasets import inner, settings, stack
 from bestiary.api.findings import Findings
 from bestiary.api.grid import GridMap
 from bestiary.api.values import plain, whole
+from bestiary.catalog.mistakes import nearest
 from bestiary.catalog.seeds import MOST
-from bestiary.catalog.yaml_source import nearest
 from bestiary.entry import Phenomenon
 from bestiary.judge import setting
 from bestiary.judge.annotate import annotate, describe, units_of

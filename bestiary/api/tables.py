@@ -6,9 +6,9 @@ from html import escape
 
 import pandas as pd
 
-from bestiary.catalog.claims import called
 from bestiary.catalog.entries import Entry
 from bestiary.catalog.setups.knobs import knobs_of
+from bestiary.catalog.words import called
 from bestiary.entry import Phenomenon
 
 LONG = 60  # [character] of a text in a printed table

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from bestiary.catalog.claims import called
+from bestiary.catalog.words import called
 from bestiary.cli.output.verdicts import summary
 from bestiary.judge.check import CaseResult
 from bestiary.judge.outcome import Outcome, Verdict

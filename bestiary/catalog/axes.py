@@ -9,9 +9,9 @@ from itertools import pairwise, product
 from statistics import mean, pstdev
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from bestiary.catalog.mistakes import nearest
 from bestiary.catalog.setups.knobs import Knob
 from bestiary.catalog.values import Key, declared, find, misfit, short, wrong
-from bestiary.catalog.yaml_source import nearest
 
 if TYPE_CHECKING:
     from bestiary.entry import Knobs, Phenomenon, Static

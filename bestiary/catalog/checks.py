@@ -11,7 +11,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from bestiary.catalog.entries import Entry
-from bestiary.catalog.yaml_source import Mistake, Path_, Source, kind, nearest
+from bestiary.catalog.mistakes import Mistake, Path_, Source, kind, nearest
 
 RENAMED = {"shape": "static"}  # fields that an older edition called otherwise
 CITED = re.compile(r"\b[a-z]{2,}(?:19|20)\d\d[a-z]*\b")  # a key of references.bib in the words of a `where`

@@ -1,19 +1,18 @@
-"""BibTeX of the works that the catalog cites."""
+"""BibTeX of the works that the catalog cites. The library that reads it is imported when it is needed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from bibtexparser.entrypoint import parse_string, write_string
-from bibtexparser.library import Library
-from bibtexparser.model import Entry
-from bibtexparser.writer import BibtexFormat
-
-from bestiary.catalog.yaml_source import nearest
+from bestiary.catalog.mistakes import nearest
 from bestiary.files import locate
 from bestiary.version import __version__
+
+if TYPE_CHECKING:
+    from bibtexparser.model import Entry
 
 
 def path() -> Path:
@@ -28,6 +27,8 @@ def references(file: Path | None = None) -> dict[str, Entry]:
     Raises:
         ValueError: a block of the file is not BibTeX, or a key occurs twice.
     """
+    from bibtexparser.entrypoint import parse_string
+
     file = file or path()
     library = parse_string(file.read_text("utf-8"))
     if library.failed_blocks:
@@ -42,6 +43,10 @@ def bibtex(keys: Iterable[str], file: Path | None = None) -> str:
     Raises:
         ValueError: the bibliography has no such key.
     """
+    from bibtexparser.entrypoint import write_string
+    from bibtexparser.library import Library
+    from bibtexparser.writer import BibtexFormat
+
     known = references(file)
     keys = list(dict.fromkeys(keys))
     unknown = [key for key in keys if key not in known]

@@ -124,8 +124,3 @@ class Case(Named):
     @classmethod
     def _controls_take_more_seeds(cls, data: Any) -> Any:
         return {"seeds": seeds.CONTROL} | data if isinstance(data, dict) and "control" in data else data
-
-
-def called(of: str | tuple[str, str]) -> str:
-    """Write what a claim is of: a name, or a pair of names."""
-    return of if isinstance(of, str) else " ~ ".join(of)

@@ -9,15 +9,10 @@ from pydantic import BeforeValidator, Field, PrivateAttr, TypeAdapter, model_val
 
 from bestiary.catalog.claims import Case
 from bestiary.catalog.map_claims import Boundary, Law
+from bestiary.catalog.mistakes import Source
 from bestiary.catalog.path_claims import EntryPath
 from bestiary.catalog.record import Name, Record, Text
-from bestiary.catalog.yaml_source import Source
-
-Particle = Literal["attention", "MLP", "linear", "embedding", "normalisation", "optimiser", "data"]
-Kind = Literal[
-    "transition", "plateau", "instability", "collapse", "bias", "law", "invariant", "hysteresis", "null-test"
-]
-COMPLEX = 2  # a grade from which a network or data are complex
+from bestiary.catalog.words import Kind, Particle, zone_of
 
 
 def _date(value: Any) -> Any:
@@ -87,12 +82,8 @@ class Entry(Record):
 
     @property
     def zone(self) -> int:
-        """Return the zone that follows from the grades: 1, and 1 more for a complex network, and 2 for complex data.
-
-        Complex is a grade of 2 or more. So 1 is a toy, 2 a complex network on simple data, 3 a simple network on
-        complex data, 4 both.
-        """
-        return 1 + (self.complexity.network >= COMPLEX) + 2 * (self.complexity.data >= COMPLEX)
+        """Return the zone that follows from the grades; see `bestiary.catalog.words.zone_of`."""
+        return zone_of(self.complexity.network, self.complexity.data)
 
     @property
     def every_law(self) -> dict[str, Law]:

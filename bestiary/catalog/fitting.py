@@ -9,10 +9,10 @@ from bestiary.catalog import axes, formula
 from bestiary.catalog.claims import Claim
 from bestiary.catalog.entries import Entry
 from bestiary.catalog.map_claims import Boundary, Law
+from bestiary.catalog.mistakes import Mistake, Path_, Source, nearest
 from bestiary.catalog.setups.knobs import Knob
 from bestiary.catalog.setups.outcomes import Outcomes
 from bestiary.catalog.values import Key, defaults, overrides, wrong
-from bestiary.catalog.yaml_source import Mistake, Path_, Source, nearest
 
 AGAINST = ("x", "1 - x", "1 / x", "1 / (1 - x)")  # what a law may be against, but for effects
 

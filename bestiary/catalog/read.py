@@ -6,50 +6,70 @@ what only the setup knows, its knobs and its static values, is read by `check_te
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from bestiary.catalog import checks, cite, fitting
+from bestiary.catalog import checks, cite, fitting, right
+from bestiary.catalog.choose import select
 from bestiary.catalog.entries import CATALOG, Entry
+from bestiary.catalog.mistakes import CatalogError, Source
+from bestiary.catalog.parsed import Document, load, parse
 from bestiary.catalog.questions import questions
 from bestiary.catalog.setups.knobs import knobs_of
 from bestiary.catalog.setups.outcomes import outcomes_of
 from bestiary.catalog.values import declared
-from bestiary.catalog.yaml_source import CatalogError, Mistake, load, nearest
-from bestiary.files import locate, modules
+from bestiary.files import modules
 
 if TYPE_CHECKING:
     from bestiary.entry import Phenomenon
 
 
-NO_BLOCK = "; its file is in phenomena/, so it can be run; add a block, with `status: draft` for the time being"
+def read_catalog(file: Path | None = None, keys: Iterable[str] = ()) -> dict[str, Entry]:
+    """Read entries of a catalog, by key: those that are asked for, in their order, or all.
 
-
-def catalog_path() -> Path:
-    """Return the path of the catalog that came with the package."""
-    return locate("catalog.yaml")
-
-
-def read_catalog(file: Path | None = None) -> dict[str, Entry]:
-    """Read all entries of a catalog, by key.
+    Args:
+        file: default: the catalog that came with the package.
+        keys: of entries; all if none is given.
 
     Raises:
-        CatalogError: with every mistake in the file, each with its line and column.
+        CatalogError: with every mistake in the file, each with its line and column; or it has no such entry.
     """
-    data, source, mistakes = load(file or catalog_path())
-    reported = {mistake.path for mistake in mistakes}
-    entries: dict[str, Entry] = {}
+    return read(load(file), keys)
+
+
+def read(document: Document, keys: Iterable[str] = ()) -> dict[str, Entry]:
+    """Read entries from what a file holds; see `read_catalog`.
+
+    Of a catalog that was found right before, no more is validated than what is asked for. A mistake is always told of a
+    fresh parse.
+    """
+    keys = tuple(keys)
+    if right.is_noted(document):
+        chosen = select(document.data, keys)
+        try:
+            return _entries(chosen, document.source)
+        except ValidationError:  # what was kept is not what the file says
+            document = parse(document.raw, document.source.name)
     try:
-        entries = CATALOG.validate_python(data)
-    except ValidationError as error:
-        mistakes += [m for m in checks.form(error, source) if m.path not in reported]
-    there = modules("phenomena"), modules("detectors"), cite.references(), questions()
-    mistakes += checks.consistency(data, source, *there)
-    if mistakes:
-        raise CatalogError(mistakes)
+        entries = _checked(document)
+    except CatalogError:
+        if not document.kept:
+            raise
+        entries = _checked(parse(document.raw, document.source.name))
+    right.note(document)
+    return select(entries, keys)
+
+
+def _entries(data: dict[str, Any], source: Source) -> dict[str, Entry]:
+    """Make entries of blocks.
+
+    Raises:
+        ValidationError: a block has not the form of one.
+    """
+    entries = CATALOG.validate_python(data)
     for key, entry in entries.items():
         entry._key, entry._source = key, source
         for name, case in entry.cases.items():
@@ -60,13 +80,24 @@ def read_catalog(file: Path | None = None) -> dict[str, Entry]:
     return entries
 
 
-def unlisted(entries: Collection[str]) -> list[str]:
-    """Name the files in phenomena/ that have no block in a catalog, in alphabetical order.
+def _checked(document: Document) -> dict[str, Entry]:
+    """Make entries of all blocks of a document, each checked by itself and among the others.
 
-    Args:
-        entries: keys of the catalog.
+    Raises:
+        CatalogError: with every mistake in it.
     """
-    return sorted(modules("phenomena") - set(entries))
+    data, source, mistakes = document.data, document.source, [*document.mistakes]
+    reported = {mistake.path for mistake in mistakes}
+    entries: dict[str, Entry] = {}
+    try:
+        entries = _entries(data, source)
+    except ValidationError as error:
+        mistakes += [m for m in checks.form(error, source) if m.path not in reported]
+    there = modules("phenomena"), modules("detectors"), cite.references(), questions()
+    mistakes += checks.consistency(data, source, *there)
+    if mistakes:
+        raise CatalogError(mistakes)
+    return entries
 
 
 def check_text(entries: Iterable[Entry]) -> None:
@@ -94,20 +125,3 @@ def check_against(entry: Entry, phenomenon: Phenomenon) -> None:
     mistakes = list(fitting.fit(entry, entry._source, declared(phenomenon.knobs, phenomenon.static)))
     if mistakes:
         raise CatalogError(mistakes)
-
-
-def select(entries: dict[str, Entry], keys: Iterable[str]) -> dict[str, Entry]:
-    """Select the entries of these keys, in their order; all entries if no key is given.
-
-    Raises:
-        CatalogError: the catalog has no such entry.
-    """
-    keys = list(keys) or list(entries)
-    unknown = [k for k in keys if k not in entries]
-    if unknown:
-        there = unlisted(entries)
-        raise CatalogError(
-            Mistake("catalog.yaml", None, (), f"no entry {k!r}{NO_BLOCK if k in there else nearest(k, entries)}")
-            for k in unknown
-        )
-    return {key: entries[key] for key in keys}

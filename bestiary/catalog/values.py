@@ -6,8 +6,8 @@ import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from bestiary.catalog.mistakes import nearest
 from bestiary.catalog.setups.knobs import CONTRACT, KINDS, Knob, knobs_of, range_of, words_of
-from bestiary.catalog.yaml_source import nearest
 
 if TYPE_CHECKING:
     from bestiary.catalog.claims import Case

@@ -8,11 +8,8 @@ not raised, so that one reading reports every mistake.
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.composer import Composer
@@ -20,102 +17,32 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
+from bestiary.catalog.limits import BITS, DEPTH, NODES
+from bestiary.catalog.mistakes import CatalogError, Mistake, Path_, Place, Places, Source, kind
 from bestiary.one_line import shortened
-from bestiary.special_files import DESCRIPTOR
-from bestiary.special_files import kind as special_kind
-
-SIZE = 4 * 2**20  # [byte] of a file
-NODES = 50_000  # [value] of a file, those of an alias each time that it stands there
-DEPTH = 40  # [level] of nesting
-BITS = 1023  # [bit] of an integer; one of more is no float, and may be too long to print
-LISTED = 100  # [mistake] that are told one by one
-
-Path_ = tuple[str | int, ...]  # ("grokking", "cases", "grokking", "claims", 0, "rate")
-Place = tuple[int, int]  # line and column, both from 1
 
 _TAG = "tag:yaml.org,2002:"
 
 
-class Mistake(NamedTuple):
-    """One mistake: where it is in the file, which field, and what is wrong."""
+def parse(raw: bytes, name: str) -> tuple[dict[str, Any], Source, list[Mistake]]:
+    """Parse a file whose top level is a mapping.
 
-    file: str
-    place: Place | None
-    path: Path_
-    text: str
-
-    def __str__(self) -> str:
-        where = ":".join([self.file, *map(str, self.place or ())])
-        return shortened(": ".join(part for part in (where, dotted(self.path), self.text) if part))
-
-
-class CatalogError(ValueError):
-    """All the mistakes that one reading found, a line each, in the order of the file; of very many the first."""
-
-    def __init__(self, mistakes: Iterable[Mistake]) -> None:
-        unique = dict.fromkeys(mistakes)
-        self.mistakes = tuple(sorted(unique, key=lambda m: m.place or (0, 0)))
-        more = len(self.mistakes) - LISTED
-        rest = [f"{self.mistakes[0].file}: {more:,} more mistakes"] if more > 0 else []
-        super().__init__("\n".join([*map(str, self.mistakes[:LISTED]), *rest]))
-
-
-@dataclass(frozen=True)
-class Source:
-    """Where each key and each value of a file stands. Any two are equal: entries compare by content."""
-
-    name: str = field(compare=False)
-    end: Place = field(compare=False, default=(1, 1))
-    keys: dict[Path_, Place] = field(compare=False, repr=False, default_factory=dict)
-    values: dict[Path_, Place] = field(compare=False, repr=False, default_factory=dict)
-
-    def mistake(self, path: Path_, text: str, *, key: bool = False) -> Mistake:
-        """Place a mistake at a value, or at its key; at the nearest enclosing place if the path is not in the file."""
-        for length in range(len(path), 0, -1):
-            head = path[:length]
-            at_key = key or length < len(path)
-            for places in (self.keys, self.values) if at_key else (self.values, self.keys):
-                if head in places:
-                    return Mistake(self.name, places[head], path, text)
-        return Mistake(self.name, (1, 1) if self.values else None, path, text)
-
-
-def nearest(name: object, names: Iterable[str]) -> str:
-    """Return `; did you mean 'x'?` for the name closest to a misspelt one, or nothing."""
-    close = difflib.get_close_matches(str(name), list(names), 1)
-    return f"; did you mean {close[0]!r}?" if close else ""
-
-
-def dotted(path: Path_) -> str:
-    """Write a path as a person does: grokking.cases.grokking.claims[0].rate."""
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
-
-
-def load(file: Path) -> tuple[dict[str, Any], Source, list[Mistake]]:
-    """Read a file whose top level is a mapping.
+    Args:
+        raw: its content.
+        name: of the file, for mistakes.
 
     Returns:
         The data, the places of its keys and values, and the mistakes that did not prevent reading.
 
     Raises:
-        CatalogError: there is no such file, it is not UTF-8, not YAML, empty, or not a mapping.
+        CatalogError: it is not UTF-8, not YAML, empty, or not a mapping.
     """
 
     def refuse(text: str, place: Place | None = None) -> CatalogError:
-        return CatalogError([Mistake(file.name, place, (), text)])
+        return CatalogError([Mistake(name, place, (), text)])
 
-    if (what := special_kind(file)) and not DESCRIPTOR.fullmatch(str(file)):
-        raise refuse(f"is {what}, no file; want a file of YAML")
     try:
-        with file.open("rb") as opened:
-            raw = opened.read(SIZE + 1)
-        if len(raw) > SIZE:
-            raise refuse(f"is larger than {SIZE >> 20} MiB; a catalog has a few kilobytes for each entry")
         text = raw.decode("utf-8")
-    except FileNotFoundError:
-        raise refuse(f"no such file in {file.parent}") from None
-    except OSError as error:
-        raise refuse(f"cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
         head = error.object[: error.start].decode("utf-8", "replace")
         raise refuse(
@@ -124,10 +51,9 @@ def load(file: Path) -> tuple[dict[str, Any], Source, list[Mistake]]:
 
     yaml = YAML(typ="safe", pure=True)
     yaml.Composer = _Bounded
+    source, mistakes = Source(name, partial(Places, {}, {})), list[Mistake]()
     try:
         root = yaml.compose(text)
-        source = Source(file.name, _at(text))
-        mistakes: list[Mistake] = []
         data = _plain(root, (), yaml, source, mistakes) if root is not None else None
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -191,9 +117,9 @@ def _plain(node: Node, path: Path_, yaml: YAML, source: Source, mistakes: list[M
     Raises:
         _Beyond: aliases make it too large, or a part of itself.
     """
-    if len(path) > DEPTH or len(source.values) >= NODES:
+    if len(path) > DEPTH or len(source.places.values) >= NODES:
         raise _Beyond(len(path), node.start_mark)
-    source.values[path] = _mark(node)
+    source.places.values[path] = _mark(node)
     if isinstance(node, SequenceNode):
         return tuple(_plain(item, (*path, i), yaml, source, mistakes) for i, item in enumerate(node.value))
     if isinstance(node, MappingNode):
@@ -206,10 +132,10 @@ def _plain(node: Node, path: Path_, yaml: YAML, source: Source, mistakes: list[M
                 continue
             inner = (*path, key.value)
             if key.value in data:
-                first = source.keys[inner][0]
+                first = source.places.keys[inner][0]
                 mistakes.append(Mistake(source.name, place, inner, f"duplicate key, first on line {first}"))
                 continue
-            source.keys[inner] = place
+            source.places.keys[inner] = place
             data[key.value] = _plain(value, inner, yaml, source, mistakes)
         return data
     return _scalar(node, path, yaml, source, mistakes)
@@ -244,8 +170,3 @@ def _at(head: str) -> Place:
 
 def _mark(node: Node) -> Place:
     return node.start_mark.line + 1, node.start_mark.column + 1
-
-
-def kind(value: object) -> str:
-    """Return what a person would call this piece of YAML."""
-    return {dict: "a mapping", tuple: "a list", str: "text", bool: "a boolean"}.get(type(value), "a number")

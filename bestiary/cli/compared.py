@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from bestiary.catalog.claims import called
 from bestiary.catalog.published import Difference, Estimate
+from bestiary.catalog.words import called
 from bestiary.cli.measured import root_of
 
 if TYPE_CHECKING:

@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 from click.shell_completion import BashComplete, CompletionItem, FishComplete, ZshComplete, add_completion_class
 
-from bestiary.files import locate
-
 if TYPE_CHECKING:
     from bestiary.catalog.setups.knobs import Knob
 
@@ -70,7 +68,7 @@ def thresholds(ctx: click.Context, param: click.Parameter, word: str) -> list[Co
 
 def particles(ctx: click.Context, param: click.Parameter, word: str) -> list[CompletionItem]:
     """Offer the particles."""
-    from bestiary.catalog.entries import Particle
+    from bestiary.catalog.words import Particle
 
     return _starting(word, ((name, None) for name in get_args(Particle)))
 
@@ -106,11 +104,12 @@ def _blocks(ctx: click.Context, field: str) -> list[tuple[str, dict[str, Any]]]:
 
 def _catalog(ctx: click.Context) -> dict[str, dict[str, Any]]:
     """The blocks of the catalog that the command would read, as plain data: its models take as long again."""
-    from bestiary.catalog.yaml_source import CatalogError, load
+    from bestiary.catalog.mistakes import CatalogError
+    from bestiary.catalog.parsed import load
 
     file: Path | None = ctx.params.get("file")
     try:
-        data, _, _ = load(file or locate("catalog.yaml"))
+        data = load(file).data
     except CatalogError:
         return {}
     return {key: block for key, block in data.items() if isinstance(block, dict)}

@@ -6,8 +6,6 @@ import errno
 import os
 import signal
 import sys
-import tempfile
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, NoReturn, TextIO
@@ -124,6 +122,8 @@ _CURSOR = "\x1b[?25h"  # shows the cursor, which a bar hides
 def unexpected(error: Exception) -> int:
     """Tell of an error that no command foresaw in one line; return the exit status."""
     if os.environ.get("BESTIARY_DEBUG"):
+        import traceback
+
         traceback.print_exception(error)
     text = "".join(c if c.isprintable() else " " for c in str(error))
     text = " ".join(text.split())
@@ -147,6 +147,9 @@ def _with_traceback(error: Exception) -> str:
     if os.environ.get("BESTIARY_DEBUG"):
         return ""
     try:
+        import tempfile  # a start that goes well needs neither
+        import traceback
+
         number, path = tempfile.mkstemp(prefix="bestiary-", suffix=".txt")
         with os.fdopen(number, "w", encoding="utf-8", errors="backslashreplace") as file:
             file.write(f"bestiary {__version__}, Python {sys.version}\n{sys.argv}\n")

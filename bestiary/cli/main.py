@@ -6,6 +6,7 @@ Exit status: 0 every claim holds, or nothing was found; 1 a claim fails, or some
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
@@ -203,6 +204,8 @@ def main(argv: Sequence[str] | None = None) -> Any:
     """Run a command: every mistake of the user is one line and exit status 2, every fault of ours one line and 70."""
     if isinstance(sys.stdout, TextIOWrapper):  # a column may be named in letters that a Windows pipe does not have
         sys.stdout.reconfigure(errors="backslashreplace")
+    # The catalog's models have no plugins, and pydantic would look for some in every package that is installed.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     exits.interruptible()
     exits.open_streams()
     try:

@@ -171,7 +171,7 @@ def path_entry(
     cache: Path | None,
 ) -> None:
     """Go along a path of ENTRY, rung by rung, and see where the behaviour changes."""
-    from bestiary.catalog.yaml_source import nearest
+    from bestiary.catalog.mistakes import nearest
 
     (block,) = fitting(entries(file, [entry]))
     if not block.paths:

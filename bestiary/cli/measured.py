@@ -11,8 +11,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from bestiary import files
 from bestiary.catalog.setups.source_files import source_file
 from bestiary.files import replace_with
@@ -49,6 +47,8 @@ def record(setup: Setup, results: Sequence[CaseResult], alpha: float, maps: Sequ
         quantiles of every effect, and each claim with its outcome; for each law, boundary
         and path and root what was claimed and measured.
     """
+    import numpy as np  # reading a record needs none of it
+
     from bestiary.train.provenance import commit  # and with it JAX, which reading a record needs none of
 
     entry, attrs = setup.entry, results[0].runs.attrs

@@ -18,6 +18,7 @@ from bestiary.cli.output.shown import echo, shown
 if TYPE_CHECKING:
     from bestiary.catalog.axes import Axis
     from bestiary.catalog.entries import Entry
+    from bestiary.catalog.listed import Listed
     from bestiary.judge.setup import Setup
     from bestiary.train import jobs
     from bestiary.train.event import OnProgress
@@ -47,11 +48,21 @@ class FiniteRange(click.FloatRange):
 
 def entries(file: Path | None, keys: Sequence[str] = ()) -> list[Entry]:
     """The entries asked for, or all."""
-    from bestiary.catalog.read import read_catalog, select  # and with it pydantic, which reading a log needs none of
+    from bestiary.catalog.read import read_catalog  # and with it pydantic, which reading a log needs none of
 
     try:
-        known = read_catalog(file)
-        return list((select(known, keys) if keys else known).values())
+        return list(read_catalog(file, tuple(keys)).values())
+    except ValueError as error:
+        raise BadInput(str(error)) from error
+
+
+def listed(file: Path | None, keys: Sequence[str] = ()) -> list[Listed]:
+    """What a list says of the entries asked for, or of all; no models are imported once the catalog was found right."""
+    from bestiary.catalog import listed
+    from bestiary.catalog.choose import select
+
+    try:
+        return list(select(listed.listed(file), keys).values())
     except ValueError as error:
         raise BadInput(str(error)) from error
 
@@ -159,7 +170,7 @@ def load_one(
 
     A file in phenomena/ that has no block in the catalog yet can be run too.
     """
-    from bestiary.catalog.read import unlisted
+    from bestiary.catalog.choose import unlisted
     from bestiary.cli.asked import check_setting
 
     known = {entry.key: entry for entry in entries(file)}

@@ -9,7 +9,7 @@ from typing import get_args
 import click
 
 from bestiary.cli import completion
-from bestiary.cli.options import BadInput, catalog_option, entries, json_option, wide_option
+from bestiary.cli.options import BadInput, catalog_option, entries, json_option, listed, wide_option
 from bestiary.cli.output.shown import echo, echo_json
 
 
@@ -25,13 +25,13 @@ from bestiary.cli.output.shown import echo, echo_json
 @catalog_option
 def list_entries(zone: int | None, particle: str | None, as_json: bool, wide: bool, file: Path | None) -> None:
     """List the entries."""
-    from bestiary.catalog.entries import Particle
-    from bestiary.catalog.read import unlisted
+    from bestiary.catalog.choose import unlisted
+    from bestiary.catalog.words import Particle
 
     particles = get_args(Particle)
     if particle is not None and particle not in particles:
         raise BadInput(f"--particle {particle}: want one of {', '.join(particles)}")
-    known = entries(file)
+    known = listed(file)
     chosen = [e for e in known if zone in (None, e.zone) and (particle is None or particle in e.particle)]
     whole = file is None and zone is None and particle is None
     without = unlisted([e.key for e in known]) if whole else []
@@ -83,6 +83,6 @@ def cite(keys: Sequence[str], file: Path | None) -> None:
     from bestiary.catalog import cite as bib
 
     named = [key for key in keys if key != "bestiary"]
-    chosen = entries(file, named) if named else []
+    chosen = listed(file, named) if named else []
     parts = [bib.bibtex(dict.fromkeys(r for e in chosen for r in e.references))] if chosen else []
     echo("\n".join([*([bib.own()] if "bestiary" in keys else []), *parts]), nl=False)

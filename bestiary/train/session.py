@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from bestiary.cache import cache_dir
+from bestiary.cache import cache_dir, sweep_catalogs
 from bestiary.train.jax_setup import prepare
 from bestiary.train.store import Store
 
@@ -24,4 +24,5 @@ def open_store(cache: Path | None = None, notify: Callable[[str], None] = lambda
     folder = cache or cache_dir()
     folder.mkdir(parents=True, exist_ok=True)
     prepare(folder)
+    sweep_catalogs(folder)
     return Store(folder / "runs", notify)

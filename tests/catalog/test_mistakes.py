@@ -5,8 +5,8 @@ from typing import Literal, NamedTuple
 
 import pytest
 
+from bestiary.catalog.mistakes import CatalogError
 from bestiary.catalog.read import check_against, read_catalog
-from bestiary.catalog.yaml_source import CatalogError
 from bestiary.entry import Phenomenon
 
 HERE = Path(__file__).parents[1] / "data"
@@ -37,12 +37,15 @@ def malformed():
 
 @pytest.fixture
 def read(tmp_path, monkeypatch):
-    """text -> the lines of the error that reading it raises, without the file's name."""
-    monkeypatch.setattr("bestiary.catalog.read.modules", FILES.__getitem__)
+    """text -> the lines of the error that reading it raises, without the file's name.
 
-    def read(text):
-        file = tmp_path / "catalog.yaml"
-        file.write_bytes(text if isinstance(text, bytes) else text.encode())
+    All is read twice, the second time from what was kept of the parse: it says the same.
+    """
+    monkeypatch.setattr("bestiary.catalog.read.modules", FILES.__getitem__)
+    monkeypatch.setattr("bestiary.catalog.parsed.LEAST", 0)
+    monkeypatch.setenv("BESTIARY_CACHE_DIR", str(tmp_path / "cache"))
+
+    def once(file):
         try:
             read_catalog(file)
         except CatalogError as error:
@@ -50,6 +53,13 @@ def read(tmp_path, monkeypatch):
             assert all(line.startswith("catalog.yaml:") for line in lines)
             return [line.removeprefix("catalog.yaml:").strip() for line in lines]
         return []
+
+    def read(text):
+        file = tmp_path / "catalog.yaml"
+        file.write_bytes(text if isinstance(text, bytes) else text.encode())
+        said = once(file)
+        assert once(file) == said
+        return said
 
     return read
 

@@ -9,8 +9,8 @@ import pytest
 from pydantic import ValidationError
 
 from bestiary.catalog.claims import Case, Claim
+from bestiary.catalog.mistakes import CatalogError
 from bestiary.catalog.read import read_catalog, select
-from bestiary.catalog.yaml_source import CatalogError
 from bestiary.files import modules
 from bestiary.judge.outcome import Outcome
 from bestiary.judge.verdict import judge

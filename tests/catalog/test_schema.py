@@ -10,7 +10,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from bestiary.catalog import schema
-from bestiary.catalog.read import catalog_path
+from bestiary.catalog.parsed import catalog_path
 
 HERE = Path(__file__).resolve().parents[1] / "data"
 ROOT = HERE.parents[1]

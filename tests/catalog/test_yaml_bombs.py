@@ -7,8 +7,8 @@ import time
 
 import pytest
 
+from bestiary.catalog.mistakes import LISTED, CatalogError, Mistake
 from bestiary.catalog.read import read_catalog
-from bestiary.catalog.yaml_source import LISTED, CatalogError, Mistake
 
 SECONDS, MEGABYTES = 10.0, 200
 

@@ -7,12 +7,13 @@ from functools import cache
 import pytest
 from click.testing import CliRunner
 
-from bestiary.catalog.read import catalog_path, read_catalog
+from bestiary.catalog.parsed import catalog_path
+from bestiary.catalog.read import read_catalog
 from bestiary.catalog.setups.knobs import knobs_of
 from bestiary.cli.asked import listed
 from bestiary.cli.main import cli
 
-READ = cache(read_catalog)  # the real one takes a third of a second, for every one of some hundred commands
+READ = cache(read_catalog)  # some hundred commands read it
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ ADDRESS = "0123456789abcdef" * 2
 @pytest.fixture
 def folder(tmp_path):
     made = tmp_path / "cache"
-    for name in (f"runs/bowl/{ADDRESS}.nc", f"runs/bowl/{ADDRESS}.part", f"runs/pit/{ADDRESS}.nc", "xla-1/jit_a-cache"):
+    runs = (f"runs/bowl/{ADDRESS}.nc", f"runs/bowl/{ADDRESS}.part", f"runs/pit/{ADDRESS}.nc")
+    for name in (*runs, "xla-1/jit_a-cache", f"catalogs/{ADDRESS * 2}.json"):
         (made / name).parent.mkdir(parents=True, exist_ok=True)
         (made / name).write_bytes(bytes(1200))
     return made
@@ -41,6 +42,7 @@ def test_it_shows_cells_checkpoints_programs_and_sizes(cache, folder):
         ["bowl", "1", "1", "2.4", "kB"],
         ["pit", "1", "0", "1.2", "kB"],
         ["compiled", "programs", "1", "1.2", "kB"],
+        ["parsed", "catalogs", "1", "1.2", "kB"],
     ]
     assert "pit" not in cache("bowl")[1]
 
@@ -48,7 +50,7 @@ def test_it_shows_cells_checkpoints_programs_and_sizes(cache, folder):
 def test_it_clears_an_entry_or_all(cache, folder):
     assert cache("--clear", "--yes", "pit") == (0, "removed the runs of pit: 1.2 kB\n", "")
     assert sorted(path.name for path in (folder / "runs").iterdir()) == ["bowl"]
-    assert cache("--clear", "--yes")[1] == "removed all runs and compiled programs: 3.6 kB\n"
+    assert cache("--clear", "--yes")[1] == "removed all runs, compiled programs and parsed catalogs: 4.8 kB\n"
     assert list(folder.iterdir()) == []
     assert cache("--clear", "--yes")[:2] == (0, f"{folder}: nothing to remove\n")
 

@@ -11,7 +11,7 @@ import pytest
 from click.shell_completion import ShellComplete
 from saddle import BLOCK
 
-from bestiary.catalog import yaml_source
+from bestiary.catalog import parsed
 from bestiary.catalog.read import read_catalog
 from bestiary.catalog.setups.knobs import knobs_of
 from bestiary.cli.main import cli
@@ -36,9 +36,9 @@ def catalog():
 
 @pytest.fixture(scope="module", autouse=True)
 def one_reading():
-    """Every file is read once: a catalog takes most of a second on a busy machine."""
+    """Every file is read once, by a hundred questions."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(yaml_source, "load", cache(yaml_source.load))
+        patch.setattr(parsed, "load", cache(parsed.load))
         yield
 
 

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 import bestiary
-from bestiary.catalog.read import catalog_path
+from bestiary.catalog.parsed import catalog_path
 from bestiary.cli.main import cli
 from bestiary.cli.output.console import Console
 from bestiary.cli.output.shown import echo_json, line, shown

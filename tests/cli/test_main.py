@@ -10,7 +10,8 @@ import saddle
 from installed import bestiary, layout
 
 from bestiary import phenomena
-from bestiary.catalog.read import catalog_path, read_catalog
+from bestiary.catalog.parsed import catalog_path
+from bestiary.catalog.read import read_catalog
 from bestiary.train import runs
 
 CATALOG = catalog_path()

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
-from bestiary.catalog.claims import called
 from bestiary.catalog.read import read_catalog
 from bestiary.catalog.setups.knobs import knobs_of
+from bestiary.catalog.words import called
 from bestiary.cli import main as cli
 from bestiary.cli.output import page as pages
 from bestiary.cli.output.page import Column, Console, Heading, Page

@@ -11,8 +11,9 @@ import warnings
 
 import pytest
 
-from bestiary.catalog.read import catalog_path, read_catalog
-from bestiary.catalog.yaml_source import CatalogError
+from bestiary.catalog.mistakes import CatalogError
+from bestiary.catalog.parsed import catalog_path
+from bestiary.catalog.read import read_catalog
 
 FILES = int(os.environ.get("BESTIARY_FUZZ", "60"))
 SECONDS = 10.0  # of one file

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from bestiary import detectors
-from bestiary.catalog.read import catalog_path
+from bestiary.catalog.parsed import catalog_path
 from bestiary.files import PACKAGE
 
 

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
+from bestiary.catalog.mistakes import nearest
 from bestiary.catalog.setups.source_files import source_file
-from bestiary.catalog.yaml_source import nearest
 from bestiary.files import modules
 
 STATES = ("found", "absent", "undecided", "not applicable", "diverged")  # those of bestiary.log, which imports NumPy

@@ -13,6 +13,7 @@ from bestiary.catalog.setups.knobs import knobs_of
 
 if TYPE_CHECKING:
     from bestiary.catalog.entries import Entry
+    from bestiary.catalog.listed import Listed
     from bestiary.cli.compared import Compared
     from bestiary.judge.rounds import Judged
     from bestiary.judge.setting import Setting
@@ -38,13 +39,14 @@ def _finite(part: Any) -> Any:
     return part if part is None or isinstance(part, str | bool | int) else _finite(part.item())  # a scalar of NumPy
 
 
-def listed(entries: Iterable[Entry], unlisted: Iterable[str] = ()) -> dict[str, Any]:
+def listed(entries: Iterable[Listed], unlisted: Iterable[str] = ()) -> dict[str, Any]:
     """Return what `list` prints."""
-    shown = {"title", "complexity", "kind", "particle", "status", "version"}
-    return {
-        "entries": [{"entry": e.key, "zone": e.zone} | e.model_dump(mode="json", include=shown) for e in entries],
-        "without_block": list(unlisted),
-    }
+    made = [
+        {"entry": e.key, "zone": e.zone, "title": e.title, "particle": e.particle, "kind": e.kind}
+        | {"complexity": {"network": e.network, "data": e.data}, "status": e.status, "version": e.version}
+        for e in entries
+    ]
+    return {"entries": made, "without_block": list(unlisted)}
 
 
 def entry(e: Entry, measured: str, beside: Sequence[Compared]) -> dict[str, Any]:

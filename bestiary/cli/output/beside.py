@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from bestiary.catalog.claims import called
+from bestiary.catalog.words import called
 from bestiary.cli.output.page import Column, Heading, Page, Row
 
 if TYPE_CHECKING:

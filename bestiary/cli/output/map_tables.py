@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bestiary.catalog.claims import called
 from bestiary.catalog.forms import FORMS
 from bestiary.catalog.path_claims import EntryPath
+from bestiary.catalog.words import called
 from bestiary.cli.output.beside import print_published
 from bestiary.cli.output.page import Column, Heading, Page, Row
 from bestiary.cli.output.tables import judged, print_judged, print_reasons

@@ -7,18 +7,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from rich import box
-from rich.table import Table
-
-from bestiary.catalog.claims import called
 from bestiary.catalog.setups.knobs import knobs_of
+from bestiary.catalog.words import called
 from bestiary.cli.output.beside import print_published
 from bestiary.cli.output.console import Console
 from bestiary.cli.output.page import Column, Heading, Page, Row, Styled, width
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from bestiary.catalog.claims import Claim
     from bestiary.catalog.entries import Entry
+    from bestiary.catalog.listed import Listed
     from bestiary.catalog.map_claims import MapClaim
     from bestiary.catalog.published import Difference
     from bestiary.judge.check import CaseResult
@@ -50,13 +50,16 @@ def console() -> Console:
 
 def table(*columns: str, title: str | None = None) -> Table:
     """Begin a table without vertical rules; numbers and words are printed as they are."""
+    from rich import box
+    from rich.table import Table
+
     made = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False)
     for name in columns:
         made.add_column(name, overflow="fold")
     return made
 
 
-def print_list(entries: Iterable[Entry], page: Page, unlisted: Iterable[str] = ()) -> None:
+def print_list(entries: Iterable[Listed], page: Page, unlisted: Iterable[str] = ()) -> None:
     """Print one line per entry.
 
     Args:
