@@ -123,8 +123,8 @@ def whole(part: Part, found: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def measure(out: Path, minutes: float, names: list[str]) -> dict[str, Any]:
-    """Run the parts; return all that was found, which is saved after each."""
+def measure(out: Path, minutes: float, names: list[str], entries: list[str] | None = None) -> dict[str, Any]:
+    """Run the parts, the checks of all entries or of some; return all that was found, which is saved after each."""
     started, quick = time.monotonic(), minutes < 1
     limit = TRIAL if quick else 60 * minutes
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -153,7 +153,7 @@ def measure(out: Path, minutes: float, names: list[str]) -> dict[str, Any]:
             one.clean()
 
     shares = SHARES if shared else 1
-    checks = [part("agreement", i, share=i, shares=shares) for i in range(shares) if "agreement" in names]
+    checks = [part("agreement", i, share=i, shares=shares, only=entries) for i in range(shares) if "agreement" in names]
     contract = [part("contract")] if "contract" in names else []
     if shared:
         run([*contract, *checks], ENDS["agreement"], XLA_PYTHON_CLIENT_PREALLOCATE="false")
@@ -184,9 +184,10 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--minutes", type=float, default=8.0, help="for all parts (%(default)s); below 1 it is a trial")
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="for accelerator.json and .md")
     parser.add_argument("--parts", nargs="+", choices=known, default=known, metavar="PART", help=f"of {known}")
+    parser.add_argument("--entries", nargs="+", metavar="KEY", help="check these alone")
     asked = parser.parse_args(arguments)
     asked.out.mkdir(parents=True, exist_ok=True)
-    print(markdown(measure(asked.out, asked.minutes, asked.parts)))
+    print(markdown(measure(asked.out, asked.minutes, asked.parts, asked.entries)))
 
 
 if __name__ == "__main__":

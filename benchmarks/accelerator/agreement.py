@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,14 @@ THREADS = 2  # entries at once; each has two threads that compile
 LAST = 3.0  # [s] for judging what has just been trained
 
 
-def run(kept: Kept, quick: bool, share: int = 0, shares: int = 1, skip: tuple[str, ...] = ()) -> None:
+def run(
+    kept: Kept,
+    quick: bool,
+    share: int = 0,
+    shares: int = 1,
+    skip: Sequence[str] = (),
+    only: Sequence[str] | None = None,
+) -> None:
     """Check one entry in so many, the cheapest first, as far as the time goes.
 
     Args:
@@ -31,9 +39,11 @@ def run(kept: Kept, quick: bool, share: int = 0, shares: int = 1, skip: tuple[st
         share: which of the entries: those whose place in the order is this number,
         shares: modulo this one.
         skip: entries that are left out: one of them has ended the process before.
+        only: entries that are checked; default: all.
     """
     catalog, records, loading = read_catalog(), files.measured(), threading.Lock()
-    keys = [key for key in costs.ordered(catalog)[share::shares] if key not in skip]
+    some = [key for key in costs.ordered(catalog) if only is None or key in only]
+    keys = [key for key in some[share::shares] if key not in skip]
     keys = [costs.QUICK] if quick else keys
     for key in keys:
         kept.put("entries", key, value={"not_reached": "out of time"})
