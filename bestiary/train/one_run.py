@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 
 from bestiary.entry import Knobs, Phenomenon, Static, TrainState
 from bestiary.train.contract import check_channels
+
+FIXED = 16  # steps in a loop of a fixed length, where records are at unequal intervals
 
 
 class Carry(NamedTuple):
@@ -49,6 +53,7 @@ def step_run(p: Phenomenon, static: Static, carry: Carry) -> TrainState:
 def advance_run(p: Phenomenon, static: Static, marks, first, last, row):
     """Record and step one run through the windows first..last-1 of its schedule `marks`."""
     carry, seen, probed = row
+    steps = partial(_steps, fixed_loop(p.schedule(static)))
 
     def window(i, loop):
         state, seen, probed = loop
@@ -61,13 +66,38 @@ def advance_run(p: Phenomenon, static: Static, marks, first, last, row):
                 return {c: probed[c].at[i // p.probe_every].set(v) for c, v in measure().items()}
 
             probed = jax.lax.cond(i % p.probe_every == 0, write, lambda: probed)
-        state = jax.lax.fori_loop(
-            marks[i], marks[i + 1], lambda _, s: step_run(p, static, carry._replace(state=s)), state
-        )
+        state = steps(marks[i + 1] - marks[i], lambda s: step_run(p, static, carry._replace(state=s)), state)
         return state, seen, probed
 
     state, seen, probed = jax.lax.fori_loop(first, last, window, (carry.state, seen, probed))
     return carry._replace(state=state), seen, probed
+
+
+def _steps(fixed: int, n: jax.Array, step: Callable[[TrainState], TrainState], state: TrainState) -> TrainState:
+    """Take n steps, in loops of a fixed length as far as these go; of length 0 there are none."""
+
+    def taken(times: jax.Array | int, state: TrainState) -> TrainState:
+        return jax.lax.fori_loop(0, times, lambda _, s: step(s), state)
+
+    if not fixed:
+        return taken(n, state)
+    state = jax.lax.fori_loop(0, n // fixed, lambda _, s: taken(fixed, s), state)
+    return taken(n % fixed, state)
+
+
+def fixed_loop(schedule: np.ndarray) -> int:
+    """Return how many steps a loop of a fixed length takes; 0 where no such loop is wanted.
+
+    An accelerator asks the host before every turn of a loop whose length it learns while it runs, and that takes longer
+    than a small step. On a CPU it costs nothing, and another loop is more to compile.
+
+    Args:
+        schedule: (R,) recorded steps.
+    """
+    if jax.default_backend() == "cpu":
+        return 0
+    gaps, often = np.unique(np.diff(schedule), return_counts=True)
+    return int(gaps[often.argmax()]) if len(gaps) and 2 * often.max() > often.sum() else FIXED
 
 
 def outline(p: Phenomenon, static: Static) -> Carry:

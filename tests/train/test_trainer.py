@@ -16,7 +16,7 @@ import tiny
 from layouts import collectives, train
 
 from bestiary.entry import Phenomenon, linear_schedule, log_schedule
-from bestiary.train import campaign, layout, trainer
+from bestiary.train import campaign, layout, one_run, trainer
 from bestiary.train.trainer import compile_program
 
 SEEDS = 5
@@ -105,6 +105,21 @@ def test_chunks_change_no_bit(layouts, layout, stops):
     assert len(program.schedule) == 11
     whole, parts = train(program, knobs, seeds), train(program, knobs, seeds, stops=list(stops))
     assert all(np.array_equal(whole[c], parts[c]) for c in whole)
+
+
+@pytest.mark.parametrize("fixed", [1, 2, 3, 7])
+def test_loops_of_a_fixed_length_change_no_bit(plain, fixed, monkeypatch):
+    monkeypatch.setattr(one_run, "fixed_loop", lambda schedule: fixed)  # records are three steps apart
+    program = compile_program(replace(tiny.NET), tiny.NET.static, width=SEEDS, lanes=1)
+    same(train(program, [tiny.NET.knobs] * SEEDS, list(range(SEEDS))), plain, 1)
+
+
+def test_a_fixed_loop_takes_the_steps_between_records(monkeypatch):
+    assert one_run.fixed_loop(np.arange(0, 100, 10)) == 0
+    monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
+    assert one_run.fixed_loop(np.append(np.arange(0, 100, 10), 93)) == 10
+    assert one_run.fixed_loop(log_schedule(tiny.Steps(100_000))) == one_run.FIXED
+    assert one_run.fixed_loop(np.array([0])) == one_run.FIXED
 
 
 def test_root_changes_every_run(layouts, plain):
