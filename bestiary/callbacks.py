@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 import warnings
 from collections.abc import Callable
@@ -54,7 +55,7 @@ def huggingface(
     class MonitorCallback(base):
         """Logs to the monitor, and acts and stops where it was asked to."""
 
-        acts, skipping, saved = wanted, False, set[int]()
+        acts, skipping, saved, deaf = wanted, False, set[int](), False
 
         def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
             if not state.is_world_process_zero:
@@ -74,10 +75,11 @@ def huggingface(
                 self.skipping = False
 
         def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **kwargs: Any) -> None:
-            guarded(lambda: monitor.log(state.global_step, logs or {}))
+            heard = self.heard(logs or {})
+            guarded(lambda: monitor.log(state.global_step, heard))
             for due in wanted.due():
                 if due.action == "back":
-                    self.back(due, args, kwargs)
+                    self.back(due, args, kwargs, heard)
                     continue
                 control.should_save |= due.action == "save"
                 control.should_training_stop |= due.action == "stop"
@@ -86,7 +88,18 @@ def huggingface(
             if _reached(monitor, bar):
                 control.should_training_stop = True
 
-        def back(self, due: Done, args: Any, parts: Any) -> None:
+        def heard(self, logs: Any) -> Any:
+            """Leave a loss out that is not finite because the Trainer's running sum of it once was not.
+
+            The Trainer sets its sum back by taking it away from itself, and `nan - nan` is `nan`: no loaded weights
+            make the loss that it logs finite again.
+            """
+            if not self.deaf or "loss" not in logs:
+                return logs
+            self.deaf = not math.isfinite(logs["loss"])
+            return {name: value for name, value in logs.items() if name != "loss"} if self.deaf else logs
+
+        def back(self, due: Done, args: Any, parts: Any, logs: Any) -> None:
             """Go back to a checkpoint, if there is one."""
             usable = {step for step in self.saved if wanted.usable(due, step)}
             path = checkpoints.huggingface_before(Path(args.output_dir), usable)
@@ -97,6 +110,10 @@ def huggingface(
             except Exception as error:  # a file that is torn, say: training goes on
                 return wanted.not_done(due, " ".join(f"{type(error).__name__}: {error}".split()))
             wanted.went_back(due, int(path.name.rpartition("-")[2]), str(path))
+            if not self.deaf and not math.isfinite(logs.get("loss", 0.0)):
+                self.deaf = True
+                told = "the Trainer's sum of losses stays not finite, as logging_nan_inf_filter=False lets it"
+                warnings.warn(f"Monitor: {told}; its loss is not read until it is finite again", stacklevel=2)
 
         def on_train_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
             guarded(monitor.finish)
@@ -142,7 +159,7 @@ def lightning(
     seen: dict[str, Any] = {}  # what a metric was when it was read: an epoch's stays until the next epoch's is there
 
     def read(trainer: Any) -> None:
-        new = {name: value for name, value in trainer.callback_metrics.items() if seen.get(name) is not value}
+        new = {name: value for name, value in trainer.callback_metrics.items() if not _same(seen.get(name), value)}
         seen.update(new)
         guarded(lambda: monitor.log(trainer.global_step, new))
 
@@ -221,6 +238,11 @@ def lightning(
             guarded(monitor.finish)
 
     return MonitorCallback()
+
+
+def _same(old: Any, new: Any) -> bool:
+    """Whether two values are one: Lightning gives a tensor out as another view of the same memory each time."""
+    return old is new or (hasattr(old, "data_ptr") and hasattr(new, "data_ptr") and old.data_ptr() == new.data_ptr())
 
 
 def _folders(trainer: Any) -> list[Path]:

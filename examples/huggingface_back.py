@@ -31,7 +31,7 @@ def main(folder: Path, steps: int = 600, bad: int = 320) -> tuple[Trainer, list[
     x = 2 * torch.rand(640, 2, generator=torch.Generator().manual_seed(0)) - 1
     data = [{"x": row, "labels": row[0].abs()} for row in x]
     options = {"optim": "sgd", "learning_rate": 0.1, "lr_scheduler_type": "constant", "max_grad_norm": 0.0}
-    often = {"logging_steps": 1, "save_steps": 50, "logging_nan_inf_filter": False}  # else the Trainer hides NaN
+    often = {"logging_steps": 1, "save_steps": 50}
     quiet = {"report_to": "none", "disable_tqdm": True, "use_cpu": True, "max_steps": steps}
     args = TrainingArguments(str(folder), per_device_train_batch_size=32, **options, **often, **quiet)
     callback = huggingface(Monitor(on_finding=print), act={"error": "back"})

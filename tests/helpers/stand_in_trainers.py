@@ -12,10 +12,15 @@ from types import ModuleType, SimpleNamespace
 class Number(float):
     """A tensor of one number, as far as a checkpoint is concerned."""
 
-    shape = ()
+    shape, whole = (), None
 
     def data_ptr(self):
-        return id(self)
+        return id(self if self.whole is None else self.whole)
+
+    def detach(self):
+        view = Number(self)
+        view.whole = self
+        return view
 
 
 class Model:
@@ -70,14 +75,18 @@ def modules():
 
 
 class HuggingFace:
-    """What the Trainer does to one callback."""
+    """What the Trainer does to one callback.
+
+    As the Trainer does (huggingface/transformers, src/transformers/trainer.py, `_maybe_log_save_evaluate`), it sets its
+    sum of losses back by taking it away from itself, so that one that is not finite stays so.
+    """
 
     def __init__(self, callback, folder, breaks=(), save_steps=50, broken=9.0, **more):
         self.broken = broken
         self.callback, self.breaks, self.save_steps = callback, breaks, save_steps
         self.args = SimpleNamespace(output_dir=str(folder), **more)
         self.state = SimpleNamespace(global_step=0, is_world_process_zero=True)
-        self.model, self.optimizer, self.saves = Model(), Optimizer(), []
+        self.model, self.optimizer, self.saves, self.sum = Model(), Optimizer(), [], 0.0
 
     def save(self):
         step = self.state.global_step
@@ -98,7 +107,9 @@ class HuggingFace:
             state.global_step += 1
             if state.global_step in self.breaks:
                 self.model.weight = Number(self.broken)
-            logs = {"loss": loss_of(self.model, state.global_step)}
+            self.sum += loss_of(self.model, state.global_step)
+            logs = {"loss": self.sum, "grad_norm": float(self.model.weight)}
+            self.sum -= self.sum
             hook.on_log(self.args, state, control, logs=logs, **given)
             if control.should_save or state.global_step % self.save_steps == 0:
                 self.save()
@@ -117,7 +128,7 @@ class Lightning:
         self.module, self.optimizers = Model(), [Optimizer()]
         self.checkpoint_callbacks = [SimpleNamespace(dirpath=str(folder / "own"))]
         self.global_step, self.log_every_n_steps, self.should_stop = 0, 1, False
-        self.is_global_zero, self.sanity_checking, self.callback_metrics = True, False, {}
+        self.is_global_zero, self.sanity_checking, self.computed = True, False, {}
         self.saves, self.broadcasts = [], 0
         self.strategy = SimpleNamespace(
             reduce_boolean_decision=lambda mine, all: mine,
@@ -128,6 +139,11 @@ class Lightning:
                 content["optimizer_states"][0]
             ),
         )
+
+    @property
+    def callback_metrics(self):
+        """A view of what was computed last, another object each time (Lightning 2.6, `_get_cache`)."""
+        return {name: value.detach() for name, value in self.computed.items()}
 
     def broadcast(self, thing, src):
         assert src == 0
@@ -152,7 +168,7 @@ class Lightning:
                 self.global_step += 1
                 if self.global_step in self.breaks:
                     self.module.weight = Number(self.broken)
-                self.callback_metrics["train_loss"] = Number(loss_of(self.module, self.global_step))
+                self.computed["train_loss"] = Number(loss_of(self.module, self.global_step))
                 hook.on_train_batch_end(self, self.module, None, None, i)
                 if self.should_stop:
                     break

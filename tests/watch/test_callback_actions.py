@@ -1,9 +1,8 @@
-"""What the callbacks do about a finding: with stand-ins, and with the packages where they are."""
+"""What the callbacks do about a finding, with stand-ins; tests/watch/test_real_trainers.py has the packages."""
 
 import math
 import os
 import pickle
-import runpy
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -20,10 +19,8 @@ BREAKS = 330  # [step] from which on the run is lost; the monitor says so at ste
 
 
 @pytest.fixture(autouse=True)
-def packages(request, monkeypatch):
-    """Stand-ins of what is imported, but for the tests with the packages themselves."""
-    if "real" in request.node.name:
-        return
+def packages(monkeypatch):
+    """Stand-ins of what is imported."""
     made = trainers.modules() | {name: ModuleType(name) for name in ("transformers", "lightning", "lightning.pytorch")}
     made["transformers"].TrainerCallback = type("TrainerCallback", (), {"on_pre_optimizer_step": None})
     made["lightning.pytorch"].Callback = type("Callback", (), {})
@@ -65,10 +62,23 @@ def test_back_loads_weights_and_optimiser_from_before_the_onset_and_keeps_the_ra
 
 
 @both
-def test_back_from_what_is_not_finite(train, tmp_path):
-    with pytest.warns(UserWarning, match=r"^Monitor: diverged from step 330: went back to .* at step 332$"):
+def test_back_from_what_is_not_finite_is_gone_once(train, tmp_path):
+    """The Hugging Face Trainer's sum of losses is not finite for good; the gradient's norm is, once the weights are."""
+    with pytest.warns(UserWarning) as said:
         trainer, model, _ = train(tmp_path, {Severity.ERROR: "back"}, broken=math.nan)
     assert done(trainer) == [("back", 332, BREAKS)] and float(model.weight) == 1
+    went, *more = [str(one.message) for one in said]
+    assert went.startswith("Monitor: diverged from step 330: went back to ") and went.endswith(" at step 332")
+    assert [one.startswith("Monitor: the Trainer's sum of losses stays not finite") for one in more] == (
+        [True] if train is huggingface else []
+    )
+
+
+def test_a_second_break_is_found_by_what_is_still_read(tmp_path):
+    with pytest.warns(UserWarning) as said:
+        trainer, model, _ = huggingface(tmp_path, {"diverged": "back"}, breaks=(BREAKS, 500), broken=math.nan)
+    assert done(trainer) == [("back", 332, BREAKS), ("back", 502, 500)] and float(model.weight) == 1
+    assert len(said) == 3  # the sum is spoken of once
 
 
 @both
@@ -257,20 +267,3 @@ def test_files_with_other_names_are_read_as_the_model_reads_them(tmp_path, monke
     with pytest.warns(UserWarning, match="went back"):
         _, model, _ = huggingface(tmp_path, {"lost": "back"})
     assert float(model.weight) == 1
-
-
-@pytest.mark.slow
-@pytest.mark.filterwarnings("ignore")  # of other people's packages
-@pytest.mark.parametrize(("package", "weights"), [("transformers", "model"), ("lightning", "lightning_module")])
-def test_the_real_trainers_go_back(package, weights, tmp_path):
-    """The examples, as they are."""
-    torch = pytest.importorskip("torch")
-    pytest.importorskip("accelerate" if package == "transformers" else package)
-    pytest.importorskip(package)
-    file = {"transformers": "huggingface_back.py", "lightning": "lightning_back.py"}[package]
-    torch.manual_seed(0)
-    main = runpy.run_path(str(Path(__file__).resolve().parents[2] / "examples" / file))["main"]
-    trainer, (done,) = main(tmp_path)
-    assert done.action == "back" and 320 <= done.onset <= done.at < 350 and "300" in Path(done.checkpoint).name
-    x = 2 * torch.rand(1000, 2) - 1
-    assert ((getattr(trainer, weights).body(x)[:, 0] - x[:, 0].abs()) ** 2).mean() < 0.01
