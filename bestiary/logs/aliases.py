@@ -14,7 +14,7 @@ PHRASES: dict[str, tuple[str, ...]] = {
     "acc": (
         *("acc", "accuracy", "acc1", "acc 1", "top1", "top 1", "top1 acc", "top 1 acc", "top1 accuracy"),
         *("top 1 accuracy", "accuracy top1", "accuracy top 1", "acc top1", "binary accuracy", "categorical accuracy"),
-        *("sparse categorical accuracy", "token acc", "token accuracy", "prec 1"),
+        *("sparse categorical accuracy", "token acc", "token accuracy", "prec 1", "a acc"),
     ),
     "score": (  # higher is better, and no accuracy
         *("m ap50 95 b", "m ap50 95", "m ap 50 95", "map50 95", "map 50 95", "bbox m ap", "m ap", "map", "m ap50 b"),
@@ -57,6 +57,7 @@ ALONE: dict[str, tuple[str, ...]] = {  # without a role; channels of single dete
 }
 EVALUATED = ("reward", "success_rate", "episode_length")  # with a word for test, `test_reward` and so on
 KNOWN = {"metrics accuracy top1": "test_acc"}  # names that say test by the tool that writes them, Ultralytics
+BEHIND = 5_000  # rank of what is known by its last part
 LAST = 10_000  # rank from which on a phrase is read instead of another
 
 

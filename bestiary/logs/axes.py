@@ -14,7 +14,7 @@ from bestiary.logs.parts import check_runs, parts
 from bestiary.logs.records import LOST, lost, too_many
 from bestiary.logs.run_table import Column, NotALog, RunTable, plural
 from bestiary.logs.set_back import counted_on
-from bestiary.logs.steps import EPOCHS, STEPS
+from bestiary.logs.steps import EPOCHS, step_rank
 
 LOOKED = 32  # [column] whose records are counted
 RARE, FEW = 0.1, 20  # [1] of the records of the fullest column, [record] with which a column counts
@@ -68,10 +68,11 @@ def axis(table: RunTable, asked: str | None = None, wanted: Collection[str] = ()
     Raises:
         NotALog: there is no column of numbers but steps, or the table lists runs.
     """
-    names = {name: STEPS.index(phrase(name)) for name in table.columns if phrase(name) in STEPS}
+    names = {name: rank for name in table.columns if (rank := step_rank(name)) is not None}
     if not names and {"name", "state"} <= {phrase(name) for name in table.words}:
         raise NotALog("is a table of runs, one row each; export the history of a run, which has a row for each step")
-    wanted = [name for name in wanted if name in table.columns and name not in names]
+    there = [name for name in wanted if name in table.columns and name not in names]
+    wanted = [name for name in there if table.columns[name].at.size > 1]
     main = table.columns[_fullest(table, names, wanted)].at
     if asked is not None:
         return Axis(f"`{asked}`, as asked", (asked,), _filled(_cells(table, asked)), main)

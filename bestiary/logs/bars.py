@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from bestiary.logs.lines import PROGRESS, Pair
+from bestiary.logs.lines import MEANS, PROGRESS, Pair
 from bestiary.logs.names import phrase
 from bestiary.logs.steps import EPOCHS
 
@@ -25,7 +25,7 @@ def counted_through(rows: list[Row]) -> list[Row]:
     if len({row[PROGRESS].value for row in rows if PROGRESS in row and row[PROGRESS].of == main}) == 1:
         return [{name: pair for name, pair in row.items() if name != PROGRESS} for row in rows]  # none but its end
     ends = [row for row in rows if _ends(row, main) and len(row) > 1]
-    whole = len(ends) > 1 and any(any(name.startswith("val") for name in row) for row in ends)
+    whole = len(ends) > 1 and all(row[PROGRESS].mark == MEANS for row in ends)
     made, turns, last, first = list[Row](), 0, -1.0, None
     at: list[float] = []  # of each row that was made, what the bar above or beside it says
     for row in rows:

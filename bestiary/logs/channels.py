@@ -12,7 +12,7 @@ import numpy as np
 from bestiary.log import Log, Series
 from bestiary.logs import axes, parts_of_loss, records, thinning
 from bestiary.logs.aliases import ALONE as ALONE
-from bestiary.logs.aliases import KNOWN, LAST, PADDING, place
+from bestiary.logs.aliases import BEHIND, KNOWN, LAST, PADDING, place
 from bestiary.logs.aliases import PHRASES as PHRASES
 from bestiary.logs.evaluations import named
 from bestiary.logs.names import ROLES as ROLES
@@ -24,6 +24,8 @@ from bestiary.logs.steps import split
 
 TAG = re.compile(r"tag-(.+)")  # in the name of a CSV that TensorBoard's page downloads: run-NAME-tag-METRIC.csv
 NONE = np.zeros(0, np.int64)
+MAIN = ("loss", "_acc", "_score", "reward", "success_rate")
+LOSSES = ("_loss", "_acc")  # what is behind the last `/` of a name alone does not make these
 BLANK, FEW = 4, 20  # [longest gap], [row] for which a column is blank to the end before that is said
 
 
@@ -70,16 +72,30 @@ class Reading:
 def channel(name: str, own: Collection[str] = ()) -> tuple[str, int] | None:
     """Find the channel that a column's name says, and how far down the table of aliases the name stands.
 
+    Where the whole name says nothing, what stands behind its last `/` may, if it is no loss and no accuracy:
+    `coco/bbox_mAP`, `optim/total_grad_norm`.
+
     Args:
         name: of the column.
         own: channels that are known by their own names alone, such as those of one detector.
     """
     if (known := KNOWN.get(" ".join(words(name)))) is not None:
         return known, 0
-    found = [word for word in " ".join(words(name)).replace("held out", "heldout").split() if word not in PADDING]
+    found = _said(name)
     roles = [(role, i) for role, known in ROLES.items() for i, word in enumerate(known) if word in found]
-    rest = " ".join(word for word in found if not any(word in known for known in ROLES.values()))
-    return place(rest, roles, {name: (name.replace("_", " "),) for name in own})
+    exact = place(_rest(found), roles, {name: (name.replace("_", " "),) for name in own})
+    if exact is not None or "/" not in name:
+        return exact
+    last = place(_rest(_said(name.removesuffix("/mean").rpartition("/")[2])), roles, {})
+    return None if last is None or last[0].endswith(LOSSES) else (last[0], last[1] + BEHIND)
+
+
+def _said(name: str) -> list[str]:
+    return [word for word in " ".join(words(name)).replace("held out", "heldout").split() if word not in PADDING]
+
+
+def _rest(found: list[str]) -> str:
+    return " ".join(word for word in found if not any(word in known for known in ROLES.values()))
 
 
 def instead(name: str) -> bool:
@@ -127,9 +143,11 @@ def readings(table: RunTable, columns: Mapping[str, str], path: Path, own: Colle
 
 
 def _wanted(table: RunTable, columns: Mapping[str, str], own: Collection[str]) -> list[str]:
-    """The columns that are channels, losses first."""
+    """The columns that are channels, losses first; none if there are only a learning rate and the like."""
     known = {name: found[0] for name in table.columns if (found := channel(name, own))}
     known |= {column: name for name, column in columns.items() if column in table.columns and name != "step"}
+    if not any(name.endswith(MAIN) for name in known.values()):
+        return []
     return sorted(known, key=lambda name: not known[name].endswith("loss"))
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from bestiary.logs.bars import announced, counted_through
 from bestiary.logs.boxes import Boxes
+from bestiary.logs.headed import Headed
+from bestiary.logs.kinds import announces, evaluated, without_sums
 from bestiary.logs.line_names import channel
 from bestiary.logs.lines import LONGEST, Pair, pairs
 from bestiary.logs.markdown import Markdown
@@ -22,7 +24,8 @@ LOOKED = 2**22  # [byte] within which there has to be a line of it
 NAMES = 2000  # [name] that are told apart
 AGAIN = 3  # lines of one kind that make a log
 SHARE, THIN = 0.1, 0.02  # [1] of the lines that are its; of lines that have a step and are of one kind
-GROWS, MOSTLY, FEW = 0.5, 0.5, 5  # [1] of the rows in which a step grows; of all lines, if there is none; and how many
+GROWS = 0.5  # [1] of the rows in which a step changes, in which it grows
+MOSTLY, FEW = 0.5, 5  # [1] of all lines that are of metrics without a step, and how many
 COUNTERS = frozenset({"step", "steps", "global step", "iter", "iteration", "iters", "iter num", "update", "updates"})
 WANTED = "want a table under a line of names, or lines such as `step 10 loss 0.5` that come again"
 CODE = re.compile(  # a line of source code, of Python and C, or of a list in YAML
@@ -44,9 +47,9 @@ def read_console(path: Path, encoding: str) -> list[RunTable]:
     keep = "keep the lines of the run with grep, or every tenth with awk 'NR % 10 == 1'"
     if path.stat().st_size > MOST:
         raise Unreadable(f"{path}: is a text log of more than {MOST >> 20} MiB; {keep}")
-    lines, rows, code = 0, list[Row](), list[int]()
+    lines, rows, code, said = 0, list[Row](), list[int](), dict[int, str]()
     with path.open(encoding=encoding, errors="replace") as file:
-        boxes, tables, seen = Boxes(), Markdown(), 0
+        boxes, tables, headed, seen = Boxes(), Markdown(), Headed(), 0
         for line in _segments(file):
             lines += 1
             seen += len(line)
@@ -54,18 +57,25 @@ def read_console(path: Path, encoding: str) -> list[RunTable]:
                 break
             if (taken := boxes.take(line)) is not None or (taken := tables.take(line)) is not None:
                 rows += [{pair.name: pair for pair in taken}] if taken else []
+                lines -= not taken  # a box is one line
+            elif (taken := headed.take(line)) is not None:
+                rows += [{pair.name: pair for pair in taken}] if taken else []
             elif CODE.match(line):
                 code.append(len(rows))
             elif found := pairs(line):
                 rows.append({pair.name: pair for pair in found})
                 if len(rows) > ROWS:
                     raise Unreadable(f"{path}: is a text log of more than {ROWS:,} lines with numbers; {keep}")
+            elif role := announces(line):
+                said[len(rows)] = role
         rows += [{pair.name: pair for pair in last}] if (last := boxes.end()) else []
     if len(code) > FEW and len(code) > len(rows) / 2:  # source code, with which a log may begin
         lines, rows = lines - len(code), rows[code[-1] :]
+        said = {at - code[-1]: role for at, role in said.items()}
     if not _is_a_log(rows, lines):
         raise NotALog(f"{path}: is no log: {WANTED}")
-    gather = of_rows(({name: pair.value for name, pair in row.items()} for row in _tidy(rows)), Gather())
+    rows = _tidy(evaluated(rows, said))
+    gather = of_rows(({name: pair.value for name, pair in row.items()} for row in rows), Gather())
     table = gather.table()
     table.notes.append(f"a text log: numbers with names in {len(rows)} of {plural(lines, 'line')}")
     return [table]
@@ -95,7 +105,8 @@ def _is_a_log(rows: list[Row], lines: int) -> bool:
     some, most = sum(kinds.values()), max(known.values(), default=0)
     again = max((n for kind, n in kinds.items() if len(kind) > 1), default=0)
     grows = any(
-        len(set(at)) > 1 and sum(b > a for a, b in pairwise(at)) >= GROWS * (len(at) - 1) for at in steps.values()
+        len(set(at)) > 1 and sum(b > a for a, b in pairwise(at)) >= GROWS * sum(b != a for a, b in pairwise(at))
+        for at in steps.values()
     )
     if grows and again >= AGAIN and some >= (THIN if most >= AGAIN else SHARE) * lines:
         return True
@@ -109,6 +120,7 @@ def _tidy(rows: list[Row]) -> list[Row]:
     times = Counter(name for row in rows for name in row)
     names = {name for name, n in times.most_common(NAMES) if n > 1}
     rows = [{name: pair for name, pair in row.items() if name in names} for row in rows]
+    rows = without_sums(rows)
     counters = [name for name in names if phrase(name) in COUNTERS]
     if len(counters) > 1 and not any(sum(name in row for name in counters) > 1 for row in rows):
         best = max(counters, key=lambda name: times[name])

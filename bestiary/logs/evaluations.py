@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -14,12 +14,12 @@ SAYS = ("mode", "split", "phase", "stage", "set", "subset", "dataset", "partitio
 MOST = 0.8  # [1] share of the rows beside the main ones that have to be out of line
 
 
-def told_apart(table: RunTable, steps: Container[str]) -> RunTable:
+def told_apart(table: RunTable, is_step: Callable[[str], bool]) -> RunTable:
     """Give the columns of rows that say they are of evaluation a name that says so.
 
     Args:
         table: of any number of runs.
-        steps: phrases of columns that may be the step, which keep their names.
+        is_step: whether a column may be the step; those keep their names.
     """
     name = next((c for c, text in table.words.items() if phrase(c) in SAYS and _are_roles(text.words)), None)
     if name is None:
@@ -32,7 +32,7 @@ def told_apart(table: RunTable, steps: Container[str]) -> RunTable:
     columns: dict[str, Column] = {}
     for column, (at, values) in table.columns.items():
         here = test[at]
-        if phrase(column) in steps or roles(column) or not here.any():
+        if is_step(column) or roles(column) or not here.any():
             columns[column] = Column(at, values)
             continue
         if not here.all():

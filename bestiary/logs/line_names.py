@@ -6,15 +6,15 @@ import re
 from functools import lru_cache
 
 from bestiary.logs.channels import channel as channel_of
-from bestiary.logs.names import ROLES, phrase, role
-from bestiary.logs.steps import STEPS
+from bestiary.logs.names import ROLES, role
+from bestiary.logs.steps import is_step as step_of
 
 LONGEST = 60  # [character] of a name
 WORDS, BARE_WORDS = 6, 2  # [word] of a name before a colon or an equals sign; before a mere space
 # Short names that only text logs have. Documented in docs/detect.md.
 SHORT = {
-    **{"s": "step", "it": "iter", "ep": "epoch", "trl": "train loss", "tel": "val loss", "norm": "grad norm"},
-    **{"learn": "train loss"},
+    **{"s": "step", "it": "iter", "ep": "epoch", "up": "update", "trl": "train loss", "tel": "val loss"},
+    **{"norm": "grad norm", "learn": "train loss"},
 }
 CUT = re.compile(  # what a name cannot go across; the last is the end of a sentence
     r"[|,;{}<>()\[\]\t│┃]|  | - | — |\x1f|(?:(?<=[a-z]{4})|^ ?s)\. (?=[A-Z])"
@@ -30,12 +30,7 @@ STOP = frozenset("a an and are as at by for from in is it of on or than that the
 _ROLE_WORDS = frozenset(word for known in ROLES.values() for word in known)
 
 channel = lru_cache(2**12)(channel_of)  # names come again in line after line
-
-
-@lru_cache(2**12)
-def is_step(name: str) -> bool:
-    """Whether a name is one of a step."""
-    return phrase(name) in STEPS
+is_step = lru_cache(2**12)(step_of)
 
 
 @lru_cache(2**12)
@@ -52,9 +47,9 @@ def name_in(between: str) -> tuple[str, str]:
     for mark in (":", "="):
         above, found, name = name.rpartition(mark)
         before += above + found
-    name = POSSESSIVE.sub(" ", name.strip(" '\"*`#-_.>~"))
+    name = POSSESSIVE.sub(" ", name.strip(" '\"*`#-_.>~").rpartition('"')[2].strip())
     parts = name.split()
-    if len(parts) > 1 and parts[0] in LEVELS:
+    if parts and parts[0] in LEVELS:
         name, parts = " ".join(parts[1:]), parts[1:]
     if not re.search(r"[A-Za-z]", name) or not name.isascii():
         return "", between
@@ -67,7 +62,9 @@ def name_in(between: str) -> tuple[str, str]:
     if PATH.search(name):
         return "", between
     few = len(parts) <= (WORDS if explicit else BARE_WORDS) and len(name) <= LONGEST
-    return (name if few and not STOP & set(name.lower().split()) else ""), f"{before} {noted}"
+    if few and not STOP & set(name.lower().split()):
+        return name, f"{before} {noted}"
+    return "", f"{before} {name} {noted}"  # what is no name may say what comes is of: `Test net output #0: loss = 1`
 
 
 def is_meant(between: str, name: str) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 
 from bestiary.logs.names import phrase, role
 from bestiary.logs.run_table import Column, RunTable
-from bestiary.logs.steps import STEPS
+from bestiary.logs.steps import is_step
 from bestiary.logs.text import cells, read_csv
 
 ENDINGS = (".tsv", ".csv")
@@ -44,7 +44,7 @@ def _is_one_metric(file: Path) -> bool:
             names = [name for name in cells(opened.readline(HEAD)) if phrase(name) not in TIMES]
     except (OSError, UnicodeError):
         return False
-    return len(names) == 2 and phrase(names[0]) in STEPS and names[1] == file.stem
+    return len(names) == 2 and is_step(names[0]) and names[1] == file.stem
 
 
 def read(files: Sequence[Path]) -> list[RunTable]:
@@ -56,7 +56,7 @@ def read(files: Sequence[Path]) -> list[RunTable]:
     step = "step"
     for file in files:
         (table,) = read_csv(file)
-        step = next((name for name in table.columns if phrase(name) in STEPS), step)
+        step = next((name for name in table.columns if is_step(name)), step)
         name = file.relative_to(root).with_suffix("").as_posix()
         if file.stem not in table.columns or step not in table.columns:
             continue

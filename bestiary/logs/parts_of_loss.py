@@ -16,7 +16,8 @@ NO_PART = frozenset(
     "pg kl aux scale scaler scaling weight min max best lowest ema smooth smoothed ratio count num prev last norm grad "
     "alpha std var diff delta gap".split()
 )
-SETS = {"test_loss": ("loss",), "test_acc": ("accuracy", "acc")}  # last words of `eval_NAME_loss`
+REWARDS = frozenset({"reward", "test_reward", "success_rate", "test_success_rate"})
+SETS = {"test_loss": ("loss",), "test_acc": ("accuracy", "acc", "acc1", "top1")}  # last words of `eval_NAME_loss`
 _ROLE_WORDS = frozenset(word for known in ROLES.values() for word in known)
 
 
@@ -37,6 +38,8 @@ def add(curves: dict[str, Series], chosen: dict[str, str], why: dict[str, str], 
         named: columns that the user named.
     """
     notes: list[str] = []
+    if not REWARDS.isdisjoint(chosen):
+        return notes  # what is minimised there is no measure of how it goes
     taken = {*chosen.values(), *named}
     free = [name for name, curve in curves.items() if name not in taken and curve.steps.size]
     train = {part(name): name for name in free if part(name) and roles(name) != {"test"}}
@@ -46,9 +49,12 @@ def add(curves: dict[str, Series], chosen: dict[str, str], why: dict[str, str], 
     shared = [key for key in test if key in train]
     for channel, parts in ("train_loss", train), ("test_loss", {key: test[key] for key in shared}):
         if channel not in chosen and parts:
+            whole = [name for key, name in parts.items() if key.split()[-1] == "total"]
+            parts = {part(whole[0]): whole[0]} if len(whole) == 1 else parts
             chosen[channel] = _sum(curves, list(parts.values()))
             several = f"the sum of {len(parts)} losses, {', '.join(parts.values())}"
-            notes.append(f"{channel} is {several if len(parts) > 1 else f'`{chosen[channel]}`, the one loss there is'}")
+            one = f"`{chosen[channel]}`, the {'total' if whole else 'one loss there is'}"
+            notes.append(f"{channel} is {several if len(parts) > 1 else one}")
             why |= {name: f"a part of {channel}" for name in parts.values() if len(parts) > 1}
     for channel, last in SETS.items():
         sets = [name for name in free if roles(name) == {"test"} and words(name)[-1] in last and len(words(name)) > 2]

@@ -8,9 +8,9 @@ from pathlib import Path
 from bestiary.logs import text
 from bestiary.logs.channels import channel
 from bestiary.logs.console import read_console
-from bestiary.logs.names import phrase
+from bestiary.logs.lines import pairs
 from bestiary.logs.run_table import NotALog, RunTable, Unreadable
-from bestiary.logs.steps import STEPS
+from bestiary.logs.steps import is_step
 
 Reader = Callable[[Path], list[RunTable]]
 HEAD = 4096  # [byte] looked at for the first line
@@ -29,13 +29,15 @@ def read_plain(path: Path) -> list[RunTable]:
     if first.startswith(("{", "[")):
         return _or_console(path, encoding, text.read_json, likely=first.startswith(('{"', "[{", "[[", "{}", "[]")))
     names = text.cells(first)
-    if first.startswith("|") or (any(map(text.is_number, names)) and not all(map(text.is_number, names))):
+    numbers = [text.is_number(name) for name in names]
+    told = any(channel(pair.name) for pair in pairs(first))  # `Epoch 1/60 loss=0.5`
+    if first.startswith("|") or told or (any(numbers) and not all(numbers)):
         try:
             return read_console(path, encoding)
         except NotALog:  # or columns are named by numbers
             if first.startswith("|") or not any(mark in first for mark in text.DELIMITERS):
                 raise
-    return _or_console(path, encoding, text.read_csv, likely=any(channel(n) or phrase(n) in STEPS for n in names))
+    return _or_console(path, encoding, text.read_csv, likely=any(channel(n) or is_step(n) for n in names))
 
 
 def _or_console(path: Path, encoding: str, reader: Reader, likely: bool) -> list[RunTable]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from bestiary.logs.evaluations import told_apart
-from bestiary.logs.names import phrase
+from bestiary.logs.names import phrase, roles
 from bestiary.logs.parts import check_runs, of_each, parts
 from bestiary.logs.run_table import Column, RunTable
 
@@ -17,11 +17,12 @@ from bestiary.logs.run_table import Column, RunTable
 STEPS = (
     *("step", "steps", "global step", "trainer global step", "train step", "train steps", "training step"),
     *("training steps", "optimizer step", "current steps", "current step", "global step max steps"),
-    *("iteration", "iterations", "iter", "iters", "iter num", "training iteration"),
+    *("iteration", "iterations", "iter", "iters", "iter num", "training iteration", "learning iteration"),
     *("update", "updates", "num updates", "train num updates", "total timesteps", "time total timesteps"),
     *("num timesteps", "timesteps", "timestep", "timesteps total", "num env steps", "env steps", "time iterations"),
+    *("total env steps", "total env interacts", "environment steps"),
     *("n updates", "_step", "batch", "batches", "progress", "tokens", "num tokens", "tokens seen"),
-    *("consumed tokens", "samples", "num samples", "consumed samples", "examples", "episode", "episodes"),
+    *("consumed tokens", "samples", "num samples", "consumed samples", "examples", "kimg", "episode", "episodes"),
     *("time episodes", "epoch", "epochs", "train epoch"),
 )
 EPOCHS = ("epoch", "epochs", "train epoch")
@@ -30,13 +31,30 @@ METRICS = ("metric", "metrics", "tag", "key", "variable", "name")  # columns of 
 CHART = re.compile(r"(.+) - (.+?)(__MIN|__MAX)?")  # a column of a chart of Weights & Biases
 
 
+def step_rank(name: str) -> int | None:
+    """How far down the table a name of a step stands; None if it is none.
+
+    Where the whole name is none, what stands behind its last `/` may be: `misc/total_timesteps`.
+    """
+    last = name.removesuffix("/mean").rpartition("/")[2]
+    for part, later in ((name, 0), (last, len(STEPS))):
+        if (words := phrase(part)) in STEPS and not (later and roles(name) == {"test"}):
+            return STEPS.index(words) + later
+    return None
+
+
+def is_step(name: str) -> bool:
+    """Whether a name is one of a step."""
+    return step_rank(name) is not None
+
+
 def split(table: RunTable) -> list[RunTable]:
     """Return the runs of a table: charts of several runs, long format, a column that names the run.
 
     Raises:
         Unreadable: there are too many.
     """
-    return [run for chart in _charts(table) for run in _named(told_apart(_long(chart), STEPS))]
+    return [run for chart in _charts(table) for run in _named(told_apart(_long(chart), is_step))]
 
 
 def _charts(table: RunTable) -> list[RunTable]:

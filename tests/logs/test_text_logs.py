@@ -12,6 +12,8 @@ from log_files import asked, read_one, reads
 from bestiary.logs import console, formats
 from bestiary.logs.boxes import Boxes
 from bestiary.logs.channels import readings
+from bestiary.logs.headed import Headed
+from bestiary.logs.kinds import announces
 from bestiary.logs.lines import pairs
 from bestiary.logs.markdown import Markdown
 from bestiary.watch.follow import Follower
@@ -188,6 +190,8 @@ def test_a_long_line_takes_no_long_time(piece):
         pairs(line)
         Boxes().take(line)
         Markdown().take(line)
+        Headed().take(line)
+        announces(line)
     assert time.process_time() - since < 1
 
 
