@@ -16,6 +16,7 @@ ABOUT = About(
     scales=(Scale(("value",)),),
     do="damp it: a smaller step, a gradient penalty, an average of the weights",
     source="Mescheder et al., arXiv:1801.04406",
+    on={"gen_loss": {}, "disc_loss": {}},
 )
 
 

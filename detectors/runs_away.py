@@ -1,4 +1,4 @@
-"""Runs away: a loss falls below zero and on without bound, faster and faster."""
+"""Runs away: a loss falls below zero and on without bound, faster and faster; one of two players, also above."""
 
 import numpy as np
 
@@ -13,14 +13,14 @@ ABOUT = About(
     also=("unbounded loss",),
     scales=(Scale(("loss",)),),
     do="look for a term without a lower bound: a sign, a logarithm of no probability, targets outside of their range",
-    on={"test_loss": {}},
+    on={"test_loss": {}, "gen_loss": {"above": 1.0}, "disc_loss": {"above": 1.0}},
     everyday=True,
 )
 
 LEAST = 16  # [record] of a curve
 
 
-def runs_away(log: Log, loss: str = "loss", *, times: float = 100.0, late: float = 0.6) -> Finding:
+def runs_away(log: Log, loss: str = "loss", *, times: float = 100.0, late: float = 0.6, above: float = 0.0) -> Finding:
     """Detect a loss that runs away below zero.
 
     Also known as: unbounded loss.
@@ -34,6 +34,7 @@ def runs_away(log: Log, loss: str = "loss", *, times: float = 100.0, late: float
         loss: name of the loss.
         times: [1] least end over start.
         late: [1] least share of the fall in the second half of the records.
+        above: [1] above 0 to look for a loss that runs away above zero, too, as one of two players' may.
 
     Returns:
         onset [step]: the first record from which the loss stays below zero. Effects: `times` [1], end over start.
@@ -58,11 +59,18 @@ def runs_away(log: Log, loss: str = "loss", *, times: float = 100.0, late: float
         return Finding(State.UNDECIDED, f"{loss} has {t.size} finite records; {LEAST} are needed to tell")
     x = smoothed(y)
     start = float(np.abs(y[: max(3, t.size // 20)]).max())
+    rising = above > 0 and x[-1] > 0
+    x, y = (-x, -y) if rising else (x, y)
     ratio = float(min(-x[-1] / start, 1e12)) if x[-1] < 0 < start else 0.0
     effects = {"times": Effect(ratio)}
     fall, half = float(x.max() - x[-1]), float(x[: t.size // 2 + 1].max() - x[t.size // 2])
+    first, last = (-y[0], -y[-1]) if rising else (y[0], y[-1])
     if ratio < times or fall - half < late * fall:
-        return Finding(State.ABSENT, f"{loss} goes from {y[0]:.3g} to {y[-1]:.3g}", effects=effects)
+        return Finding(State.ABSENT, f"{loss} goes from {first:.3g} to {last:.3g}", effects=effects)
+    if rising:
+        onset = float(t[np.flatnonzero(x > -times * start)[-1] + 1])
+        told = f"{loss} runs away to {last:.3g}, {ratio:.3g} times as far as where it began"
+        return Finding(State.FOUND, told, onset, effects, (Span(onset, float(t[-1]), "runs away"),))
     onset = float(t[np.flatnonzero(y >= 0)[-1] + 1]) if (y >= 0).any() else float(t[0])
     told = f"{loss} is below zero from step {onset:g} on and runs away to {y[-1]:.3g}: it has no lower bound"
     return Finding(State.FOUND, told, onset, effects, (Span(onset, float(t[-1]), "below zero"),))

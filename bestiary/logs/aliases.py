@@ -45,6 +45,14 @@ ALONE: dict[str, tuple[str, ...]] = {  # without a role; channels of single dete
         *("total reward", "episode total reward", "reward score", "undiscounted return", "ep ret"),
     ),
     "success_rate": ("success rate", "rollout success rate", "success", "win rate", "solve rate"),
+    "gen_loss": (  # of two players
+        *("g loss", "loss g", "gen loss", "loss gen", "generator loss", "loss generator", "g total loss", "g losses"),
+        *("loss g total", "loss g loss", "err g", "g gan", "loss g gan", "g a", "g adv loss", "gan loss g"),
+    ),
+    "disc_loss": (
+        *("d loss", "loss d", "disc loss", "loss disc", "discriminator loss", "loss discriminator", "d total loss"),
+        *("d losses", "loss d total", "loss d loss", "err d", "d a", "critic loss", "loss critic"),
+    ),
     "kl": (
         *("kl", "approx kl", "approxkl", "objective kl", "policy approxkl", "kl div", "kl divergence", "actor ppo kl"),
         *("ppo kl", "loss approx kl"),

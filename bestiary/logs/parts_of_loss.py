@@ -16,6 +16,7 @@ NO_PART = frozenset(
     "pg kl aux scale scaler scaling weight min max best lowest ema smooth smoothed ratio count num prev last norm grad "
     "alpha std var diff delta gap".split()
 )
+DISCRIMINATORS = frozenset({"d", "disc", "discriminator"})
 REWARDS = frozenset({"reward", "test_reward", "success_rate", "test_success_rate"})
 SETS = {"test_loss": ("loss",), "test_acc": ("accuracy", "acc", "acc1", "top1")}  # last words of `eval_NAME_loss`
 _ROLE_WORDS = frozenset(word for known in ROLES.values() for word in known)
@@ -37,7 +38,7 @@ def add(curves: dict[str, Series], chosen: dict[str, str], why: dict[str, str], 
         why: {column: why it is not used}, of parts.
         named: columns that the user named.
     """
-    notes: list[str] = []
+    notes = _halves(curves, chosen, why, named)
     if not REWARDS.isdisjoint(chosen):
         return notes  # what is minimised there is no measure of how it goes
     taken = {*chosen.values(), *named}
@@ -65,6 +66,24 @@ def add(curves: dict[str, Series], chosen: dict[str, str], why: dict[str, str], 
                 notes.append(f"{channel} is `{sets[0]}`, the first of {len(sets)} evaluation sets")
                 why |= {name: f"{channel} is read from {sets[0]}" for name in sets[1:]}
     return notes
+
+
+def _halves(
+    curves: dict[str, Series], chosen: dict[str, str], why: dict[str, str], named: Collection[str]
+) -> list[str]:
+    """The loss of a discriminator is that on real and on fake together, where no column has it."""
+    if "gen_loss" not in chosen or "disc_loss" in chosen:
+        return []
+    free = [name for name in curves if name not in {*chosen.values(), *named} and curves[name].steps.size]
+    halves = [
+        next((name for name in free if side in words(name) and DISCRIMINATORS & set(words(name))), "")
+        for side in ("real", "fake")
+    ]
+    if not all(halves):
+        return []
+    chosen["disc_loss"] = _sum(curves, halves)
+    why |= dict.fromkeys(halves, "a part of disc_loss")
+    return [f"disc_loss is the sum of {' and '.join(halves)}"]
 
 
 def _sum(curves: dict[str, Series], names: list[str]) -> str:

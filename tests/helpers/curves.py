@@ -328,6 +328,13 @@ def fallen_reward(t, at=600):
     return Log.of(t, reward=np.where(k < at, 180 * (1 - np.exp(-k / 60)), 20.0)), float(t[at])
 
 
+def one_wins(t, at=400, to=1e-3):
+    """Two losses that hold each other, until that of the discriminator is gone and the generator's rises."""
+    k = np.arange(t.size)
+    done = 1 / (1 + np.exp(np.clip(2.0 * (at - k), -500, 500)))
+    return Log.of(t, disc_loss=1.2 * to**done, gen_loss=0.9 + 8 * done), float(t[at])
+
+
 EVENTS: dict[str, dict[str, Callable[[np.ndarray], tuple[Log, float]]]] = {
     "delayed_generalization": {
         "sharp": lambda t: (grokking(t), 400.0),
@@ -375,4 +382,5 @@ EVENTS: dict[str, dict[str, Callable[[np.ndarray], tuple[Log, float]]]] = {
     "overfitting": {"half": overfitted, "slight": lambda t: overfitted(t, 300, 0.1)},
     "epoch_stairs": {"four": stairs, "three": lambda t: stairs(t, 3)},
     "reward_lost": {"collapse": fallen_reward},
+    "one_sided": {"discriminator": one_wins},
 }

@@ -105,12 +105,31 @@ def returns(rng):
     return {"reward": (k, reward), "train_loss": (k, 0.4 + 0.08 * noise(rng, n, 1.0))}
 
 
+def two_players(rng):
+    """Losses of a generator and a discriminator that hold each other, of four kinds; restless, and drifting."""
+    n = int(rng.choice([60, 200, 1000]))
+    k = np.arange(n)
+    kind = rng.choice(["logistic", "squares", "hinge", "wasserstein"])
+    wander = autoregressive(rng, n, 0.97) * rng.uniform(0.02, 0.15)
+    settle = np.exp(-k / rng.uniform(3, n / 5))
+    if kind == "wasserstein":
+        critic = -rng.uniform(1, 8) * (1 + rng.uniform(0, 4) * settle) * np.exp(wander) + rng.uniform(0, 5) * settle
+        return {"disc_loss": (k, critic + 0.2 * noise(rng, n, 1.0)), "gen_loss": (k, 20 * wander + noise(rng, n, 1.0))}
+    start, end = {"logistic": (1.4, 0.9), "squares": (0.5, 0.35), "hinge": (2.0, 1.4)}[kind]
+    end *= rng.uniform(0.25, 1.0)
+    held = (end + (start - end) * settle) * np.exp(-wander) * np.exp(noise(rng, n, rng.uniform(0.05, 0.4)))
+    rises = rng.uniform(0.8, 3.5)
+    other = (0.8 + rises * (1 - settle)) * np.exp(wander) * np.exp(noise(rng, n, rng.uniform(0.05, 0.3)))
+    return {"disc_loss": (k, held), "gen_loss": (k, other)}
+
+
 HEALTHY: dict[str, Callable[[np.random.Generator], dict]] = {
-    f.__name__: f for f in (language_model, classifier, fine_tune, minibatch_classifier, likelihood, returns)
+    f.__name__: f
+    for f in (language_model, classifier, fine_tune, minibatch_classifier, likelihood, returns, two_players)
 }
 
 
 def healthy(kind: str, seed: int) -> Log:
     """A healthy run; the full-batch loss is lent by the train loss, as of a file."""
     made = HEALTHY[kind](np.random.default_rng([seed, sorted(HEALTHY).index(kind)]))
-    return Log({**made, "loss": made["train_loss"]})
+    return Log({**made, "loss": made["train_loss"]} if "train_loss" in made else made)

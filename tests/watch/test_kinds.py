@@ -13,6 +13,7 @@ FALLS = np.exp(-I / 60)
 NOISE = R.normal(size=N)
 E = np.arange(1, 13)
 PLAYERS = {"d_loss": 0.7 + 0.1 * NOISE, "g_loss": 0.9 + 0.3 * NOISE[::-1] + I / 60}
+SPREAD = np.exp(0.2 * NOISE)
 POLICY = {"rollout/ep_rew_mean": 400 * LEARNED + 15 * NOISE, "train/loss": 5 + 60 * LEARNED + 8 * NOISE[::-1]}
 RESTARTS = 0.5 * (1 + np.cos(np.pi * (I % 100) / 100))
 LOSSES = [0.42, 0.38, 0.39, 0.45, 0.52, 0.6, 0.66, 0.71, 0.74, 0.76, 0.77, 0.78]
@@ -72,7 +73,35 @@ KINDS = {
         ["validation loss lowest at epoch 1 "],
         ["score lost", "highest"],
     ),
-    "two players": (PLAYERS, "step", 2, ["nothing could be looked at"], ["sum of", "plateau", "lost"]),
+    "two players": (PLAYERS, "step", 0, ["0 found"], ["sum of"]),
+    "a discriminator that wins": (
+        {"loss_D": np.where(I < 120, 1.2, 2e-3) * SPREAD, "loss_G": np.where(I < 120, 1, 9) * SPREAD[::-1]},
+        "iters",
+        1,
+        ["warning: one sided, step 120", "disc_loss is gone from step 120"],
+        ["sum of"],
+    ),
+    "two players that go round": (
+        {"D_loss": 1 + 0.5 * np.sin(I / 4) + 0.03 * NOISE, "G_loss": 1 + 0.5 * np.cos(I / 4) + 0.03 * NOISE},
+        "step",
+        1,
+        ["cycling", "comes back every 25"],
+        [],
+    ),
+    "a critic without a bound": (
+        {"critic_loss": -np.exp(I / 20) * SPREAD, "generator_loss": np.exp(I / 20) * SPREAD},
+        "step",
+        1,
+        ["error: runs away"],
+        [],
+    ),
+    "a generator that is not finite": (
+        PLAYERS | {"g_loss": np.where(I < 200, PLAYERS["g_loss"], np.nan)},
+        "step",
+        1,
+        ["error: diverged", "gen_loss is not finite from step 200"],
+        [],
+    ),
     "two players and a distance": (
         PLAYERS | {"fid": 15 + 150 * FALLS + np.maximum(I - 150, 0)},
         "step",
