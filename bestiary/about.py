@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import IntEnum
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
@@ -78,6 +78,8 @@ class About(NamedTuple):
         beside: {parameter: channel} that a log of a stranger may have: the detector is given those that are there.
         on: {channel: thresholds}: curves of which the detector is asked again, in place of its first channel.
         asked: thresholds with which it is asked of a stranger's log, where those of the entries are others.
+        second: a rule for strangers' logs alone, whose finding is told in place of the detector's; it takes the log,
+            the detector's first channel, and those of `beside`.
         everyday: whether it is for strangers' logs alone, and paired with no entry of the catalog.
     """
 
@@ -97,4 +99,5 @@ class About(NamedTuple):
     beside: Mapping[str, str] = NONE
     on: Mapping[str, Mapping[str, float]] = NONE
     asked: Mapping[str, float] = NONE
+    second: Callable[..., Any] | None = None
     everyday: bool = False

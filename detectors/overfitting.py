@@ -1,4 +1,4 @@
-"""Overfitting: the validation loss was lowest some while ago, and has risen since."""
+"""Overfitting: the validation loss was lowest, or a score best, some while ago, and has been worse since."""
 
 import numpy as np
 
@@ -13,14 +13,15 @@ ABOUT = About(
     dial=Dial("least", "times"),
     scales=(Scale(("test_loss",)),),
     waits=("best_step",),
-    do="keep the checkpoint of the lowest validation loss, or of the best accuracy if that is what counts",
+    do="keep the checkpoint of the best evaluation, by the loss or by the score that counts",
     source="Prechelt, Early stopping - but when?, 1998",
     beside={"train": "train_loss", "train_accuracy": "train_acc", "accuracy": "test_acc"},
     louder=("rise", 1.0),
-    on={"test_score": {}},
+    on={"test_score": {}, "test_acc": {}},
     everyday=True,
 )
 
+SCORES = ("_score", "_acc")  # higher is better
 LEAST, SHORT, END = 5, 50, 10  # [record] evaluations that are enough, that are read one by one; [1 / run] at the end
 
 
@@ -42,11 +43,11 @@ def overfitting(
     From 50 evaluations on the curve is a running median of 2 % of the records. Its level at the end is the median of
     the last tenth, two evaluations at least. It has risen if that is `least` of the lowest value's size above the
     lowest, and `z` times the scatter of one evaluation, as its second differences tell it. Where the train loss rises
-    with it the run is unstable, and nothing is said. Of a score the sign is turned, and the rise is a fall.
+    with it the run is unstable, and nothing is said. The sign of a score or an accuracy is turned, its rise is a fall.
 
     Args:
         log: the run.
-        test: name of the validation loss, or of a score, higher is better, that is called so.
+        test: name of the validation loss, or of a score or an accuracy, higher is better, that is called so.
         train: name of the train loss.
         train_accuracy: name of the train accuracy, which tells a run that has memorised.
         accuracy: name of the test accuracy, which may go on rising.
@@ -74,7 +75,7 @@ def overfitting(
     if finding := unfit(log, [test]):
         return finding
     t, y = log[test].finite()
-    score = test.endswith("score")
+    score = test.endswith(SCORES)
     if score:
         y, train, train_accuracy, accuracy = -y, None, None, None
     if t.size < LEAST:

@@ -6,6 +6,7 @@ from bestiary.about import About, Dial, Scale
 from bestiary.detectors._curves import FEW, blocks, fall, half_growth, rising, smooth, starting_level, sustained, unrest
 from bestiary.detectors._excursions import without_spikes
 from bestiary.detectors._levels import cuts
+from bestiary.detectors._plateaus import plateau_end
 from bestiary.log import Effect, Finding, Log, Span, State, unfit
 
 ABOUT = About(
@@ -18,6 +19,7 @@ ABOUT = About(
     do="nothing: it has escaped; a run that has not may need more steps, or shorter and easier samples",
     source="Zucchet et al., arXiv:2505.17863",
     beside={"lr": "lr"},
+    second=plateau_end,
 )
 
 

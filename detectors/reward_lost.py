@@ -4,7 +4,7 @@ import numpy as np
 from scipy.ndimage import uniform_filter1d
 
 from bestiary.about import About, Scale, Severity
-from bestiary.detectors._levels import last_rise
+from bestiary.detectors._levels import last_rise, smoothed
 from bestiary.log import Effect, Finding, Log, Span, State, unfit
 
 ABOUT = About(
@@ -29,11 +29,13 @@ ABOUT = About(
 )
 
 LEAST, FEW = 16, 4  # [record] of a curve; values of a reward that is averaged first
+NEAR, FALLEN, RESTS, BEFORE = 0.25, 0.8, 0.22, 3.0  # [1] of the fall; fall over the largest one before
+FALLING = "it may still be falling"
 SUDDEN = 0.5  # [z] for a fall within 2 % of the run, as curves that wander hardly have
 
 
 def reward_lost(
-    log: Log, reward: str = "reward", kl: str | None = None, *, given_up: float = 0.4, z: float = 12.0
+    log: Log, reward: str = "reward", kl: str | None = None, *, given_up: float = 0.4, z: float = 9.0
 ) -> Finding:
     """Detect a reward that falls far below its best and does not come back.
 
@@ -43,6 +45,10 @@ def reward_lost(
     the first record, and `z` times the spread of the curve before it, half of that if it takes 2 % of the run at most;
     it begins after a tenth of the run, and the reward stays in the lower half of it to the end. A reward that takes
     four values at most is a running mean first.
+
+    A reward that wanders falls, too. So, of the running median: it was within a quarter of the fall from its best for
+    as long as four fifths of the fall then take, and never before fell by a third as much; and it rests afterwards,
+    within 0.22 of the fall from its end, for as long as the fall took.
 
     Args:
         log: the run.
@@ -87,6 +93,8 @@ def reward_lost(
         return Finding(State.ABSENT, told, effects=effects)
     if t.size - rise.half < max(LEAST // 2, min(t.size // 20, 64)):
         return Finding(State.UNDECIDED, f"{told}, but only for the last {t.size - rise.half} records", effects=effects)
+    if why := _wanders(smoothed(y), rise.start, best, height):
+        return Finding(State.UNDECIDED if why == FALLING else State.ABSENT, f"{told}; {why}", effects=effects)
     onset = float(t[rise.start])
     told = f"{reward} falls from {best:.3g} at step {onset:g} and stays at {end:.3g} to the end"
     if kl and log.lacking([kl]) is None:
@@ -96,3 +104,23 @@ def reward_lost(
             told += f"; {kl} jumps from {usual:.3g} to {after.max():.3g}"
     phase = {"acc": "accuracy", "score": "score"}.get(reward.rsplit("_", 1)[-1], "reward")
     return Finding(State.FOUND, told, onset, effects, (Span(onset, float(t[-1]), "lost"),), phase)
+
+
+def _wanders(x: np.ndarray, start: int, best: float, height: float) -> str:
+    """Why a fall may be one of a curve that wanders; empty if it is none."""
+    before = x[:start]
+    down = np.flatnonzero(x[start:] <= best - FALLEN * height)
+    end = start + int(down[0]) if down.size else x.size
+    took, far = max(end - start, 1), np.flatnonzero(before < best - NEAR * height)
+    stayed = start - 1 - int(far[-1]) if far.size else start
+    once = float((np.maximum.accumulate(before) - before).max())
+    if stayed < took:
+        return f"it was near its best for {stayed} records only"
+    if height < BEFORE * once:
+        return f"it had fallen by {once:.3g} before, and come back"
+    after = x[end:]
+    if after.size < took:
+        return FALLING
+    rest = float(after[-1] if after.size < LEAST else np.median(after[-max(5, x.size // 20) :]))
+    moves = max(float(after.max()) - rest, rest - float(after.min()))
+    return f"it goes on moving by {moves:.3g}" if moves > RESTS * height else ""

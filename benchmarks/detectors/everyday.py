@@ -1,6 +1,8 @@
-"""False alarms of the detectors that are asked of everybody's logs, on healthy curves of tests/helpers/healthy.py.
+"""False alarms of the detectors that are asked of everybody's logs, on healthy curves, and hits on planted ones.
 
     python benchmarks/detectors/everyday.py [--seeds 1000:1500]
+
+The curves are those of tests/helpers/healthy.py and planted.py.
 
 Thresholds were tuned on the seeds below 1000; those from 1000 on judge.
 """
@@ -29,6 +31,7 @@ def limit(k: int, n: int) -> float:
 def main(seeds: str, show: bool) -> None:
     """Ask every detector, and print how often each finds something."""
     from healthy import HEALTHY, healthy
+    from planted import PLANTED, planted
 
     from bestiary.watch import detect
 
@@ -48,6 +51,10 @@ def main(seeds: str, show: bool) -> None:
         told = ", ".join(f"{kind} {count}/{runs[kind]}" for kind, count in by.items())
         click.echo(f"{name}: {k}/{n}, {k / n:.2%}, below {limit(k, n):.2%}: {told}")
     click.echo(f"no other detector fires; 0/{runs.total()} is below {limit(0, runs.total()):.2%}")
+    for kind, (name, _) in PLANTED.items():
+        logs = [planted(kind, seed)[0] for seed in range(first, stop)]
+        k = sum(any(a.detector == name and a.severity is not None for a in detect.answers(log)) for log in logs)
+        click.echo(f"{name} planted, {kind}: {k}/{len(logs)}, {k / len(logs):.1%}")
 
 
 if __name__ == "__main__":

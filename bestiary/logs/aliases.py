@@ -46,12 +46,12 @@ ALONE: dict[str, tuple[str, ...]] = {  # without a role; channels of single dete
     ),
     "success_rate": ("success rate", "rollout success rate", "success", "win rate", "solve rate"),
     "gen_loss": (  # of two players
-        *("g loss", "loss g", "gen loss", "loss gen", "generator loss", "loss generator", "g total loss", "g losses"),
+        *("g loss", "loss g", "gen loss", "loss gen", "generator loss", "loss generator", "g total loss"),
         *("loss g total", "loss g loss", "err g", "g gan", "loss g gan", "g a", "g adv loss", "gan loss g"),
     ),
     "disc_loss": (
         *("d loss", "loss d", "disc loss", "loss disc", "discriminator loss", "loss discriminator", "d total loss"),
-        *("d losses", "loss d total", "loss d loss", "err d", "d a", "critic loss", "loss critic"),
+        *("loss d total", "loss d loss", "err d", "d a", "critic loss", "loss critic"),
     ),
     "kl": (
         *("kl", "approx kl", "approxkl", "objective kl", "policy approxkl", "kl div", "kl divergence", "actor ppo kl"),

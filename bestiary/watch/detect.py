@@ -90,7 +90,7 @@ def _asked(log: Log, name: str, reads: tuple[str, ...]) -> Iterator[tuple[tuple[
     """Return the channels and arguments with which a detector is asked of a run, for each curve that it may be of."""
     of = about(name)
     takes = [p.name for p in inspect.signature(detectors()[name][0]).parameters.values() if p.kind is not p.VAR_KEYWORD]
-    beside = {parameter: channel for parameter, channel in of.beside.items() if parameter in takes and channel in log}
+    beside = {parameter: channel for parameter, channel in _beside(log, name).items() if parameter in takes}
     asked = {threshold: value for threshold, value in of.asked.items() if threshold in takes}
     yield reads, {**asked, **beside}
     for channel, thresholds in of.on.items():
@@ -98,6 +98,11 @@ def _asked(log: Log, name: str, reads: tuple[str, ...]) -> Iterator[tuple[tuple[
             test = {p: c.replace("train", "test") for p, c in beside.items()}
             test = {p: c for p, c in test.items() if c in log and c != channel}
             yield (channel, *reads[1:]), {takes[1]: channel, **asked, **test, **thresholds}
+
+
+def _beside(log: Log, name: str) -> dict[str, str]:
+    """Channels that a detector is given if they are there."""
+    return {parameter: channel for parameter, channel in about(name).beside.items() if channel in log}
 
 
 def answers(
@@ -134,6 +139,9 @@ def answers(
                         "ignore", RuntimeWarning
                     )  # a stranger's numbers may be as large as floats are
                     finding = function(log, **{**given, **own})
+                    if (second := about(name).second) and not own:
+                        local = second(log, channels[0], **_beside(log, name))
+                        finding = local if local.state is State.FOUND else finding
             except Exception as error:
                 on_failure(name, error)
                 break

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from bestiary.log import State
 from bestiary.watch import detect
 from bestiary.watch.detect import Answer, Read
 
+NEAR = 0.02  # [1] of the run within which two findings are of one event
 NAMED = 3  # runs of a kind that are named
 PHASES = {
     ("overfitting", "drifting"): "validation loss rises",
@@ -18,13 +20,15 @@ PHASES = {
 }
 GONE = {"lost", "zero_loss", "runs_away", detect.DIVERGED}  # after which a run is no run any more
 EXPLAINED = {"decline", "hump", "level_shift", "lr_drop", "overfitting", "plateau_escape"}  # by that
+STAIRS = {"epoch_stairs", "lr_drop"}  # whose drops end no plateau
 Told = tuple[Read, Answer]
 
 
 def told(answers: Iterable[Answer]) -> list[Answer]:
     """Choose what is told of one run without being asked: what was found, and where somebody has to decide something.
 
-    A rise of the test loss between memorising and generalising is part of that story, and no second one.
+    A rise of the test loss between memorising and generalising is part of that story, and no second one. One event is
+    told once: a jump that is not made good is no spike, and what befalls two curves at once is one finding.
     """
     found = [answer for answer in answers if answer.severity is not None or answer.to_decide]
     late = [a.finding.onset for a in found if a.detector == detect.DELAYED and a.finding.state is State.FOUND]
@@ -36,15 +40,57 @@ def told(answers: Iterable[Answer]) -> list[Answer]:
     gone = [a.finding.onset for a in found if a.detector == "lost"]
     if gone:
         found = [a for a in found if a.detector != "spike" or a.where is None or a.where[1] < min(gone)]
+    shifts = [a.finding.onset for a in found if a.detector == "level_shift"]
+    found = [a for a in found if a.detector != "spike" or not shifts or not _only_at(a, shifts)]
+    if over & STAIRS:
+        found = [a for a in found if a.detector != "plateau_escape"]
     if "spikes" in over:
         found = [a for a in found if a.detector != "spike"]
-    if any(a.finding.phase == "score" for a in found):
-        found = [a for a in found if a.key != ("overfitting", "test_score")]
+    if any(a.finding.phase in ("accuracy", "score") for a in found):
+        found = [a for a in found if a.detector != "overfitting" or a.key[1] not in ("test_acc", "test_score")]
+    if any(a.key == ("overfitting", "test_loss") for a in found):
+        found = [a for a in found if a.key != ("overfitting", "test_acc")]  # whether it rises is said there
     if "relapses" in over:
         found = [a for a in found if a.detector not in ("spikes", "spike")]
     if any(a.to_decide for a in found):
         found = [a for a in found if a.detector != "overfitting"]  # the one sentence says both
-    return found
+    return _at_once(found)
+
+
+def _near(a: float, b: float, answer: Answer) -> bool:
+    """Whether two steps are one event, as far as the finding's own stretch goes."""
+    last = max([a, b, *(span.stop for span in answer.finding.spans)])
+    return abs(a - b) <= NEAR * last
+
+
+def _only_at(answer: Answer, steps: Sequence[float]) -> bool:
+    """Whether all that a finding marks begins at one of these steps."""
+    spans = answer.finding.spans
+    return bool(spans) and all(any(_near(span.start, step, answer) for step in steps) for span in spans)
+
+
+def _at_once(found: Sequence[Answer]) -> list[Answer]:
+    """Put what one detector found in several curves at one step into one finding, that of the first curve."""
+    made: list[Answer] = []
+    for answer in found:
+        kind = (answer.detector, answer.finding.phase)
+        first = next(
+            (
+                i
+                for i, other in enumerate(made)
+                if (other.detector, other.finding.phase) == kind
+                and answer.finding.state is State.FOUND
+                and _near(other.finding.onset, answer.finding.onset, other)
+            ),
+            None,
+        )
+        if first is None:
+            made.append(answer)
+            continue
+        finding = made[first].finding
+        reason = f"{finding.reason}; {answer.reads[0]}, too" if answer.reads else finding.reason
+        made[first] = made[first]._replace(finding=replace(finding, reason=reason))
+    return made
 
 
 def by_kind(found: Sequence[Told]) -> list[tuple[tuple[str, int], list[Told]]]:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 from curves import autoregressive
+from scipy.signal import lfilter
 
 from bestiary.log import Log
 
@@ -123,9 +124,24 @@ def two_players(rng):
     return {"disc_loss": (k, held), "gen_loss": (k, other)}
 
 
+def walks(rng):
+    """A reward that learns nothing, or little, and wanders: walks, as they are or seen through means, and games won."""
+    n = int(rng.choice([30, 60, 100, 300, 1000]))
+    kind = rng.choice(["plain", "up", "noisy", "mean", "slow", "share", "won"])
+    walk = np.cumsum(rng.normal(size=n + 99) + (kind == "up") * rng.uniform(0, 0.2))
+    reward = {
+        "noisy": lambda: walk[:n] + rng.uniform(0.5, 5) * rng.normal(size=n),
+        "mean": lambda: np.convolve(walk, np.ones(100) / 100, "valid"),
+        "slow": lambda: lfilter([0.1], [1, -0.9], walk)[:n],
+        "share": lambda: 1 / (1 + np.exp(-walk[:n] * rng.uniform(0.02, 0.2))),
+        "won": lambda: (rng.random(n) < 0.2 + np.arange(n) / n * rng.uniform(0, 0.6)).astype(float),
+    }.get(kind, lambda: walk[:n])()
+    return {"reward": (np.arange(n), reward)}
+
+
 HEALTHY: dict[str, Callable[[np.random.Generator], dict]] = {
     f.__name__: f
-    for f in (language_model, classifier, fine_tune, minibatch_classifier, likelihood, returns, two_players)
+    for f in (language_model, classifier, fine_tune, minibatch_classifier, likelihood, returns, two_players, walks)
 }
 
 

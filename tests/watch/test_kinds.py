@@ -149,3 +149,22 @@ def test_the_level_of_logging_and_the_end_of_a_sentence_are_no_part_of_a_name(tm
     (tmp_path / "b.log").write_text("\n".join(rows) + "\n")
     said = asked(tmp_path / "b.log").stdout
     assert "step: `Step`" in said and "reward: `Mean Reward`, 100 records" in said
+
+
+def test_one_event_is_told_once(tmp_path):
+    """A jump that is not made good is no spike; what two curves do at one step is one finding."""
+    jump = np.where(I < 180, 1.0, 1.5) * (0.5 + 2 * FALLS) * np.exp(0.01 * NOISE)
+    said = asked(csv(tmp_path / "a.csv", "step", loss=jump)).stdout
+    assert said.count("step 180 ") == 2 and "warning: level shift" in said and "spike" not in said
+    lost = np.where(I < 150, 0.9 * LEARNED, 0.1)
+    said = asked(
+        csv(tmp_path / "b.csv", "step", train_acc=lost + 0.01 * NOISE, val_acc=lost + 0.01 * NOISE[::-1])
+    ).stdout
+    assert said.count("accuracy lost") == 1 and "train_acc, too" in said and "1 found" in said
+
+
+def test_an_accuracy_that_falls_again_is_best_somewhere(tmp_path):
+    accuracy = 0.9 * LEARNED - 0.001 * np.maximum(I - 150, 0) + 0.002 * NOISE
+    said = asked(csv(tmp_path / "a.csv", "epoch", loss=FALLS + 0.1, val_acc=accuracy)).stdout
+    assert "info: overfitting, epoch 1" in said and "test_acc highest at epoch 1" in said
+    assert "validation loss" not in said and "the score that counts" in said
