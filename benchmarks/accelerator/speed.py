@@ -32,7 +32,7 @@ from bestiary.catalog.read import read_catalog
 from bestiary.train import layout, trainer
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "speed"))
-from worker import flops
+from flops import flops
 
 CASES = {
     "grokking": ("grokking", "grokking"),

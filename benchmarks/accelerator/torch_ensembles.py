@@ -1,10 +1,10 @@
 """The cases of speed.py in PyTorch, in float32 at full precision on the same device.
 
-    eager     torch_setups.py of the speed benchmark: an ordinary loop, fused optimiser, one seed
-    ensemble  torch.func.vmap of grad over as many seeds as there are, Adam by hand on the stacked parameters
+    eager     torch_setups/ of the speed benchmark: an ordinary loop, fused optimiser, one seed
+    ensemble  torch.func.vmap of grad over as many seeds as there are, the update as a function
     compiled  the same step through torch.compile; on a GPU, ten steps recorded as one CUDA graph
 
-The ensembles record no channels. Their data are drawn by torch_setups.py for one seed and shared by all: the arithmetic
+The ensembles record no channels. Their data are drawn by torch_setups/ for one seed and shared by all: the arithmetic
 of a step is the same.
 """
 
@@ -20,13 +20,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 
 from accelerator.kept import Kept
 from bestiary.catalog.read import read_catalog
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "speed"))
-import torch_setups
+from torch_contenders import Ensemble, train
 
 CASES = {
     "pair": ("adam_loss_spikes", "spikes"),
@@ -68,7 +67,11 @@ def parts(name: str) -> tuple[Any, Any, Any]:
     key, case = CASES[name]
     p, block = import_module(f"bestiary.phenomena.{key}").PHENOMENON, read_catalog()[key].cases[case]
     knobs, static = p.knobs._replace(**block.knobs), p.static._replace(**block.static)
-    return torch_setups.SETUPS[key], SimpleNamespace(**knobs._asdict()), SimpleNamespace(**static._asdict())
+    return (
+        import_module(f"torch_setups.{key}").SETUP,
+        SimpleNamespace(**knobs._asdict()),
+        SimpleNamespace(**static._asdict()),
+    )
 
 
 def draw() -> torch.Generator:
@@ -85,8 +88,8 @@ def finish() -> None:
 def eager(setup: Any, knobs: Any, static: Any, seconds: float = 2.0) -> float:
     """Return the steps per second of the loop."""
     generator = draw()
-    extra = {"generator": generator} if "draw" in setup.train.__code__.co_varnames else {}
-    loop = setup.train(knobs, static, *setup.begin(knobs, static, generator), **extra)
+    params, own = setup.begin(knobs, static, generator)
+    loop = train(setup, knobs, static, params, own, lambda step: setup.batch(own, knobs, static, generator, ()))
     for _ in range(2):
         next(loop)
     finish()
@@ -99,63 +102,20 @@ def eager(setup: Any, knobs: Any, static: Any, seconds: float = 2.0) -> float:
     return windows * static.log_every / (time.perf_counter() - started)
 
 
-def losses(name: str, static: Any) -> Callable[..., torch.Tensor]:
-    """Return the loss of one run, (params, data) -> ()."""
-
-    def grokking(p, data):
-        scores = (p["u"][:, None] + p["v"][None]).square() @ p["w"].T
-        each = (scores - data["target"]).square().mean(-1)
-        return (each * data["train"]).sum() / data["train"].sum()
-
-    def attention(p, data):
-        target, x = data
-        seen = torch.einsum("t,ntd->nd", p["s"].softmax(0), x)
-        return 0.5 * (seen @ p["w"].T - x[:, -1] @ target.T).square().sum(-1).mean()
-
-    def pair(p, data):
-        x, y = data
-        return 0.5 * (p["a"] * (F.silu(p["w"] * x) + F.silu(-p["w"] * x)) - y).square().mean()
-
-    def mlp(p, data):
-        x, y = data
-        hidden = (x[:, None] @ p["w1"] + p["b1"]).tanh()
-        hidden = (hidden @ p["w2"] + p["b2"]).tanh()
-        return 0.5 * ((hidden @ p["w3"] + p["b3"])[:, 0] - y).square().mean()
-
-    return {"grokking": grokking, "attention": attention, "pair": pair, "mlp": mlp}[name]
-
-
 def ensemble(name: str, width: int, compiling: bool) -> dict[str, float]:
     """Return the seed-steps per second of as many seeds as `width`."""
     setup, knobs, static = parts(name)
-    one, data = setup.begin(knobs, static, draw())
-    if name == "grokking":
-        data = data | {"target": F.one_hot(data["labels"], static.modulus).float()}
+    one, own = setup.begin(knobs, static, draw())
     params = {k: v.expand(width, *v.shape) + 0.01 * torch.randn(width, *v.shape) for k, v in one.items()}
-    gradient = torch.func.vmap(torch.func.grad(losses(name, static)), (0, 0 if name == "attention" else None))
-    descend = name == "attention"
+    own = {k: v.expand(width, *v.shape) for k, v in own.items()}
+    runs = Ensemble(setup, knobs, static)
 
-    def fresh():
-        if not descend:
-            return data
-        shape = (width, static.batch, static.positions, static.width)
-        return data.expand(width, *data.shape), torch.randn(shape) / static.width**0.5
+    def step(params, *state):
+        params, state, _ = runs.step(params, state, setup.batch(own, knobs, static, None, (width,)))
+        return params, *state
 
-    beta1, beta2 = 0.9, {"grokking": 0.98}.get(name, getattr(knobs, "beta2", 0.999))
-    decay = knobs.lr * getattr(knobs, "weight_decay", 0.0) if name == "grokking" else 0.0
-
-    def step(p, m, v, t):
-        g, t = gradient(p, fresh()), t + 1
-        if descend:
-            return {k: p[k] - knobs.lr * g[k] for k in p}, m, v, t
-        m = {k: beta1 * m[k] + (1 - beta1) * g[k] for k in p}
-        v = {k: beta2 * v[k] + (1 - beta2) * g[k].square() for k in p}
-        a, b = 1 - beta1**t, 1 - beta2**t
-        moved = {k: (1 - decay) * p[k] - knobs.lr * (m[k] / a) / ((v[k] / b).sqrt() + 1e-8) for k in p}
-        return moved, m, v, t
-
-    zeros = [{k: torch.zeros_like(x) for k, x in params.items()} for _ in range(2)]
-    once = several(torch.compile(step) if compiling else step, (params, *zeros, torch.zeros(())), compiling)
+    begun = (params, *runs.rule.start(params))
+    once = several(torch.compile(step) if compiling else step, begun, compiling)
     started, taken = time.perf_counter(), []
     once()
     finish()

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 import tiny
 
-from bestiary.train.trainer import begin_run, compile_program
+from bestiary.train.trainer import compile_program
 
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 SCRIPT = BENCHMARKS / "accelerator.py"
@@ -162,23 +162,13 @@ def test_a_trial_runs_from_end_to_end(tmp_path):
     assert found["contract"]["machine"]["devices"] == 4
 
 
-@pytest.mark.parametrize("name", ["grokking", "attention", "pair", "mlp"])
-def test_the_ensembles_of_pytorch_have_the_loss_of_the_entry(part, name):
+@pytest.mark.parametrize("name", ["attention", "mlp"])
+def test_the_ensembles_of_pytorch_are_timed(part, name):
+    """By gradient descent on drawn data, and by Adam; what they compute is tested with the speed benchmark."""
     torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install 'bestiary[torch]'")
     ensembles = part("torch_ensembles")
-    p, knobs, static = part("speed").setup(name)
-    traced = type(knobs)(*map(np.float32, knobs))
-    carry = jax.jit(partial(begin_run, p, static))(traced, np.uint32(1), np.uint32(0))
-    batch = p.batch(jax.random.key(0), carry.data, carry.knobs, static)
-
-    def tensors(tree):
-        return jax.tree.map(lambda leaf: torch.tensor(np.asarray(leaf)), tree)
-
-    data = tensors(batch)
-    if name == "grokking":
-        target = torch.nn.functional.one_hot(data["labels"].long(), static.modulus)
-        data |= {"target": target.float()}
-    if name == "attention":
-        data = (tensors(carry.data), tensors(batch[0]))
-    got = ensembles.losses(name, static)(tensors(carry.state.params), data)
-    assert float(got) == pytest.approx(float(p.loss(carry.state.params, batch, carry.knobs, static)), rel=1e-4)
+    setup, knobs, static = ensembles.parts(name)
+    static.steps = 2 * static.log_every
+    assert ensembles.ensemble(name, 3, compiling=False)["rate"] > 0
+    assert ensembles.eager(setup, knobs, static, seconds=0.0) > 0
+    assert torch.get_default_device().type == "cpu"
