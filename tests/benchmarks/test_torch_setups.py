@@ -180,6 +180,7 @@ def test_an_ensemble_makes_the_runs_of_the_loop(speed, name):
             np.testing.assert_allclose(many[channel].expand(3).numpy(), values, rtol=1e-3, atol=1e-5, err_msg=channel)
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:torch")  # its compiler imports what it advises against
 @pytest.mark.parametrize("name", ["adam_loss_spikes, two parameters", "sparse_attention_emergence"])
 def test_a_compiled_ensemble_makes_them_too(speed, name, monkeypatch, tmp_path):
     """Under torch.compile, with the update as a function: of Adam, and of gradient descent."""
