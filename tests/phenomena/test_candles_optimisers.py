@@ -1,0 +1,64 @@
+"""Optimisers on losses of which everything is known: each setup against arithmetic in double precision."""
+
+import jax
+import numpy as np
+import pytest
+
+from bestiary.log import Log
+from bestiary.phenomena import sgd_stationary
+from bestiary.train import trainer
+
+
+def begun(phenomenon, static=None, **knobs):
+    """Parameters, data and calibrated knobs of one run before its first step."""
+    carry = trainer.begin_run(phenomenon, static or phenomenon.static, phenomenon.knobs._replace(**knobs), 0, 0)
+    return carry.state, carry.data, carry.knobs
+
+
+def trained(phenomenon, steps, static=None, **knobs):
+    """The channels of one run, {channel: (steps + 1,)}, step by step."""
+    static = static or phenomenon.static
+    state, data, knobs = begun(phenomenon, static, **knobs)
+    key = jax.random.key_data(jax.random.key(0, impl="threefry2x32"))
+    step = jax.jit(lambda s: trainer.step_run(phenomenon, static, trainer.Carry(s, data, knobs, key)))
+    watch = jax.jit(lambda s: phenomenon.observe(s, data, knobs, static))
+    seen = []
+    for _ in range(steps + 1):
+        seen.append({c: float(v) for c, v in watch(state).items()})
+        state = step(state)
+    return {c: np.array([now[c] for now in seen]) for c in seen[0]}
+
+
+# --- stationary SGD
+
+
+def at_rest(lr, b, noise):
+    """Stationary second moments of x and v in double precision: E x^2, E v^2."""
+    a = np.array([[1 - lr, b], [-lr, b]])  # (x, v) -> (x', v') without noise
+    q = lr**2 * noise**2 * np.ones((2, 2))
+    moments = np.linalg.solve(np.eye(4) - np.kron(a, a), q.ravel()).reshape(2, 2)
+    return moments[0, 0], moments[1, 1]
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+@pytest.mark.parametrize("lr", [0.1, 1.5])
+def test_the_size_in_theory_is_what_the_moments_come_to(lr, momentum):
+    p = sgd_stationary.PHENOMENON
+    state, data, knobs = begun(p, lr=lr, momentum=momentum, batch=4.0)
+    seen = sgd_stationary.observe(state, data, knobs, p.static)
+    x2, v2 = at_rest(lr, momentum, 0.5)
+    assert float(seen["variance_in_theory"]) == pytest.approx(x2, rel=1e-5)
+    assert x2 == pytest.approx((1 + momentum) / (2 * lr) * v2, rel=1e-9)  # the balance
+
+
+def test_a_decaying_step_of_unit_size_keeps_the_mean_of_the_noise():
+    seen = trained(sgd_stationary.PHENOMENON, 200, lr=1.0, decay=1.0)
+    t = np.arange(20, 201)
+    assert (seen["variance"][20:] * t).mean() == pytest.approx(1.0, rel=0.05)
+    assert (seen["push"][20:] * 2 * (t - 1)).mean() == pytest.approx(1.0, rel=0.05)
+
+
+def test_a_cloud_beyond_the_edge_grows_and_one_within_does_not():
+    for lr, growing in ((1.99, False), (2.01, True)):
+        seen = trained(sgd_stationary.PHENOMENON, 500, lr=lr)
+        assert (sgd_stationary.detect(Log.of(np.arange(501.0), **seen)).phase == "growing") == growing
