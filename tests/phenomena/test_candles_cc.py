@@ -1,0 +1,71 @@
+"""Setups that theory solves, against arithmetic in double precision."""
+
+import jax
+import numpy as np
+import pytest
+
+from bestiary.phenomena import deadly_triad
+from bestiary.train import trainer
+
+
+def trained(phenomenon, steps, static=None, seed=0, **knobs):
+    """Start and end of one run of so many steps, its data, its knobs, and what is observed at its end."""
+    static = static or phenomenon.static
+    state, data, knobs, *_ = trainer.begin_run(phenomenon, static, phenomenon.knobs._replace(**knobs), seed, 0)
+    key = jax.random.key_data(jax.random.key(0, impl="threefry2x32"))
+    step = jax.jit(lambda s: trainer.step_run(phenomenon, static, trainer.Carry(s, data, knobs, key)))
+    start = state
+    for _ in range(steps):
+        state = step(state)
+    seen = {c: float(v) for c, v in phenomenon.observe(state, data, knobs, static).items()}
+    return start, state, data, knobs, seen
+
+
+# --- deadly triad
+
+
+@pytest.mark.parametrize(
+    ("knobs", "factor"),
+    [
+        ({}, 1 + 0.1 * (2 * 0.9 - 1)),
+        ({"gamma": 0.4}, 1 + 0.1 * (2 * 0.4 - 1)),
+        ({"lr": 0.02}, 1 + 0.02 * (2 * 0.9 - 1)),
+        ({"on_policy": 1.0}, 1 + 0.1 * ((2 * 0.9 - 1) / 2 - 2)),
+        ({"bootstrap": 0.0}, 1 - 0.1),
+        ({"overlap": 0.25}, 1 + 0.1 * (2 * 0.9 * 0.25 - 1)),
+        ({"overlap": 0.0}, 1 - 0.1),
+    ],
+)
+def test_the_error_of_the_pair_is_multiplied_by_one_factor(knobs, factor):
+    p = deadly_triad.PHENOMENON
+    before, after = (trained(p, steps, **knobs)[-1]["td_error"] for steps in (0, 12))
+    assert after / before == pytest.approx(factor**12, rel=1e-4)
+
+
+@pytest.mark.parametrize("gamma", [0.85, 0.99])
+def test_the_star_follows_the_matrix_of_the_book(gamma):
+    """The expected update of Sutton & Barto, equation 11.9, on their features."""
+    p = deadly_triad.PHENOMENON
+    start, end, *_ = trained(p, 50, p.static._replace(problem="star"), gamma=gamma)
+    x = np.zeros((7, 8))
+    x[np.arange(6), np.arange(6)], x[6, 6], x[:6, 7], x[6, 7] = 2, 1, 1, 2
+    w = np.asarray(start.params, np.float64)[:8]
+    for _ in range(50):
+        w = w + 0.1 / 7 * (gamma * x[6] @ w - x @ w) @ x
+    assert np.asarray(end.params)[:8] == pytest.approx(w, rel=1e-4, abs=1e-5)
+    assert (np.asarray(end.params)[8:] == np.asarray(start.params)[8:]).all()  # no feature of their own is in use
+
+
+def test_the_star_turns_unstable_where_the_trace_of_its_flow_changes_sign():
+    """17 gamma - 15 + 26 lr (1 - gamma) / 7 = 0, by the eigenvalues of all eight weights."""
+    lr = 0.1
+    x = np.c_[np.diag([2.0] * 6 + [1.0]), [1.0] * 6 + [2.0]]
+    edge = (15 - 26 * lr / 7) / (17 - 26 * lr / 7)
+
+    def radius(gamma):
+        flow = x.T @ (gamma * np.tile(x[6], (7, 1)) - x) / 7
+        moving = np.linalg.eigvals(np.eye(8) + lr * flow)
+        return np.abs(moving[np.abs(moving - 1) > 1e-9]).max()  # one direction never moves
+
+    assert radius(edge - 1e-3) < 1 < radius(edge + 1e-3)
+    assert radius(edge) == pytest.approx(1, abs=1e-9)
