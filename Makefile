@@ -6,10 +6,10 @@ WORKERS ?= 2
 ROOTS ?= $(shell date -u +%Y%m%d)
 BIN := .venv/bin
 
-.PHONY: help .venv demo test lint typecheck test-wheel oldest check-all bench measure readme figures notebook schema clean distclean
+.PHONY: help .venv demo test lint typecheck test-cluster test-wheel oldest check-all bench measure readme figures notebook schema clean distclean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[.a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[.a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 .venv: .venv/.installed ## install, and only that
 
@@ -32,6 +32,10 @@ lint: .venv typecheck ## ruff and pyright
 
 typecheck: .venv ## pyright alone
 	$(BIN)/pyright
+
+# Minutes, and processes that are killed; one test at a time, since each starts workers of its own.
+test-cluster: .venv ## workers and schedulers of Dask that die, 100,000 runs, other versions
+	$(BIN)/pytest tests/cluster --durations 10
 
 # The tests in a folder of their own, without the packages' sources: what a user has installed.
 test-wheel: .venv ## every test against the built wheel

@@ -13,6 +13,7 @@ from bestiary.api import tables
 from bestiary.api.experiment import Experiment
 from bestiary.api.values import roots, whole
 from bestiary.api.verdicts import Verdicts
+from bestiary.api.warned import warned
 from bestiary.catalog import cite
 from bestiary.catalog.entries import Entry
 from bestiary.catalog.seeds import MOST
@@ -22,6 +23,7 @@ from bestiary.files import modules
 from bestiary.judge.outcome import ALPHA
 from bestiary.judge.setup import Setup, load
 from bestiary.maps.judge import judge_entries
+from bestiary.train.executors.opening import Place, opened
 from bestiary.train.progress import bars
 
 
@@ -94,6 +96,7 @@ class CatalogEntry(Experiment):
         laws: bool = False,
         alpha: float = ALPHA,
         progress: bool = True,
+        executor: Place = None,
     ) -> Verdicts:
         """Reproduce the cases and judge the claims, as `bestiary check` does.
 
@@ -103,14 +106,15 @@ class CatalogEntry(Experiment):
             laws: whether laws, boundaries and paths are judged too.
             alpha: false-alarm rate of one claim.
             progress: whether a progress bar is shown.
+            executor: where to train, as `--on` of the command line, or a `distributed.Client`; default: here.
         """
         several = roots(root)
         seeds = None if seeds is None else whole("seeds", seeds, 1, MOST + 1)
         if not 0 < alpha < 1:
             raise ValueError(f"alpha: want a rate between 0 and 1, not {alpha}")
-        with bars(hide=not progress) as on_progress:
+        with opened(executor, warned) as where, bars(hide=not progress) as on_progress:
             how = {"roots": several, "seeds": seeds, "alpha": alpha, "beyond": laws, "on_progress": on_progress}
-            return Verdicts(*judge_entries([self._renewed()], self._store(), **how), alpha)
+            return Verdicts(*judge_entries([self._renewed()], self._store(), executor=where, **how), alpha)
 
     def _check_names(self, of: str, boundary_of: str) -> None:
         own = self.key in modules("phenomena") and import_module(f"bestiary.phenomena.{self.key}").PHENOMENON

@@ -6,8 +6,6 @@ import dataclasses
 import inspect
 import math
 import re
-import sys
-import warnings
 from collections.abc import Callable
 from itertools import product
 from pathlib import Path
@@ -22,6 +20,7 @@ from bestiary.api.datasets import inner, settings, stack
 from bestiary.api.findings import Findings
 from bestiary.api.grid import GridMap
 from bestiary.api.values import plain, whole
+from bestiary.api.warned import warned
 from bestiary.catalog.mistakes import nearest
 from bestiary.catalog.seeds import MOST
 from bestiary.entry import Phenomenon
@@ -30,6 +29,7 @@ from bestiary.judge.annotate import annotate, describe, units_of
 from bestiary.judge.rounds import drive, told
 from bestiary.maps import explore
 from bestiary.train import runs
+from bestiary.train.executors.opening import Place, opened
 from bestiary.train.jobs import Setup
 from bestiary.train.progress import bars
 from bestiary.train.session import open_store
@@ -106,14 +106,18 @@ class Experiment:
         return self.setup
 
     def _store(self) -> Store:
-        def notify(line: str) -> None:
-            warnings.warn(line, stacklevel=_outside())
-
-        store = open_store(self._cache, notify)
+        store = open_store(self._cache, warned)
         return store if self._keep else NoStore()
 
     def _run(
-        self, *, seeds: int = SEEDS, root: int = 0, case: str | None = None, progress: bool = True, **values: Any
+        self,
+        *,
+        seeds: int = SEEDS,
+        root: int = 0,
+        case: str | None = None,
+        progress: bool = True,
+        executor: Place = None,
+        **values: Any,
     ) -> xr.Dataset:
         """Train the setup over seeds, or take the runs that are kept.
 
@@ -122,6 +126,7 @@ class Experiment:
             root: root seed; root 0 is for trying things out.
             case: start from the values of this case of the catalog, not from the setup's own.
             progress: whether a progress bar is shown.
+            executor: where to train, as `--on` of the command line, or a `distributed.Client`; default: here.
             values: knobs and static values. A list or an array turns the knob: it becomes a dim.
 
         Returns:
@@ -137,8 +142,8 @@ class Experiment:
         points = [dict(zip(turned, some, strict=True)) for some in product(*turned.values())]
         setup = self._renewed()
         asked = [setting.change_values(setup, case, fixed | point) for point in points]
-        with bars(hide=not progress) as on_progress:
-            made = drive([setting.ask(one, seeds, root) for one in asked], self._store(), on_progress)
+        with opened(executor, warned) as where, bars(hide=not progress) as on_progress:
+            made = drive([setting.ask(one, seeds, root) for one in asked], self._store(), on_progress, where)
         if shared := [name for name in turned if any(name in ds.data_vars for ds, _ in made)]:
             raise ValueError(f"{shared[0]}: a curve has that name too, so it cannot be a dim; run one value at a time")
         effects = units_of(f for _, findings in made for f in findings)
@@ -203,6 +208,7 @@ class Experiment:
         boundary_of: str = "found",
         resolution: float | None = None,
         progress: bool = True,
+        executor: Place = None,
         **axes: Any,
     ) -> GridMap:
         """Turn one, two or three knobs: rates, phases, boundaries and laws.
@@ -215,6 +221,7 @@ class Experiment:
             boundary_of: state or phase whose boundary is sought along a single knob.
             resolution: how narrow the brackets of that boundary are made.
             progress: whether a progress bar is shown.
+            executor: where to train, as `--on` of the command line, or a `distributed.Client`; default: here.
             axes: a knob and its values: (lo, hi, n) are n values with equal differences, (lo, hi, n, "log") with equal
                 ratios, a list [a, b, c] those values. A single number or word fixes the knob.
 
@@ -238,9 +245,9 @@ class Experiment:
         if width is not None and not (isinstance(width, int | float) and 0 < width < math.inf):
             raise ValueError(f"resolution: want a finite number above 0, not {resolution!r}")
         plan = explore.plan(setting.change_values(self._renewed(), case, fixed), turned, seeds, root)
-        with bars(hide=not progress) as on_progress:
+        with opened(executor, warned) as where, bars(hide=not progress) as on_progress:
             how = {"of": of, "boundary_of": boundary_of, "resolution": width}
-            return GridMap(explore.run(plan, self._store(), on_progress, **how))
+            return GridMap(explore.run(plan, self._store(), on_progress, executor=where, **how))
 
     def _check_names(self, of: str, boundary_of: str) -> None:
         """Refuse effects and phases that no finding has; of a detector of one's own nobody knows before it is asked."""
@@ -256,14 +263,6 @@ class Experiment:
         if p is not None and name in (*p.knobs._fields, *p.static._fields):
             raise AttributeError(f"{name}: a setup is not changed in place; say run({name}=...) or replace(...)")
         super().__setattr__(name, value)
-
-
-def _outside() -> int:
-    """The stack level, for a warning of the function that asks, of whoever called the package."""
-    level, frame = 1, sys._getframe(1)
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "bestiary":
-        level, frame = level + 1, frame.f_back
-    return level
 
 
 def _signed(run: Callable[..., xr.Dataset], p: Phenomenon) -> Callable[..., xr.Dataset]:

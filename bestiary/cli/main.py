@@ -30,11 +30,13 @@ from bestiary.cli.options import (
     case_option,
     catalog_option,
     entries,
+    executor,
     finished,
     fitting,
     json_option,
     load_one,
     load_setups,
+    on_option,
     probe,
     progress_bars,
     start,
@@ -65,6 +67,7 @@ def cli() -> None:
 @json_option
 @wide_option
 @click.option("--figures", type=click.Path(path_type=Path, file_okay=False), help="Draw one figure per entry there.")
+@on_option
 @catalog_option
 @cache_option
 def check(
@@ -78,6 +81,7 @@ def check(
     as_json: bool,
     wide: bool,
     figures: Path | None,
+    place: str,
     file: Path | None,
     cache: Path | None,
 ) -> None:
@@ -98,8 +102,8 @@ def check(
     asking = [task for one in each for task in cases.tasks(*one, seeds)]
     asking += [task for one in each for task in tasks(*one)] if laws else []
     echo(f"check: {size(first_requests(asking))}{'; boundaries ask for more' if laws else ''}", err=True)
-    with progress_bars() as on_progress:
-        how = {"seeds": seeds, "alpha": level, "beyond": laws, "on_progress": on_progress}
+    with executor(place) as where, progress_bars() as on_progress:
+        how = {"seeds": seeds, "alpha": level, "beyond": laws, "on_progress": on_progress, "executor": where}
         results, mapped = judge_entries(setups, store, roots=roots or ROOTS, **how)
     from bestiary.cli.output import map_tables, tables, verdicts
     from bestiary.cli.output.page import Page
@@ -142,6 +146,7 @@ def check(
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Write netCDF and a figure there.")
 @json_option
 @wide_option
+@on_option
 @catalog_option
 @cache_option
 def run(
@@ -153,6 +158,7 @@ def run(
     out: Path | None,
     as_json: bool,
     wide: bool,
+    place: str,
     file: Path | None,
     cache: Path | None,
 ) -> None:
@@ -172,8 +178,8 @@ def run(
     except ValueError as error:
         raise BadInput(str(error)) from error
     try:
-        with progress_bars() as on_progress:
-            ds, findings = setting.run(asked, seeds, root, store, on_progress)
+        with executor(place) as where, progress_bars() as on_progress:
+            ds, findings = setting.run(asked, seeds, root, store, on_progress, where)
     except TooLarge as error:
         raise BadInput(str(error)) from error
     if as_json:

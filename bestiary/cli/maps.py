@@ -20,10 +20,12 @@ from bestiary.cli.options import (
     case_option,
     catalog_option,
     entries,
+    executor,
     fitting,
     json_option,
     load_one,
     load_setups,
+    on_option,
     probe,
     progress_bars,
     start,
@@ -72,6 +74,7 @@ MOST_FACETS = 6
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Write netCDF and a figure there.")
 @json_option
 @wide_option
+@on_option
 @catalog_option
 @cache_option
 def map_entry(
@@ -87,6 +90,7 @@ def map_entry(
     out: Path | None,
     as_json: bool,
     wide: bool,
+    place: str,
     file: Path | None,
     cache: Path | None,
 ) -> None:
@@ -130,8 +134,9 @@ def map_entry(
     except ValueError as error:
         text = str(error)
         raise BadInput(text if text.startswith("--") else f"--over {text}") from error
-    with progress_bars() as on_progress:
-        found = explore.run(plan, store, on_progress, of=of, boundary_of=boundary_of, resolution=resolution)
+    with executor(place) as where, progress_bars() as on_progress:
+        how = {"of": of, "boundary_of": boundary_of, "resolution": resolution, "executor": where}
+        found = explore.run(plan, store, on_progress, **how)
     if as_json:
         echo_json(written.text(written.explored(found)))
     else:
@@ -156,6 +161,7 @@ def map_entry(
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Draw a figure there.")
 @json_option
 @wide_option
+@on_option
 @catalog_option
 @cache_option
 def path_entry(
@@ -167,6 +173,7 @@ def path_entry(
     out: Path | None,
     as_json: bool,
     wide: bool,
+    place: str,
     file: Path | None,
     cache: Path | None,
 ) -> None:
@@ -200,11 +207,11 @@ def path_entry(
         return [*along, *(judge_law(setup, law, root) for law in laws if law.name not in block.laws)]
 
     echo(f"{entry}: {size(first_requests(asking()))}", err=True)
-    with progress_bars() as on_progress:
-        judged = drive(asking(), store, on_progress)
+    with executor(place) as where, progress_bars() as on_progress:
+        judged = drive(asking(), store, on_progress, where)
         results, of_rungs = judged[: len(chosen)], judged[len(chosen) :]
         between = [asking for result in results for asking in paths.refine(setup, result)] if refine else []
-        refined = drive(between, store, on_progress)
+        refined = drive(between, store, on_progress, where)
     if as_json:
         made = {
             "paths": [written.path(r, of_rungs) for r in results],

@@ -15,9 +15,11 @@ from bestiary.cli.options import (
     cache_option,
     catalog_option,
     entries,
+    executor,
     finished,
     fitting,
     load_setups,
+    on_option,
     probe,
     progress_bars,
     start,
@@ -42,10 +44,17 @@ ROOTS = (1, 2)  # of an entry that was never measured
 )
 @click.option("--stale", is_flag=True, help="Only entries that were never measured, or with other code or claims.")
 @click.option("--to", type=click.Path(path_type=Path, file_okay=False), help="Folder [benchmarks/measured].")
+@on_option
 @catalog_option
 @cache_option
 def measure(
-    keys: Sequence[str], roots: Sequence[int], stale: bool, to: Path | None, file: Path | None, cache: Path | None
+    keys: Sequence[str],
+    roots: Sequence[int],
+    stale: bool,
+    to: Path | None,
+    place: str,
+    file: Path | None,
+    cache: Path | None,
 ) -> None:
     """Measure entries anew and rewrite benchmarks/measured/ENTRY.json."""
     chosen = fitting(finished(entries(file, keys), bool(keys), "measure"))
@@ -57,15 +66,17 @@ def measure(
         raise BadInput("measure: an installed package has no benchmarks/measured; say where with --to FOLDER")
     probe("--to", folder)
     store = start(cache)
-    for setup, own_roots in _due(load_setups(chosen, bool(keys)), folder, roots, stale):
-        echo(f"{setup.entry.key}: roots {', '.join(map(str, own_roots))}", err=True)
-        with progress_bars() as on_progress:
-            from bestiary.maps.judge import judge_entries
+    from bestiary.maps.judge import judge_entries
 
-            results, mapped = judge_entries([setup], store, roots=own_roots, on_progress=on_progress)
-        with writing("--to", folder):
-            path = measured.write(measured.record(setup, results, ALPHA, mapped), folder)
-        echo(f"wrote {path}")
+    with executor(place) as where:
+        for setup, own_roots in _due(load_setups(chosen, bool(keys)), folder, roots, stale):
+            echo(f"{setup.entry.key}: roots {', '.join(map(str, own_roots))}", err=True)
+            with progress_bars() as on_progress:
+                how = {"roots": own_roots, "on_progress": on_progress, "executor": where}
+                results, mapped = judge_entries([setup], store, **how)
+            with writing("--to", folder):
+                path = measured.write(measured.record(setup, results, ALPHA, mapped), folder)
+            echo(f"wrote {path}")
 
 
 def _due(

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from bestiary.judge.setup import Setup
     from bestiary.train import jobs
     from bestiary.train.event import OnProgress
+    from bestiary.train.executors.protocol import Executor
     from bestiary.train.store import Store
 
 
@@ -67,6 +68,15 @@ def listed(file: Path | None, keys: Sequence[str] = ()) -> list[Listed]:
         raise BadInput(str(error)) from error
 
 
+def _place(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    from bestiary.train.executors.protocol import parse
+
+    try:
+        return parse(value).text
+    except ValueError as error:
+        raise BadInput(f"--on {error}") from error
+
+
 SEEDS = click.IntRange(1, MOST)
 ROOT = click.IntRange(0, 2**32 - 1)
 
@@ -83,6 +93,15 @@ cache_option = click.option(
 )
 
 
+on_option = click.option(
+    "--on",
+    "place",
+    default="local",
+    show_default=True,
+    metavar="WHERE",
+    callback=_place,
+    help="Where to train: local, dask (as configured), dask://local:WORKERS, tcp://HOST:PORT, or a scheduler file.",
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, and nothing else, on standard output.")
 wide_option = click.option("--wide", is_flag=True, help="One line for each row of a table, however long.")
 
@@ -116,6 +135,19 @@ def probe(option: str, path: Path | None, folder: Path | None = None) -> None:
     if path is not None:
         with writing(option, path):
             files.probe(folder or path)
+
+
+@contextmanager
+def executor(place: str) -> Iterator[Executor]:
+    """Open the place that `--on` names; what goes wrong there is one line."""
+    from bestiary.train.executors.opening import opened
+    from bestiary.train.executors.protocol import ExecutorError
+
+    try:
+        with opened(place, lambda line: echo(line, err=True)) as where:
+            yield where
+    except ExecutorError as error:
+        raise BadInput(f"--on {error}") from error
 
 
 @contextmanager

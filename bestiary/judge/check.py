@@ -16,6 +16,7 @@ from bestiary.judge.setup import Setup
 from bestiary.judge.verdict import judge
 from bestiary.log import Finding
 from bestiary.train.event import OnProgress
+from bestiary.train.executors.protocol import Executor
 from bestiary.train.jobs import Request
 from bestiary.train.store import Store
 
@@ -86,6 +87,7 @@ def check(
     seeds: int | None = None,
     alpha: float = ALPHA,
     on_progress: OnProgress = lambda p: None,
+    executor: Executor | None = None,
 ) -> list[CaseResult]:
     """Run every case of the entries on every root and judge it; by entry, then root, then case.
 
@@ -96,5 +98,7 @@ def check(
         seeds: number of seeds of every case; default: the case's own.
         alpha: false-alarm rate of one claim.
         on_progress: called with each Progress.
+        executor: who trains; default: this process.
     """
-    return drive([t for s in setups for root in roots for t in tasks(s, root, seeds, alpha)], store, on_progress)
+    asking = [t for s in setups for root in roots for t in tasks(s, root, seeds, alpha)]
+    return drive(asking, store, on_progress, executor)

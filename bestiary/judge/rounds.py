@@ -18,6 +18,7 @@ from bestiary.log import Finding, Log
 from bestiary.train import runs
 from bestiary.train.campaign import execute
 from bestiary.train.event import OnProgress
+from bestiary.train.executors.protocol import Executor
 from bestiary.train.jobs import Request, jobs_of
 from bestiary.train.store import Store
 
@@ -66,7 +67,10 @@ Asking = Generator[list[Request], list[Judged], T]  # asks for runs, is sent wha
 
 
 def answer(
-    requests: Sequence[Request], store: Store, on_progress: OnProgress = lambda p: None
+    requests: Sequence[Request],
+    store: Store,
+    on_progress: OnProgress = lambda p: None,
+    executor: Executor | None = None,
 ) -> dict[Request, Judged]:
     """Run what is not in the store yet, and ask each setup's detector about every run.
 
@@ -76,10 +80,11 @@ def answer(
         requests: what is wanted; repetitions cost nothing.
         store: where runs are kept.
         on_progress: called with each Progress.
+        executor: who trains; default: this process.
     """
     planned = list(jobs_of(requests))
     answers: dict[Request, Judged] = {}
-    for i, ds in execute([job for job, _ in planned], store, on_progress):
+    for i, ds in execute([job for job, _ in planned], store, on_progress, executor):
         job, asked = planned[i]
         waits = waiting_times(asked[0][0].setup.detector)
         for k, same in enumerate(asked):
@@ -94,18 +99,25 @@ def answer(
     return answers
 
 
-def drive(asking: Sequence[Asking[T]], store: Store, on_progress: OnProgress = lambda p: None) -> list[T]:
+def drive(
+    asking: Sequence[Asking[T]],
+    store: Store,
+    on_progress: OnProgress = lambda p: None,
+    executor: Executor | None = None,
+) -> list[T]:
     """Run generators side by side, round by round; return the result of each, in their order.
 
     Args:
         asking: the generators.
         store: where runs are kept.
         on_progress: called with each Progress.
+        executor: who trains; default: this process.
     """
     results: dict[int, T] = {}
     waiting = {i: (one, next(one)) for i, one in enumerate(asking)}
     while waiting:
-        known = answer([request for _, wanted in waiting.values() for request in wanted], store, on_progress)
+        requests = [request for _, wanted in waiting.values() for request in wanted]
+        known = answer(requests, store, on_progress, executor)
         still = {}
         for i, (one, wanted) in waiting.items():
             try:

@@ -13,6 +13,7 @@ from bestiary.entry import Knobs, Static
 from bestiary.judge.rounds import Asking, drive
 from bestiary.log import Finding
 from bestiary.train.event import OnProgress
+from bestiary.train.executors.protocol import Executor
 from bestiary.train.jobs import Request, Setup
 from bestiary.train.memory import check_memory
 from bestiary.train.store import Store
@@ -63,7 +64,12 @@ def _setting(setup: Setup, asked: Mapping[values.Key, Any], label: str) -> Setti
 
 
 def run(
-    asked: Setting, seeds: int, root: int, store: Store, on_progress: OnProgress = lambda p: None
+    asked: Setting,
+    seeds: int,
+    root: int,
+    store: Store,
+    on_progress: OnProgress = lambda p: None,
+    executor: Executor | None = None,
 ) -> tuple[xr.Dataset, list[Finding]]:
     """Train a setting; return its runs, and a finding for each.
 
@@ -73,8 +79,9 @@ def run(
         root: root seed.
         store: where runs are kept.
         on_progress: called with each Progress.
+        executor: who trains; default: this process.
     """
-    return drive([ask(asked, seeds, root)], store, on_progress)[0]
+    return drive([ask(asked, seeds, root)], store, on_progress, executor)[0]
 
 
 def ask(asked: Setting, seeds: int, root: int) -> Asking[tuple[xr.Dataset, list[Finding]]]:

@@ -17,6 +17,7 @@ from bestiary.maps import boundary, laws
 from bestiary.maps.line import Line, along, refined
 from bestiary.maps.table import table
 from bestiary.train.event import OnProgress
+from bestiary.train.executors.protocol import Executor
 from bestiary.train.jobs import SLAB, Request, Setup, curve_bytes
 from bestiary.train.memory import check_memory, in_words
 from bestiary.train.store import Store
@@ -119,6 +120,7 @@ def run(
     of: str = "onset",
     boundary_of: str = "found",
     resolution: float | None = None,
+    executor: Executor | None = None,
 ) -> Exploration:
     """Train the grid and say what is there.
 
@@ -129,10 +131,11 @@ def run(
         of: onset or effect whose law is fitted along a single knob.
         boundary_of: state or phase whose boundary is sought along a single knob.
         resolution: how narrow the brackets of that boundary are made; None leaves the grid as it is.
+        executor: who trains; default: this process.
     """
     single = len(asked.axes) == 1 and not isinstance(asked.axes[0].values[0], str)
     one = explore(asked, of, boundary_of, resolution) if single else _grid(asked, boundary_of)
-    return drive([one], store, on_progress)[0]
+    return drive([one], store, on_progress, executor)[0]
 
 
 def _grid(asked: Plan, boundary_of: str) -> Asking[Exploration]:

@@ -24,6 +24,7 @@ from bestiary.judge.verdict import judge
 from bestiary.maps import boundary, laws
 from bestiary.maps.line import Line, along, refined
 from bestiary.train.event import OnProgress
+from bestiary.train.executors.protocol import Executor
 from bestiary.train.jobs import Request
 from bestiary.train.store import Store
 
@@ -198,6 +199,7 @@ def judge_entries(
     alpha: float = ALPHA,
     beyond: bool = True,
     on_progress: OnProgress = lambda p: None,
+    executor: Executor | None = None,
 ) -> tuple[list[CaseResult], list[MapResult]]:
     """Judge all that entries claim: cases, and laws, boundaries and paths, in one round of compiling and training.
 
@@ -209,11 +211,12 @@ def judge_entries(
         alpha: false-alarm rate of one claim.
         beyond: whether laws, boundaries and paths are judged too.
         on_progress: called with each Progress.
+        executor: who trains; default: this process.
 
     Returns:
         The cases, and the others; both by entry, then root, then as the catalog lists them.
     """
     cases = [t for s in setups for root in roots for t in check.tasks(s, root, seeds, alpha)]
     others = [t for s in setups for root in roots for t in tasks(s, root, alpha)] if beyond else []
-    results = drive([*cases, *others], store, on_progress)
+    results = drive([*cases, *others], store, on_progress, executor)
     return [r for r in results if isinstance(r, CaseResult)], [r for r in results if isinstance(r, MapResult)]

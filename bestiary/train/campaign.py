@@ -1,67 +1,110 @@
-"""Run what is asked for and not yet on disk: look cells up, compile what they need, train, join."""
+"""Run what is asked for and not yet on disk: look cells up, have what they lack trained, join."""
 
 from __future__ import annotations
 
-import os
+import warnings
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 
 import xarray as xr
 
 from bestiary.entry import Knobs, Phenomenon, Static
-from bestiary.train import batches, runs, trainer
+from bestiary.train import runs
 from bestiary.train.event import OnProgress, progress, steps_of
+from bestiary.train.executors.local import Local
+from bestiary.train.executors.opening import Place, opened
+from bestiary.train.executors.protocol import Executor
 from bestiary.train.jobs import Job
 from bestiary.train.numerics import refuse
-from bestiary.train.store import NoStore, Store
+from bestiary.train.store import Cell, NoStore, Store
+
+
+@dataclass
+class _Open:
+    """A job of which not all runs are there yet.
+
+    Attributes:
+        job: the job.
+        store: where its runs are kept.
+        rows: its cells, setting by setting.
+        fresh: what was trained, or read to see whether it is sound.
+        left: what is being trained.
+    """
+
+    job: Job
+    store: Store
+    rows: list[list[Cell]]
+    fresh: dict[Cell, xr.Dataset] = field(default_factory=dict)
+    left: set[Cell] = field(default_factory=set)
+
+    @property
+    def cells(self) -> list[Cell]:
+        """All cells; one that several settings share comes once."""
+        return list(dict.fromkeys(c for row in self.rows for c in row))
+
+    def read(self) -> list[Cell]:
+        """Read what is kept of the job; return the cells that must be trained all the same."""
+        for cell in self.cells:
+            ds = None if cell in self.fresh else self.store.get(cell)
+            if ds is not None:
+                self.fresh[cell] = ds
+        return [c for c in self.cells if c not in self.fresh]
+
+    def finished(self, on_progress: OnProgress, compile_seconds: float) -> xr.Dataset:
+        """Join the runs."""
+        on_progress(progress(self.job, steps_of(self.job, self.cells), "done", compile_seconds))
+        return runs.named(runs.join([[self.fresh[c] for c in row] for row in self.rows]), self.job.phenomenon)
 
 
 def execute(
-    jobs: Sequence[Job], store: Store, on_progress: OnProgress = lambda p: None, **machine: int
+    jobs: Sequence[Job],
+    store: Store,
+    on_progress: OnProgress = lambda p: None,
+    executor: Executor | None = None,
 ) -> Iterator[tuple[int, xr.Dataset]]:
-    """Run jobs; programs compile in the background while others train.
+    """Run jobs, where an executor trains them.
 
     Args:
         jobs: what to run.
         store: where cells are looked up and saved; a job whose source cannot be followed is neither, and that is said.
         on_progress: called with each Progress, from this thread or a compiling one.
-        machine: width, lanes, devices of `trainer.compile_program`.
+        executor: who trains; default: this process.
 
     Yields:
         (index of the job, its runs), in the order in which jobs finish.
 
     Raises:
         ValueError: a flag of JAX is on with which nothing can be trained.
+        ExecutorError: the machines of the executor are gone, or not fit; what has come home is kept.
     """
     refuse()
-    # Every compile is an XLA call that releases the interpreter lock; two at a time leave a core of two to train on.
-    with ThreadPoolExecutor(max_workers=max(2, (os.cpu_count() or 1) // 2)) as pool:
-        waiting, damaged = {}, set()
-        try:
-            for i, job in enumerate(jobs):
-                cells, kept = [c for row in job.cells() for c in row], _store_of(job, store)
-                there = [c for c in cells if kept.has(c)]
-                on_progress(progress(job, steps_of(job, there), "compile"))
-                if len(there) == len(cells):  # one job's runs in memory at a time: a grid may be larger than that
-                    known = {c: kept.get(c) for c in cells}
-                    damaged |= {c for c, ds in known.items() if ds is None}
-                    if not damaged.intersection(cells):
-                        yield i, _finish(job, known, on_progress, 0.0)
-                        continue
-                waiting[i] = pool.submit(trainer.compile_program, job.phenomenon, job.static, **machine)
-            while waiting:
-                i = next((i for i, f in waiting.items() if f.done()), next(iter(waiting)))
-                program, job = waiting.pop(i).result(), jobs[i]
-                kept = _store_of(job, store)
-                known = {c: None if c in damaged else kept.get(c) for row in job.cells() for c in row}
-                for cell, ds in batches.train(
-                    job, program, [c for c, d in known.items() if d is None], kept, on_progress
-                ):
-                    known[cell] = ds
-                yield i, _finish(job, known, on_progress, program.compile_seconds)
-        finally:
-            for future in waiting.values():
-                future.cancel()
+    executor = executor or Local()
+    with executor.session(on_progress) as session:
+        waiting: dict[int, _Open] = {}
+
+        def train(index: int, one: _Open, cells: Sequence[Cell]) -> None:
+            waiting[index], one.left = one, set(cells)
+            session.add(index, one.job, cells, one.store)
+
+        for i, job in enumerate(jobs):
+            one = _Open(job, _store_of(job, store), job.cells(executor.machine(job.packages)))
+            lacking = [c for c in one.cells if not one.store.has(c)]
+            on_progress(progress(job, steps_of(job, one.cells) - steps_of(job, lacking), "compile"))
+            # One job's runs in memory at a time: a grid may be larger than that.
+            if lacking := lacking or one.read():
+                train(i, one, lacking)
+            else:
+                yield i, one.finished(on_progress, 0.0)
+        for done in session:
+            one = waiting[done.index]
+            one.fresh[done.cell] = done.runs
+            one.left.discard(done.cell)
+            if one.left:
+                continue
+            if damaged := one.read():
+                train(done.index, one, damaged)
+                continue
+            yield done.index, waiting.pop(done.index).finished(on_progress, done.compile_seconds)
 
 
 def _store_of(job: Job, store: Store) -> Store:
@@ -72,11 +115,6 @@ def _store_of(job: Job, store: Store) -> Store:
     return NoStore()
 
 
-def _finish(job: Job, known: dict, on_progress: OnProgress, compile_seconds: float) -> xr.Dataset:
-    on_progress(progress(job, steps_of(job, list(known)), "done", compile_seconds))
-    return runs.named(runs.join([[known[c] for c in row] for row in job.cells()]), job.phenomenon)
-
-
 def simulate(
     p: Phenomenon,
     settings: Sequence[Knobs] | None = None,
@@ -84,6 +122,7 @@ def simulate(
     seeds: int = 8,
     root: int = 0,
     static: Static | None = None,
+    executor: Place = None,
     **machine: int,
 ) -> xr.Dataset:
     """Train without a store: every setting over seeds 0..seeds-1.
@@ -94,7 +133,8 @@ def simulate(
         seeds: number of seeds of each setting.
         root: root seed.
         static: static part; default: the setup's own.
-        machine: width, lanes, devices of `trainer.compile_program`.
+        executor: where to train, as `--on` of the command line, or a `distributed.Client`; default: this process.
+        machine: width, lanes, devices of `trainer.compile_program` in this process.
 
     Returns:
         dims (setting, seed, step); see `bestiary.train.runs`.
@@ -108,5 +148,6 @@ def simulate(
     """
     settings = tuple(settings or (p.knobs,))
     job = Job("", p, static or p.static, settings, (seeds,) * len(settings), root, "")
-    ((_, ds),) = execute([job], NoStore(), lambda progress: None, **machine)
+    with opened(executor, warnings.warn, **machine) as where:
+        ((_, ds),) = execute([job], NoStore(), executor=where)
     return ds

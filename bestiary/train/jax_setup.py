@@ -13,7 +13,7 @@ from bestiary.train import programs
 from bestiary.train.numerics import refuse
 
 
-def prepare(cache: Path) -> None:
+def prepare(cache: Path, devices: int | None = None) -> None:
     """One CPU device per core, and compiled programs kept on disk.
 
     Forced host devices with shard_map use every core (1.7 to 1.95 times one core on two), which
@@ -21,6 +21,7 @@ def prepare(cache: Path) -> None:
 
     Args:
         cache: folder for compiled programs; one below it per JAX version and kind of processor.
+        devices: number of CPU devices; default: one per core.
 
     Raises:
         ValueError: a flag of JAX is on with which nothing can be trained.
@@ -28,9 +29,10 @@ def prepare(cache: Path) -> None:
     import jax
 
     refuse()
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if devices is None:
+        devices = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     with contextlib.suppress(RuntimeError):  # JAX has been used before in this process: it keeps the devices it has
-        jax.config.update("jax_num_cpu_devices", cores)
+        jax.config.update("jax_num_cpu_devices", devices)
     folder = cache / f"xla-{jax.__version__}-{processor()}"
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -93,14 +93,18 @@ def run_source(p: Phenomenon) -> Source:
         Unfollowed: a function leads to an object whose source cannot be found.
     """
     own = {field.name: getattr(p, field.name) for field in fields(p) if field.name not in UNHASHED}
-    machine = {
+    ends = {"ends": ENDS} if p.settled is not None else {}  # else no run can end early
+    return source_of(own | of_every_run() | {"settling": SETTLING} | ends)
+
+
+def of_every_run() -> dict[str, Any]:
+    """Return what decides a run whatever the setup."""
+    return {
         "functions": trainer.functions,
         "beginning": trainer.BEGINNING,
         "lanes": layout.default_lanes,
         "state": TrainState,
     }
-    ends = {"ends": ENDS} if p.settled is not None else {}  # else no run can end early
-    return source_of(own | machine | {"settling": SETTLING} | ends)
 
 
 @dataclass(frozen=True)
@@ -150,9 +154,13 @@ class Job:
     packages: tuple[str, ...] = ()
     unkept: str = ""
 
-    def cells(self) -> list[list[Cell]]:
-        """Return the blocks of seeds of every setting."""
-        static, here = tuple(self.static._asdict().items()), store.machine(self.packages)
+    def cells(self, machine: tuple[tuple[str, str], ...] | None = None) -> list[list[Cell]]:
+        """Return the blocks of seeds of every setting.
+
+        Args:
+            machine: that trains them; default: this one.
+        """
+        static, here = tuple(self.static._asdict().items()), machine or store.machine(self.packages)
 
         def cell(knobs: Knobs, seeds: range) -> Cell:
             # The shortest decimal of the float32 that is trained with: 0.2, not 0.20000000298.

@@ -143,8 +143,9 @@ def digest(ds: xr.Dataset) -> str:
     """SHA-256 over every array and every attribute but the digest itself."""
     h = hashlib.sha256()
     for name in sorted(map(str, ds.variables)):
-        values = np.ascontiguousarray(ds[name].values)
-        kind = (name, name in ds.coords, values.dtype.str, values.shape, ds[name].dims, sorted(ds[name].attrs.items()))
+        v = ds.variables[name]
+        values = np.ascontiguousarray(v.values)
+        kind = (name, name in ds.coords, values.dtype.str, values.shape, v.dims, sorted(v.attrs.items()))
         h.update(repr(kind).encode())
         h.update(values.tobytes())
     h.update(repr(sorted((k, v) for k, v in ds.attrs.items() if k != "digest")).encode())
@@ -154,29 +155,52 @@ def digest(ds: xr.Dataset) -> str:
 def write(ds: xr.Dataset, path: Path) -> None:
     """Write netCDF whole or not at all: a reader never sees a part of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    replace_with(path, encode(ds))
+
+
+def encode(ds: xr.Dataset) -> bytes:
+    """Return the content of a netCDF file."""
     plain = {name: {"_FillValue": None} for name in ds.variables}
-    replace_with(path, bytes(ds.to_netcdf(engine="scipy", format="NETCDF3_64BIT", encoding=plain)))
+    return bytes(ds.to_netcdf(engine="scipy", format="NETCDF3_64BIT", encoding=plain))
 
 
 def read(path: Path) -> xr.Dataset:
     """Read netCDF into memory.
 
     Raises:
-        ValueError: the file is truncated, is no netCDF file, or does not match its digest.
+        FileNotFoundError: there is no such file.
+        ValueError: it cannot be read, is truncated, is no netCDF file, or does not match its digest.
+    """
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise ValueError(f"{path}: not a readable netCDF file ({error})") from error
+    return decode(content, str(path))
+
+
+def decode(content: bytes, name: str) -> xr.Dataset:
+    """Read the content of a netCDF file.
+
+    Args:
+        content: of the file.
+        name: what it is called in errors.
+
+    Raises:
+        ValueError: it is truncated, is no netCDF file, or does not match its digest.
     """
     try:
         # From memory: of a file, scipy keeps a map open after it has stumbled.
-        ds = xr.load_dataset(io.BytesIO(path.read_bytes()), engine="scipy", decode_times=False, mask_and_scale=False)
-    except FileNotFoundError:
-        raise
+        ds = xr.load_dataset(io.BytesIO(content), engine="scipy", decode_times=False, mask_and_scale=False)
     except Exception as error:  # the backend raises whatever its parser stumbles on
         why = (str(error) or type(error).__name__).splitlines()[0]
-        raise ValueError(f"{path}: not a readable netCDF file ({why})") from error
+        raise ValueError(f"{name}: not a readable netCDF file ({why})") from error
     native = {n: v.astype(str if v.dtype == object else v.dtype.newbyteorder("=")) for n, v in ds.variables.items()}
     attrs = {k: v.item() if isinstance(v, np.generic) else v for k, v in ds.attrs.items()}
     ds = xr.Dataset({n: native[n] for n in ds.data_vars}, {n: native[n] for n in ds.coords}, attrs)
     if ds.attrs.get("digest") != digest(ds):
-        raise ValueError(f"{path}: the content does not match its digest")
+        raise ValueError(f"{name}: the content does not match its digest")
     return ds
 
 

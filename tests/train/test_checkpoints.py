@@ -11,7 +11,10 @@ import pytest
 from cells import CELL, LEAVES, LONG
 
 from bestiary.train import campaign, trainer
+from bestiary.train.executors.local import Local
 from bestiary.train.store import NoStore, Store
+
+PLAIN = Local(width=2, lanes=1, devices=1)
 
 
 def test_a_checkpoint_comes_back(cabinet, told):
@@ -99,13 +102,13 @@ def test_a_checkpoint_is_not_unpacked_beyond_what_it_would_hold(cabinet, told):
 @pytest.mark.parametrize("window", [-5, 0, 61, 99_999])
 def test_a_checkpoint_from_outside_the_schedule_is_not_resumed(tmp_path, window):
     job = dataclasses.replace(LONG, settings=LONG.settings[:1], seeds=(2,))
-    ((_, whole),) = campaign.execute([job], NoStore(), width=2, lanes=1, devices=1)
+    ((_, whole),) = campaign.execute([job], NoStore(), executor=PLAIN)
     cells = [cell for row in job.cells() for cell in row]
     program = trainer.compile_program(job.phenomenon, job.static, width=2, lanes=1, devices=1)
     rows = program.start([job.settings[0]] * 2, [0, 1], 0)
     cabinet = Store(tmp_path)
     cabinet.save_progress(cells, 2, window, [np.asarray(leaf) for leaf in jax.tree.leaves(rows)])
-    ((_, ds),) = campaign.execute([job], cabinet, width=2, lanes=1, devices=1)
+    ((_, ds),) = campaign.execute([job], cabinet, executor=PLAIN)
     assert np.array_equal(ds["w"].values, whole["w"].values)
 
 

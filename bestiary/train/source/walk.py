@@ -109,7 +109,7 @@ class _Walk:
             case MethodType():
                 return f"method({self._all([value.__func__, value.__self__], where)})"
             case ModuleType():
-                known = _installed(value.__name__)
+                known = installed(value.__name__)
                 return self._foreign(value.__name__, value.__name__) if known else self._module(value, where)
             case FunctionType():
                 return self._function(value, where)
@@ -152,7 +152,7 @@ class _Walk:
         home = f.__globals__.get("__name__")  # a wrapper says that it is of the module of what it wraps
         if _opaque(home):
             return token
-        if _installed(home):
+        if installed(home):
             return self._foreign(str(home), token)
         if generated(f):
             return token
@@ -163,7 +163,7 @@ class _Walk:
     def _class(self, cls: type, where: str) -> str:
         """A class's name with what it and its bases hold now; the text of its definition, and what the text names."""
         name = f"{cls.__module__}.{cls.__qualname__}"
-        if _opaque(cls.__module__) or _installed(cls.__module__):
+        if _opaque(cls.__module__) or installed(cls.__module__):
             return self._foreign(cls.__module__, name)
         texts = "".join(self._keep(name, node, vars(sys.modules[cls.__module__])) for node in definition(cls))
         held = [f"{k}={self.visit(v, f'{name}.{k}')}" for k, v in attributes(cls).items()]
@@ -188,7 +188,7 @@ class _Walk:
                 if not isinstance(value, ModuleType) or not hasattr(value, attribute):
                     break
                 _refuse_hiding(getattr(value, attribute), name, f"{path}.{attribute}")
-                if _installed(value.__name__):
+                if installed(value.__name__):
                     break
                 value, path = getattr(value, attribute), f"{path}.{attribute}"
             if value is not vars(builtins).get(path, self):
@@ -198,7 +198,7 @@ class _Walk:
     def _bound(self, module: str, attribute: str, where: str) -> Any:
         """What an import statement within a function binds; of an installed package its name, since it may be large."""
         top = module.partition(".")[0]
-        if _installed(top) and top not in (*sys.stdlib_module_names, "numpy"):
+        if installed(top) and top not in (*sys.stdlib_module_names, "numpy"):
             return self._foreign(module, f"{module}.{attribute}")
         try:
             found = importlib.import_module(module)
@@ -228,7 +228,7 @@ class _Walk:
         """Any other object: its class, and all that it holds."""
         kind = self.visit(type(value), where)
         try:
-            held = foreign_content(value) if _installed(type(value).__module__) else content(value)
+            held = foreign_content(value) if installed(type(value).__module__) else content(value)
         except TypeError:
             raise Unfollowed(f"{where}: an object of type {type(value).__qualname__} cannot be followed") from None
         return f"{kind}({self._all(held, where)})"
@@ -259,7 +259,7 @@ def _homes() -> tuple[Path, ...]:
 
 
 @cache
-def _installed(module: str | None) -> bool:
+def installed(module: str | None) -> bool:
     """Whether a module is Python's own or of an installed package that is not bestiary."""
     top = (module or "").partition(".")[0]
     if top in ("", "bestiary", "__main__"):
