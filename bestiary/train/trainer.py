@@ -16,7 +16,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from typing import Any
 
@@ -173,7 +173,7 @@ def _compile(
     schedule = np.asarray(p.schedule(static))
     mesh = Mesh(np.array(jax.local_devices()[:devices]), ("runs",))
     sharding = NamedSharding(mesh, P("runs"))
-    begin, advance = functions(p, static, lanes, mesh)
+    begin, advance = functions(_in_arrays(p), static, lanes, mesh)
     knobs, seed, root = row(p)
     integer = jax.ShapeDtypeStruct((), jnp.int32)
 
@@ -194,6 +194,15 @@ def _compile(
         stepped = stepped.lower(*rows, marks, integer, integer, *blocks).compile()
     compiled[p] += 1
     return Program(p, static, width, lanes, schedule, begun, stepped, sharding, time.perf_counter() - started)
+
+
+def _in_arrays(p: Phenomenon) -> Phenomenon:
+    """The setup, what its functions return of numbers in Python made arrays: a row of a block is an array."""
+
+    def arrays(function: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda *given: jax.tree.map(jnp.asarray, function(*given))
+
+    return replace(p, data=arrays(p.data), init=arrays(p.init), calibrate=arrays(p.calibrate))
 
 
 def _begun(p: Phenomenon, static: Static, knobs: Any, seed: Any, root: Any) -> tuple[Carry, dict, dict]:

@@ -187,6 +187,20 @@ def test_only_the_blocks_of_runs_that_go_on_are_advanced(layouts, shape):
     assert (steps[empty] == 0).all()  # rows that nobody asked for have not even begun
 
 
+@pytest.mark.parametrize("lanes", [1, 2])
+def test_numbers_in_python_are_taken(lanes):
+    """Of what a setup returns, with a row by itself or beside others."""
+    plain = {
+        "data": lambda key, knobs, static: {"shift": 0.0},
+        "init": lambda key, knobs, static: 2.0,
+        "calibrate": lambda params, data, knobs, static: knobs._replace(lr=0.25),
+    }
+    program = compile_program(replace(tiny.BOWL, **plain), tiny.BOWL.static, width=2, lanes=lanes, devices=1)
+    curve = train(program, [tiny.BOWL.knobs] * 2, [0, 1])["w"]
+    want = 2.0 * (1 - 0.25 * tiny.BOWL.knobs.curvature) ** program.schedule
+    np.testing.assert_allclose(curve, [want, want], rtol=1e-5)
+
+
 # Arithmetic.
 
 
