@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from bestiary.log import Log
-from bestiary.phenomena import sgd_stationary
+from bestiary.phenomena import clipped_cycle, sgd_stationary
 from bestiary.train import trainer
 
 
@@ -62,3 +62,30 @@ def test_a_cloud_beyond_the_edge_grows_and_one_within_does_not():
     for lr, growing in ((1.99, False), (2.01, True)):
         seen = trained(sgd_stationary.PHENOMENON, 500, lr=lr)
         assert (sgd_stationary.detect(Log.of(np.arange(501.0), **seen)).phase == "growing") == growing
+
+
+# --- clipped cycle
+
+
+@pytest.mark.parametrize(("by", "moving"), [("norm", 1), ("value", 6)])
+def test_a_clipped_descent_ends_in_cycles_of_the_sharp_directions(by, moving):
+    """The setup step by step against descent in double precision, and how many directions that leaves going round."""
+    p = clipped_cycle.PHENOMENON
+    static = p.static._replace(by=by)
+    state, _, _ = begun(p, static)
+    seen = trained(p, 300, static)
+    x, h, weight = np.asarray(state.params["x"], np.float64), np.arange(1, 17) / 16, []
+    for _ in range(300):
+        weight.append(x[-1])
+        g = h * x
+        g = np.clip(g, -1, 1) if by == "value" else g * min(1, 1 / np.linalg.norm(g))
+        moved = -3 * g
+        x = x + moved
+    assert seen["weight"][:20] == pytest.approx(weight[:20], abs=1e-3)
+    assert np.ptp(weight[-2:]) == pytest.approx(3.0, rel=1e-9)
+    assert (np.abs(moved) > 1e-6).sum() == moving == seen["moving"][-1]
+
+
+def test_without_clipping_the_update_is_the_gradient():
+    seen = trained(clipped_cycle.PHENOMENON, 10, clipped=0.0)
+    assert seen["weight"] == pytest.approx(seen["weight"][0] * (-2.0) ** np.arange(11), rel=1e-4)
