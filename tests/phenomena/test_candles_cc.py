@@ -4,7 +4,7 @@ import jax
 import numpy as np
 import pytest
 
-from bestiary.phenomena import deadly_triad, lr_decay_drop
+from bestiary.phenomena import deadly_triad, lr_decay_drop, policy_plateau
 from bestiary.train import trainer
 
 
@@ -94,3 +94,36 @@ def test_what_the_walls_cost_is_the_variance_that_a_step_keeps(lr):
     p = lr_decay_drop.PHENOMENON
     cost = trained(p, 0, lr=lr, noise=3.0)[-1]["walls_in_theory"]
     assert 2 * cost == pytest.approx((1 - lr) ** 2 * 2 * cost + lr**2 * 9, rel=1e-5)
+
+
+# --- policy plateau
+
+
+def ascended(steps, start, lr=0.1, natural=False):
+    """Probability of the better of two arms, rewards 1 and 0, after so many steps of exact gradient ascent."""
+    z = np.log(start / (1 - start))  # of the difference of the two logits
+    for _ in range(steps):
+        p = 1 / (1 + np.exp(-z))
+        z += lr * (1 if natural else 2 * p * (1 - p))
+    return 1 / (1 + np.exp(-z))
+
+
+@pytest.mark.parametrize(("natural", "steps"), [(0.0, 400), (1.0, 40)])
+def test_without_noise_the_policy_follows_the_exact_gradient(natural, steps):
+    seen = trained(policy_plateau.PHENOMENON, steps, start=0.01, noise=0.0, natural=natural)[-1]
+    assert seen["better_arm"] == pytest.approx(ascended(steps, 0.01, natural=bool(natural)), rel=1e-3)
+
+
+@pytest.mark.parametrize("start", [0.1, 0.01, 0.001])
+def test_the_time_of_the_flow_is_that_of_small_steps(start):
+    time = (1 / start - 1 / (1 - start) + 2 * np.log((1 - start) / start)) / (2 * 0.1)
+    assert ascended(round(0.99 * time), start) < 0.5 < ascended(round(1.01 * time) + 1, start)
+
+
+def test_rewards_of_chosen_arms_are_unbiased():
+    p = policy_plateau.PHENOMENON
+    static = p.static._replace(feedback="chosen", samples=200_000)
+    means, policy = np.array([1.0, 0.5], np.float32), np.array([0.2, 0.8], np.float32)
+    key = jax.random.key(0, impl="threefry2x32")
+    estimate = policy_plateau.rewards(key, policy, means, p.knobs._replace(noise=0.3), static)
+    assert np.asarray(estimate) == pytest.approx(means, abs=0.03)
