@@ -6,6 +6,7 @@ import json
 import math
 import pickle
 from dataclasses import replace
+from functools import partial
 
 import jax.numpy as jnp
 import numpy as np
@@ -38,6 +39,21 @@ def test_turned_knobs_are_dims_and_the_others_coordinates(entry, ds):
     assert (ds["state"].sel(lr=1.2) == "found").all() and (ds["state"].sel(lr=0.9) == "absent").all()
     one = entry.run(seeds=2, steps=300, progress=False)
     assert one["weight"].dims == ("seed", "step") and one["state"].dims == ("seed",)
+
+
+def test_where_to_train_is_a_place_or_a_client(entry):
+    ask = {"steps": 100, "progress": False}
+    assert entry.run(seeds=1, executor="local", **ask).sizes["seed"] == 1
+    for call in (
+        entry.run,
+        entry.check,
+        partial(entry.map, lr=[0.9, 1.2]),
+        partial(bestiary.simulate, entry.phenomenon),
+    ):
+        with pytest.raises(ValueError, match=r"^nowhere: want local, dask, dask://local:4, tcp://host:port"):
+            call(executor="nowhere")
+        with pytest.raises(TypeError, match="executor: want a place as a string or a distributed"):
+            call(executor=4)
 
 
 def test_a_knob_is_a_float_however_it_is_given(entry):

@@ -341,6 +341,8 @@ def one_wins(t, at=400, to=1e-3):
     k = np.arange(t.size)
     done = 1 / (1 + np.exp(np.clip(2.0 * (at - k), -500, 500)))
     return Log.of(t, disc_loss=1.2 * to**done, gen_loss=0.9 + 8 * done), float(t[at])
+
+
 def power(t, at=60, exponent=-0.5, noise=0.0, seed=0):
     """A curve that falls threefold onto a power of the step at a record, and follows it from there."""
     line = np.maximum(t, t[1]) / t[at]

@@ -1,6 +1,7 @@
 """Runs trained by worker processes are the runs of this process, whatever happens to a worker."""
 
 import time
+from dataclasses import replace
 from importlib.metadata import version
 
 import pytest
@@ -72,6 +73,17 @@ def test_a_worker_with_other_versions_is_refused_and_the_others_train(client, on
         trained(job(root=1), client, notify=told.append)
     assert "\n" not in str(error.value)
     client.run(clusters.pretend)
+
+
+def test_where_all_workers_have_other_source_a_line_says_so(client):
+    client.run(clusters.pretend_source, True)
+    told = []
+    with pytest.raises(
+        ExecutorError, match=r"no worker is fit; \S+: other source of cells or of the trainer; \S+: other"
+    ):
+        trained(job(replace(tiny.NATURAL, probe_every=7)), client, notify=told.append)
+    client.run(clusters.pretend_source, False)
+    assert len(told) == 1
 
 
 def test_a_worker_with_other_flags_than_the_first_is_refused(client, one_by_one):
