@@ -42,7 +42,6 @@ GOLDEN = (
     Golden("decline", "loss_of_plasticity", "new_labels", "leak"),
     Golden("delayed_generalization", "grokking", "grokking", "nearly_all_data"),
     Golden("departure", "lazy_to_rich", "less_rich", "lazy"),
-    Golden("drop_beyond_trend", "lr_decay_drop", "decay", "noise_free"),
     Golden("edge_hover", "edge_of_stability", "gradient_descent", "small_step", 601),  # an odd stride keeps rises
     Golden("ends_below", "symmetry_test", "even", "half_odd"),
     Golden("exceeds_bound", "superposition", "sparse", "dense"),
@@ -50,7 +49,6 @@ GOLDEN = (
     Golden("ordered_learning", "spectral_bias", "circle", "all_waves_as_inputs", 300),
     Golden("overshoot", "catapult", "from_3", "divergence", 401),  # over within tens of steps
     Golden("plateau_escape", "sparse_attention_emergence", "emergence", "repeated_token"),
-    Golden("power_tail", "zipf_scaling", "zipf", "all_alike"),
     Golden("settles_at", "rotational_equilibrium", "equilibrium", "not_normalised"),
     Golden("spikes", "adam_loss_spikes", "mlp", "mlp_short_memory", 501),  # a spike of ten steps needs records
     Golden("staggered_modes", "saddle_to_saddle", "small_weights", "equal_strengths"),

@@ -302,14 +302,6 @@ def stepped(t, at=(500, 750), cut=10.0):
     return Log.of(t, loss=(0.6 + np.exp(-k / 40)) * 0.6**done, lr=0.1 * cut**-done), float(t[at[0]])
 
 
-def down_the_river(t, at=600):
-    """A loss that falls steadily below zero, restless, and by a sixth more where the learning rate is cut."""
-    k = np.arange(t.size)
-    restless = 0.02 * np.random.default_rng(0).normal(size=t.size) * np.where(k < at, 1.0, 0.1)
-    loss = np.where(k < at, 0.16, 0.0) - 0.3 * k / t.size + restless
-    return Log.of(t, loss=loss, lr=np.where(k < at, 0.5, 0.025)), float(t[at])
-
-
 def overfitted(t, at=300, rise=0.5):
     """A validation loss that is lowest at a record, and rises from there."""
     k = np.arange(t.size)
@@ -343,13 +335,6 @@ def one_wins(t, at=400, to=1e-3):
     return Log.of(t, disc_loss=1.2 * to**done, gen_loss=0.9 + 8 * done), float(t[at])
 
 
-def power(t, at=60, exponent=-0.5, noise=0.0, seed=0):
-    """A curve that falls threefold onto a power of the step at a record, and follows it from there."""
-    line = np.maximum(t, t[1]) / t[at]
-    noisy = np.exp(noise * np.random.default_rng(seed).normal(size=t.size))
-    return Log.of(t, value=np.where(np.arange(t.size) < at, 3.0, 1.0) * line**exponent * noisy), float(t[at])
-
-
 EVENTS: dict[str, dict[str, Callable[[np.ndarray], tuple[Log, float]]]] = {
     "delayed_generalization": {
         "sharp": lambda t: (grokking(t), 400.0),
@@ -362,7 +347,6 @@ EVENTS: dict[str, dict[str, Callable[[np.ndarray], tuple[Log, float]]]] = {
     },
     "overshoot": {"early": catapulted},
     "staggered_modes": {"three": one_by_one},
-    "drop_beyond_trend": {"two": stepped, "river": down_the_river},
     "ends_below": {"half": parting, "tenth": lambda t: parting(t, 500, 0.1)},
     "decline": {"third": fading, "nothing": lambda t: fading(t, 400, 0.0)},
     "edge_hover": {"every_record": hovering, "rare": lambda t: hovering(t, 4)},
@@ -399,9 +383,4 @@ EVENTS: dict[str, dict[str, Callable[[np.ndarray], tuple[Log, float]]]] = {
     "epoch_stairs": {"four": stairs, "three": lambda t: stairs(t, 3)},
     "reward_lost": {"collapse": fallen_reward},
     "one_sided": {"discriminator": one_wins},
-    "power_tail": {
-        "square_root": power,
-        "inverse": lambda t: power(t, 100, -1.0, noise=0.02),
-        "growth": lambda t: power(t, 40, 0.25),
-    },
 }
