@@ -109,13 +109,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
             turns, others = measure(everyone, asked.rounds, asked.seconds)
         results[row.name] = facts | {"others": others} | summarise(turns, facts) | {"turns": turns}
         print("\n" + report(row.name, results[row.name]), flush=True)
+        if asked.json:  # row by row: what was measured stays if a later row fails
+            asked.json.write_text(json.dumps({"machine": here, "asked": vars(asked), "rows": results}, default=str))
     for what in ("wall", "cpu"):
         print(f"Times faster than each, {what} time: median over rounds (least to most).\n\n{table(results, what)}\n")
     print("Goals, wall time:\n" + goals(results))
     if asked.sweep:
         subprocess.run([sys.executable, SWEEP, "--rounds", str(asked.rounds)], check=True)
-    if asked.json:
-        asked.json.write_text(json.dumps({"machine": here, "asked": vars(asked), "rows": results}, default=str))
 
 
 if __name__ == "__main__":

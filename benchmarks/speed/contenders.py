@@ -48,7 +48,8 @@ class Contender:
     def _answers(self) -> list[dict[str, Any]]:
         lines = [process.stdout.readline() for process in self._processes if process.stdout]
         if "" in lines:
-            raise SystemExit(f"compare.py: a process of {self.name!r} ended; its own message stands above")
+            status = self._processes[lines.index("")].wait()
+            raise SystemExit(f"compare.py: a process of {self.name!r} ended with status {status}; see above")
         return [json.loads(line) for line in lines]
 
     def turn(self, seconds: float) -> dict[str, float]:

@@ -216,7 +216,7 @@ def test_the_faster_width_is_taken(speed, monkeypatch):
 
 def test_a_worker_that_dies_is_named(speed, tmp_path):
     one = speed("contenders").Contender("trainer", row="no such row", steps=None, cache=str(tmp_path))
-    with pytest.raises(SystemExit, match="'trainer' ended"):
+    with pytest.raises(SystemExit, match="'trainer' ended with status 1"):
         one.ready()
     one.close()
 
