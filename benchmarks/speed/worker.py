@@ -61,7 +61,7 @@ def work(spec: dict[str, Any]) -> None:
     tell(**facts)
     for line in sys.stdin:
         before, started, done, wall = time.process_time(), time.perf_counter(), 0, 0.0
-        while wall < float(line):
+        while wall < float(line) or not done:  # what begins a run is no step yet
             done += next(run)
             wall = time.perf_counter() - started
         unit = 1 if sys.platform == "darwin" else 1024  # [byte] of ru_maxrss
