@@ -42,7 +42,8 @@ def overfitting(
 
     From 50 evaluations on the curve is a running median of 2 % of the records. Its level at the end is the median of
     the last tenth, two evaluations at least. It has risen if that is `least` of the lowest value's size above the
-    lowest, and `z` times the scatter of one evaluation, as its second differences tell it. Where the train loss rises
+    lowest, and `z` times the scatter of one evaluation, as its second differences tell it, of fewer than 50 evaluations
+    by the geometric mean of all and of those from two before the lowest on. Where the train loss rises
     with it the run is unstable, and nothing is said. The sign of a score or an accuracy is turned, its rise is a fall.
 
     Args:
@@ -86,6 +87,9 @@ def overfitting(
     near = max(0, best - t.size // 50)
     lowest = near + int(np.argmin(y[near : best + t.size // 50 + 1]))  # a median shifts the place of a sharp turn
     scatter = deviation(np.diff(y, 2)) / np.sqrt(6) if t.size > LEAST + 2 else 0.0
+    settled = y[max(best - 2, 0) :]
+    if t.size < SHORT and settled.size > LEAST:  # a short curve is steep for much of it, and few differences are left
+        scatter = float(np.sqrt(scatter * deviation(np.diff(settled, 2)) / np.sqrt(6)))
     wander = float(np.median(np.abs(np.diff(x)))) if t.size < SHORT else deviation(np.diff(x[:: max(1, t.size // 16)]))
     rise = min((end - low) / size, 1e6)
     effects = {"best_step": Effect(float(t[lowest]), "step"), "rise": Effect(rise)}

@@ -1,6 +1,7 @@
 """Spike: the loss shoots up once or a few times, and comes back; what is milder or rarer than `spikes`."""
 
 import numpy as np
+from scipy.ndimage import median_filter
 
 from bestiary.about import About, Dial, Scale
 from bestiary.detectors._excursions import excursions
@@ -25,6 +26,8 @@ OUTLIER, TALL, MANY = 12.0, 2.0, 5  # [z] and height of a spike of one record; m
 TINY = 1e-3  # [first record] a peak below it is noise of a loss that is fitted
 STEEP, LEAD = 5.0, 8  # [deviation] over as many records as it took, and 8 more, a wandering curve has changed; [record]
 RESTART = 1.5  # [1] rise of a learning rate that explains one of the loss
+SLOW, LOW = 0.08, 3.0  # [1] of the run, and height, of a rise that may be that of a restart
+SLOWLY = 0.35  # [1] of the way back on which half of such a rise is still there
 AHEAD, GROWN = 10, 2.0  # [record] in which a gradient norm or a rate may grow before a peak; how many-fold
 
 
@@ -47,7 +50,8 @@ def spike(
     times its baseline on, if that is five deviations of what the curve changes otherwise in the time of the rise. One
     of a single record counts from twice its baseline and 12 deviations of the records before it on, and not if there
     are more than five such, unless they stand out from all others: else the noise has heavy tails. A rise where the
-    learning rate rises by half or more, as at a warm restart, is none.
+    learning rate rises by half or more, as at a warm restart, is none; nor, where no rate is known, one of less than
+    threefold that comes down as after a restart: over a twelfth of the run or so, and slowly at first.
 
     Args:
         log: the run.
@@ -100,6 +104,8 @@ def spike(
             narrow.append((a, peak, b, base))
     seen = sorted(seen + (narrow if len(narrow) <= MANY or _apart(y, narrow) else []))
     seen = [one for one in seen if not _restarted(log, lr, t, one[0], one[1])]
+    if lr is None or log.lacking([lr]) is not None:
+        seen = [one for one in seen if not _as_restarted(y, *one)]
     effects = {"count": Effect(float(len(seen)))}
     if not seen:
         return Finding(State.ABSENT, f"{loss} has no spike of {height:g} times its baseline", effects=effects)
@@ -138,6 +144,16 @@ def _restarted(log: Log, lr: str | None, t: np.ndarray, start: int, peak: int) -
     since = t[max(start - AHEAD, 0)]
     before, near = rate[when < since][-1:], rate[(when >= since) & (when <= t[peak])]
     return bool(before.size and near.size and near.max() >= RESTART * before[0])
+
+
+def _as_restarted(y: np.ndarray, start: int, peak: int, end: int, base: float) -> bool:
+    """Whether a rise comes down as slowly as after a warm restart, of a rate that the log does not have."""
+    took = end - peak
+    if end + 1 >= y.size or y[peak] - base >= np.log(LOW) or took < max(y.size * SLOW, LEAD):
+        return False
+    x = median_filter(y[peak : end + 1], max(3, took // 10) | 1, mode="nearest")
+    half = int(np.argmax(x <= (y[peak] + base) / 2))
+    return half >= SLOWLY * took
 
 
 def _announced(log: Log, cause: str, t: np.ndarray, start: int, peak: int) -> tuple[float, str]:

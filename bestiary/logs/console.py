@@ -11,7 +11,7 @@ from pathlib import Path
 from bestiary.logs.bars import announced, counted_through
 from bestiary.logs.boxes import Boxes
 from bestiary.logs.headed import Headed
-from bestiary.logs.kinds import announces, evaluated, without_sums
+from bestiary.logs.kinds import announces, evaluated, of_one_process, without_sums
 from bestiary.logs.line_names import channel
 from bestiary.logs.lines import LONGEST, Pair, pairs
 from bestiary.logs.markdown import Markdown
@@ -26,6 +26,8 @@ AGAIN = 3  # lines of one kind that make a log
 SHARE, THIN = 0.1, 0.02  # [1] of the lines that are its; of lines that have a step and are of one kind
 GROWS = 0.5  # [1] of the rows in which a step changes, in which it grows
 MOSTLY, FEW = 0.5, 5  # [1] of all lines that are of metrics without a step, and how many
+WRAPPED = 20  # [line] over which a dictionary goes, at most
+RANK = re.compile(r"(?:.{0,60}?\[|\W{0,3})(?:rank|default)[ =:]{0,2}(\d{1,5})\s?[\]:|,]", re.IGNORECASE)  # of a process
 COUNTERS = frozenset({"step", "steps", "global step", "iter", "iteration", "iters", "iter num", "update", "updates"})
 WANTED = "want a table under a line of names, or lines such as `step 10 loss 0.5` that come again"
 CODE = re.compile(  # a line of source code, of Python and C, or of a list in YAML
@@ -47,7 +49,8 @@ def read_console(path: Path, encoding: str) -> list[RunTable]:
     keep = "keep the lines of the run with grep, or every tenth with awk 'NR % 10 == 1'"
     if path.stat().st_size > MOST:
         raise Unreadable(f"{path}: is a text log of more than {MOST >> 20} MiB; {keep}")
-    lines, rows, code, said = 0, list[Row](), list[int](), dict[int, str]()
+    lines, rows, code = 0, list[Row](), list[int]()
+    said, ranks = dict[int, str](), dict[int, int]()
     with path.open(encoding=encoding, errors="replace") as file:
         boxes, tables, headed, seen = Boxes(), Markdown(), Headed(), 0
         for line in _segments(file):
@@ -64,6 +67,8 @@ def read_console(path: Path, encoding: str) -> list[RunTable]:
                 code.append(len(rows))
             elif found := pairs(line):
                 rows.append({pair.name: pair for pair in found})
+                if process := RANK.match(line):
+                    ranks[len(rows) - 1] = int(process[1])
                 if len(rows) > ROWS:
                     raise Unreadable(f"{path}: is a text log of more than {ROWS:,} lines with numbers; {keep}")
             elif role := announces(line):
@@ -72,21 +77,39 @@ def read_console(path: Path, encoding: str) -> list[RunTable]:
     if len(code) > FEW and len(code) > len(rows) / 2:  # source code, with which a log may begin
         lines, rows = lines - len(code), rows[code[-1] :]
         said = {at - code[-1]: role for at, role in said.items()}
+        ranks = {at - code[-1]: rank for at, rank in ranks.items()}
     if not _is_a_log(rows, lines):
         raise NotALog(f"{path}: is no log: {WANTED}")
-    rows = _tidy(evaluated(rows, said))
+    told = [f"a text log: numbers with names in {len(rows)} of {plural(lines, 'line')}"]
+    rows, processes = of_one_process(evaluated(rows, said), ranks)
+    told += [f"lines of {processes}"] if processes else []
+    rows = _tidy(rows)
     gather = of_rows(({name: pair.value for name, pair in row.items()} for row in rows), Gather())
     table = gather.table()
-    table.notes.append(f"a text log: numbers with names in {len(rows)} of {plural(lines, 'line')}")
+    table.notes += told
     return [table]
 
 
 def _segments(file: Iterator[str]) -> Iterator[str]:
-    """Lines that are not blank; what a carriage return or backspaces part are several."""
+    """Lines that are not blank; what a carriage return or backspaces part are several; a dictionary is one line."""
+    held, over = "", 0
     for line in file:
         for part in re.split("\b+", line) if "\b" in line else (line,):
-            if part.strip():
-                yield part[:LONGEST].rstrip("\n")
+            part = part[:LONGEST].rstrip("\n")
+            if held and part.lstrip().startswith("{"):  # that one was cut off
+                yield held
+                held = ""
+            if held:
+                held, over = f"{held} {part.strip()}", over + 1
+            elif part.lstrip().startswith("{") and part.count("{") > part.count("}"):
+                held, over = part, 0
+            elif part.strip():
+                yield part
+            if held and (held.count("{") <= held.count("}") or over >= WRAPPED or len(held) >= LONGEST):
+                yield held
+                held = ""
+    if held:
+        yield held
 
 
 def _is_a_log(rows: list[Row], lines: int) -> bool:

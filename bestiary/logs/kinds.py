@@ -123,3 +123,21 @@ def _between(rows: list[Row], kinds: list[Kind], kind: Kind, main: Kind) -> floa
     inner = where[(where > 0) & (where < len(at))]
     whole = [steps[i] - steps[i - 1] <= usual for i in inner]
     return float(np.mean([*whole, *[True] * (where.size - inner.size)]))
+
+
+def of_one_process(rows: list[Row], ranks: Mapping[int, int]) -> tuple[list[Row], str]:
+    """Of several processes that say the same, and not in turn, leave the one that says most, the first of those.
+
+    Args:
+        rows: of named numbers.
+        ranks: {row: rank of the process that says so}.
+
+    Returns:
+        The rows, without those of the others; and what is read, empty if there is but one process.
+    """
+    known = Counter(rank for i, rank in ranks.items() if _unsaid(rows[i]))
+    if len(known) < 2:
+        return rows, ""
+    one = min(known, key=lambda rank: (-known[rank], rank))
+    kept = [row for i, row in enumerate(rows) if ranks.get(i, one) == one]
+    return kept, f"{len(known)} processes; those of rank {one} are read"

@@ -16,6 +16,7 @@ BLOCK = 20_000  # [row]
 HEAD = 65536  # [byte] looked at to tell what a file is
 DELIMITERS = ",\t;|"
 WANTED = "want a line of names and one row for each step"
+MONITOR = {"r": "reward", "l": "episode length", "t": "time"}  # what Gym's and Stable-Baselines' Monitor calls them
 
 
 def encoding(path: Path) -> str:
@@ -119,6 +120,8 @@ def read_csv(path: Path) -> list[RunTable]:
                     )
                 row, more = comment, [row]
             names, line = _names(row), rows.line_num
+            if names[:3] == [*MONITOR] and comment:
+                names[:3] = MONITOR.values()
             reader = _Rows(path, [cell.strip() for cell in row], line, len(more))
             while block := [*more, *islice(rows, BLOCK)]:
                 kept = reader.keep(block)

@@ -206,3 +206,14 @@ def test_ways_of_writing_a_table(text, encoding, tmp_path):
     (tmp_path / "a.log").write_bytes(text.encode(encoding))
     loss = read_one(tmp_path / "a.log").log["train_loss"]
     assert loss.steps.tolist() == [0, 1, 2] and loss.values.tolist() == [1.5, 0.5, 0.25]
+
+
+def test_the_episodes_of_a_monitor(tmp_path):
+    """DLR-RM/stable-baselines3, stable_baselines3/common/monitor.py: a comment of JSON, and names of one letter."""
+    rows = [f"{20 + i % 7}.5,{30 + i % 5},{0.3 * i:.6f}" for i in range(60)]
+    head = '#{"t_start": 1700000000.0, "env_id": "CartPole-v1"}'
+    (tmp_path / "0.monitor.csv").write_text("\n".join([head, "r,l,t", *rows]) + "\n")
+    reading = read_one(tmp_path / "0.monitor.csv")
+    assert reads(reading) == {"reward": "reward", "episode_length": "episode length"}
+    (tmp_path / "x.csv").write_text("\n".join(["r,l,t", *rows]) + "\n")
+    assert reads(read_one(tmp_path / "x.csv")) == {}  # three letters alone say nothing
