@@ -217,3 +217,12 @@ def test_the_episodes_of_a_monitor(tmp_path):
     assert reads(reading) == {"reward": "reward", "episode_length": "episode length"}
     (tmp_path / "x.csv").write_text("\n".join(["r,l,t", *rows]) + "\n")
     assert reads(read_one(tmp_path / "x.csv")) == {}  # three letters alone say nothing
+
+
+def test_the_csv_logger_of_keras(tmp_path):
+    """keras-team/keras, keras/src/callbacks/csv_logger.py: any separator, NA, lists in three quotation marks."""
+    rows = [f'{i};{1 - 0.9**i};"""[0.5, {i}]""";{0.9**i};{0.9**i + 0.1 if i % 2 else "NA"}' for i in range(40)]
+    (tmp_path / "training.log").write_text("\r\n".join(["epoch;accuracy;f1_score;loss;val_loss", *rows]) + "\r\n")
+    reading = read_one(tmp_path / "training.log")
+    assert reads(reading) == {"train_acc": "accuracy", "train_loss": "loss", "test_loss": "val_loss"}
+    assert reading.steps == "`epoch`" and reading.log["test_loss"].steps.size == 20
