@@ -4,7 +4,7 @@ import jax
 import numpy as np
 import pytest
 
-from bestiary.phenomena import deadly_triad, policy_plateau
+from bestiary.phenomena import catastrophic_forgetting, deadly_triad, policy_plateau
 from bestiary.train import trainer
 
 
@@ -102,3 +102,38 @@ def test_rewards_of_chosen_arms_are_unbiased():
     key = jax.random.key(0, impl="threefry2x32")
     estimate = policy_plateau.rewards(key, policy, means, p.knobs._replace(noise=0.3), static)
     assert np.asarray(estimate) == pytest.approx(means, abs=0.03)
+
+
+# --- catastrophic forgetting
+
+
+@pytest.mark.parametrize("agreement", [0.0, 0.6, 1.0])
+@pytest.mark.parametrize("angle", [0.0, 30.0, 45.0, 80.0, 90.0])
+def test_forgetting_is_projection_after_projection(angle, agreement):
+    """Two projections of each teacher in closed form, of the teachers that were drawn, against the trained weights."""
+    p = catastrophic_forgetting.PHENOMENON
+    _, end, data, *_ = trained(p, 200, angle=angle, agreement=agreement)
+    b = np.array([np.cos(np.deg2rad(angle)), np.sin(np.deg2rad(angle))])
+    w = np.stack([np.asarray(data["first"], np.float64), np.zeros(len(data["first"]))], 1)
+    w += (np.asarray(data["second"]) - w @ b)[:, None] * b
+    assert np.asarray(end.params) == pytest.approx(w, abs=2e-3)
+
+
+@pytest.mark.parametrize("agreement", [0.0, 0.6, 1.0])
+def test_the_mean_over_teachers_is_the_formula(agreement):
+    p = catastrophic_forgetting.PHENOMENON
+    static = p.static._replace(planes=20_000)
+    *_, seen = trained(p, 200, static, angle=35.0, agreement=agreement)
+    assert 1 - seen["first_task"] == pytest.approx(seen["forgotten_in_theory"], rel=0.06)
+
+
+def test_replay_keeps_what_the_steps_in_double_precision_keep():
+    """The number that the catalog claims for half of replay."""
+    a, b = np.array([1.0, 0.0]), np.full(2, 0.5**0.5)
+    move = np.eye(2) - 0.05 * (np.outer(a, a) + np.outer(b, b))
+    # After the first task w - u = (0, -u2); in the second the fixed point is the solution of both.
+    solve = np.linalg.inv(np.stack([a, b]))
+    of_first, of_second = solve[:, 0], solve[:, 1]
+    end = np.linalg.matrix_power(move, 100)
+    lost = [a @ end @ (a - of_first), -a @ end @ of_second]  # of the two targets, which are independent
+    assert np.sum(np.square(lost)) == pytest.approx(0.0196, rel=0.02)
