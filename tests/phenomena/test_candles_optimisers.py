@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from bestiary.log import Log
-from bestiary.phenomena import clipped_cycle, sgd_stationary
+from bestiary.phenomena import clipped_cycle, critical_batch_size, sgd_stationary
 from bestiary.train import trainer
 
 
@@ -89,3 +89,32 @@ def test_a_clipped_descent_ends_in_cycles_of_the_sharp_directions(by, moving):
 def test_without_clipping_the_update_is_the_gradient():
     seen = trained(clipped_cycle.PHENOMENON, 10, clipped=0.0)
     assert seen["weight"] == pytest.approx(seen["weight"][0] * (-2.0) ** np.arange(11), rel=1e-4)
+
+
+# --- critical batch size
+
+
+def test_the_drawn_gradient_has_the_moments_of_a_batch_of_examples():
+    """Along the distance and across it, against X^T X D / B of real examples, in mean and in second moment."""
+    d, size, n = 5, 3, 40000
+    distance = np.zeros((n, d), np.float32)
+    distance[:, 0] = 2.0
+    drawn = critical_batch_size.gradient(jax.random.key(0), distance, float(size), critical_batch_size.Knobs())
+    x = np.random.default_rng(0).normal(size=(n, size, d))
+    real = np.einsum("nbi,nb->ni", x, 2.0 * x[:, :, 0]) / size
+    for ours in (np.asarray(drawn, np.float64), real):
+        assert ours.mean(0) == pytest.approx([2, 0, 0, 0, 0], abs=0.05)
+        assert ours.var(0) == pytest.approx(4 / size * np.array([2, 1, 1, 1, 1]), rel=0.06)
+
+
+def test_a_step_gains_what_the_theory_says():
+    knobs = critical_batch_size.Knobs(growth=0.0, batch=8.0)
+    seen = trained(critical_batch_size.PHENOMENON, 200, **knobs._asdict())
+    gain = 0.05 * 1.95 / (1 + 17 / 8)
+    assert seen["gain"][1:].mean() == pytest.approx(gain, rel=0.03)
+    assert seen["noise_scale"][1:].mean() == pytest.approx(17, rel=0.03)
+
+
+def test_the_batch_doubles_every_forty_steps():
+    sizes = critical_batch_size.batch_size(np.arange(0, 561, 40), critical_batch_size.Knobs())
+    assert np.asarray(sizes).tolist() == [2.0**k for k in range(15)]
