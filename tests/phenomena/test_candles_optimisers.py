@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from bestiary.log import Log
-from bestiary.phenomena import clipped_cycle, critical_batch_size, sgd_stationary
+from bestiary.phenomena import clipped_cycle, critical_batch_size, edge_variants, sgd_stationary
 from bestiary.train import trainer
 
 
@@ -118,3 +118,43 @@ def test_a_step_gains_what_the_theory_says():
 def test_the_batch_doubles_every_forty_steps():
     sizes = critical_batch_size.batch_size(np.arange(0, 561, 40), critical_batch_size.Knobs())
     assert np.asarray(sizes).tolist() == [2.0**k for k in range(15)]
+
+
+# --- edges of momentum, of Nesterov's momentum and of SAM
+
+
+def grows(optimizer, s, momentum=0.7, rho=0.05):
+    """Whether steps of size 1 on s x^2 / 2 grow, in double precision; for SAM those from x = 1, where |g| = s."""
+    x, v = 1.0, 0.0
+    if optimizer == "sam":
+        return abs(x - s * (x + rho)) > 1.0
+    for _ in range(3000):
+        v = momentum * v + s * x
+        x -= s * x + momentum * v if optimizer == "nesterov" else v
+        if abs(x) > 100:
+            return True
+    return False
+
+
+@pytest.mark.parametrize("optimizer", ["heavy_ball", "nesterov", "sam"])
+def test_the_edge_is_where_steps_on_a_quadratic_begin_to_grow(optimizer):
+    static = edge_variants.PHENOMENON.static._replace(optimizer=optimizer)
+    knobs = edge_variants.Knobs(momentum=0.7, rho=0.05)
+
+    def over(s):
+        """Of a quadratic of curvature s at x = 1, whose gradient is s."""
+        return s / float(edge_variants.edge(s, 1.0, knobs, static))
+
+    low, high = 0.1, 10.0
+    for _ in range(40):
+        middle = (low + high) / 2
+        low, high = (low, middle) if grows(optimizer, middle) else (middle, high)
+    assert over(low) == pytest.approx(1.0, rel=5e-3)
+
+
+@pytest.mark.parametrize("optimizer", ["heavy_ball", "nesterov", "sam"])
+def test_the_step_is_calibrated_to_the_own_edge(optimizer):
+    p = edge_variants.PHENOMENON
+    static = p.static._replace(optimizer=optimizer)
+    state, data, knobs = begun(p, static, lr=0.4)
+    assert float(p.probe(state, data, knobs, static)["edge_ratio"]) == pytest.approx(0.4, rel=1e-3)
