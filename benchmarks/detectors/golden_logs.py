@@ -49,6 +49,7 @@ GOLDEN = (
     Golden("ordered_learning", "spectral_bias", "circle", "all_waves_as_inputs", 300),
     Golden("overshoot", "catapult", "from_3", "divergence", 401),  # over within tens of steps
     Golden("plateau_escape", "sparse_attention_emergence", "emergence", "repeated_token"),
+    Golden("power_tail", "zipf_scaling", "zipf", "all_alike"),
     Golden("settles_at", "rotational_equilibrium", "equilibrium", "not_normalised"),
     Golden("spikes", "adam_loss_spikes", "mlp", "mlp_short_memory", 501),  # a spike of ten steps needs records
     Golden("staggered_modes", "saddle_to_saddle", "small_weights", "equal_strengths"),

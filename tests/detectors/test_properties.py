@@ -40,6 +40,7 @@ EVENT = [(name, event) for name in DETECTORS for event in PLANTED[name]]
 NOT_PROLONGED = {
     "cycling": "what comes to rest does not cycle for good",
     "epoch_stairs": "an epoch that is longer than all others is none",
+    "power_tail": "what comes to rest is no power of the step",
     "runs_away": "what comes to rest has a lower bound",
 }
 

@@ -335,6 +335,13 @@ def one_wins(t, at=400, to=1e-3):
     return Log.of(t, disc_loss=1.2 * to**done, gen_loss=0.9 + 8 * done), float(t[at])
 
 
+def power(t, at=60, exponent=-0.5, noise=0.0, seed=0):
+    """A curve that falls threefold onto a power of the step at a record, and follows it from there."""
+    line = np.maximum(t, t[1]) / t[at]
+    noisy = np.exp(noise * np.random.default_rng(seed).normal(size=t.size))
+    return Log.of(t, value=np.where(np.arange(t.size) < at, 3.0, 1.0) * line**exponent * noisy), float(t[at])
+
+
 EVENTS: dict[str, dict[str, Callable[[np.ndarray], tuple[Log, float]]]] = {
     "delayed_generalization": {
         "sharp": lambda t: (grokking(t), 400.0),
@@ -383,4 +390,9 @@ EVENTS: dict[str, dict[str, Callable[[np.ndarray], tuple[Log, float]]]] = {
     "epoch_stairs": {"four": stairs, "three": lambda t: stairs(t, 3)},
     "reward_lost": {"collapse": fallen_reward},
     "one_sided": {"discriminator": one_wins},
+    "power_tail": {
+        "square_root": power,
+        "inverse": lambda t: power(t, 100, -1.0, noise=0.02),
+        "growth": lambda t: power(t, 40, 0.25),
+    },
 }

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bestiary import fact_table
-from bestiary.phenomena import emergence_metric
+from bestiary.phenomena import emergence_metric, zipf_scaling
 from bestiary.train import trainer
 
 
@@ -53,6 +53,21 @@ def test_the_mean_of_what_is_left_is_that_of_a_binomial(lr):
     choose = np.array([np.prod(np.arange(n - i + 1, n + 1)) / np.prod(np.arange(1, i + 1)) for i in k])
     mean = [np.sum(choose * q**k * (1 - q) ** (n - k) * (1 - lr) ** (2.0 * k)) for q in p]
     np.testing.assert_allclose(fact_table.expected(jnp.asarray(p), lr, n), mean, rtol=1e-5)
+
+
+def test_the_loss_of_zipf_facts_is_the_mean_of_many_runs():
+    """Within five standard errors of 64 runs."""
+    p = zipf_scaling.PHENOMENON
+    static = p.static._replace(facts=256, batch=64)
+    ends = []
+    for seed in range(64):
+        carry = trained(p, 8, static, seed)
+        ends.append(p.observe(carry.state, carry.data, carry.knobs, static))
+    losses, law = np.array([float(e["loss"]) for e in ends]), float(ends[0]["loss_in_theory"])
+    assert abs(losses.mean() - law) <= 5 * losses.std() / 8
+    i = np.arange(1, 257.0) ** -2
+    i /= i.sum()
+    assert law == pytest.approx(np.sum(i * (1 - i * (1 - 0.9**2)) ** 512), rel=1e-4)
 
 
 # --- the score of an answer
