@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bestiary import fact_table
-from bestiary.phenomena import emergence_metric, zipf_scaling
+from bestiary.phenomena import emergence_metric, weight_norm_growth, zipf_scaling
 from bestiary.train import trainer
 
 
@@ -68,6 +68,40 @@ def test_the_loss_of_zipf_facts_is_the_mean_of_many_runs():
     i = np.arange(1, 257.0) ** -2
     i /= i.sum()
     assert law == pytest.approx(np.sum(i * (1 - i * (1 - 0.9**2)) ** 512), rel=1e-4)
+
+
+# --- norms that grow
+
+
+@pytest.mark.parametrize("noise", [1.0, 10.0])
+@pytest.mark.parametrize("cosine", [-0.3, 0.6, 0.99])
+def test_the_pull_is_the_mean_of_many_gradients(noise, cosine):
+    """|g|^2 |w|^2 over 20,000 batches, by the formula of the gradient in NumPy; within five standard errors."""
+    d, size, n, rng = 8, 4, 20_000, np.random.default_rng(0)
+    target, w = np.eye(d)[0], 3.0 * np.r_[cosine, (1 - cosine**2) ** 0.5, np.zeros(d - 2)]
+    x = rng.normal(size=(n, size, d))
+    unit = w / 3.0
+    error = x @ (unit - target) - noise * rng.normal(size=(n, size))
+    g = np.einsum("nb,nbd->nd", error, x - (x @ unit)[..., None] * unit) / size / 3.0
+    squares = 9.0 * np.sum(g**2, 1)
+    p = weight_norm_growth.PHENOMENON
+    static, knobs = p.static._replace(width=d, batch=size), p.knobs._replace(noise=noise)
+    law = float(weight_norm_growth.pull(jnp.asarray(w), jnp.asarray(target), knobs, static))
+    assert abs(squares.mean() - law) <= 5 * squares.std() / n**0.5
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "sign", "adam"])
+def test_a_step_of_sgd_adds_the_square_of_its_length_alone(optimizer):
+    """|w'|^2 = |w|^2 + lr^2 |g|^2 under SGD; sign descent and Adam's first step are lr sqrt(d) long."""
+    p = weight_norm_growth.PHENOMENON
+    static = p.static._replace(optimizer=optimizer)
+    before, after = trained(p, 0, static), trained(p, 1, static)
+    w, new = (np.asarray(c.state.params["w"], np.float64) for c in (before, after))
+    moved = np.sum((new - w) ** 2)
+    if optimizer == "sgd":
+        assert np.sum(new**2) == pytest.approx(np.sum(w**2) + moved, rel=1e-5)
+    else:
+        assert moved == pytest.approx(0.1**2 * static.width, rel=1e-4)
 
 
 # --- the score of an answer
