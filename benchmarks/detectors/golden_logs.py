@@ -46,6 +46,7 @@ GOLDEN = (
     Golden("ends_below", "symmetry_test", "even", "half_odd"),
     Golden("exceeds_bound", "superposition", "sparse", "dense"),
     Golden("hump", "epoch_wise_double_descent", "two_scales", "many_samples"),
+    Golden("log_growth", "max_margin", "separable", "weight_decay"),
     Golden("ordered_learning", "spectral_bias", "circle", "all_waves_as_inputs", 300),
     Golden("overshoot", "catapult", "from_3", "divergence", 401),  # over within tens of steps
     Golden("plateau_escape", "sparse_attention_emergence", "emergence", "repeated_token"),

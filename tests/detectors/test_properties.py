@@ -41,6 +41,7 @@ NOT_PROLONGED = {
     "cycling": "what comes to rest does not cycle for good",
     "epoch_stairs": "an epoch that is longer than all others is none",
     "power_tail": "what comes to rest is no power of the step",
+    "log_growth": "what comes to rest grows no more",
     "runs_away": "what comes to rest has a lower bound",
 }
 

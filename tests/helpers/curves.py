@@ -340,6 +340,10 @@ def power(t, at=60, exponent=-0.5, noise=0.0, seed=0):
     line = np.maximum(t, t[1]) / t[at]
     noisy = np.exp(noise * np.random.default_rng(seed).normal(size=t.size))
     return Log.of(t, value=np.where(np.arange(t.size) < at, 3.0, 1.0) * line**exponent * noisy), float(t[at])
+def widening(t, at=400.0, slope=3.0):
+    """A norm that grows as ln t, and a margin that comes to 0.9 of the largest at a step."""
+    share = np.minimum(1 - 0.1 * at / np.maximum(t, 1e-9), 1)
+    return Log.of(t, weight_norm=slope * np.log1p(t / 2), margin=np.maximum(share, 0.0))
 
 
 EVENTS: dict[str, dict[str, Callable[[np.ndarray], tuple[Log, float]]]] = {
@@ -375,6 +379,7 @@ EVENTS: dict[str, dict[str, Callable[[np.ndarray], tuple[Log, float]]]] = {
         "far_apart": lambda t: (relaxations(t, (20.0, 700.0)), 20.0),
         "near": lambda t: (relaxations(t, (100.0, 330.0)), 100.0),
     },
+    "log_growth": {"far": lambda t: (widening(t), 400.0), "near": lambda t: (widening(t, 100.0, 1e-3), 100.0)},
     "lost": {"language_model": blown_up, "collapse": lambda t: blown_up(t, 700, 0.001, 9.0)},
     "zero_loss": {"sudden": down_to_zero},
     "runs_away": {"exponential": unbounded},
