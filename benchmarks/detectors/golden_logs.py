@@ -42,6 +42,7 @@ GOLDEN = (
     Golden("decline", "loss_of_plasticity", "new_labels", "leak"),
     Golden("delayed_generalization", "grokking", "grokking", "nearly_all_data"),
     Golden("departure", "lazy_to_rich", "less_rich", "lazy"),
+    Golden("drop_beyond_trend", "lr_decay_drop", "decay", "noise_free"),
     Golden("edge_hover", "edge_of_stability", "gradient_descent", "small_step", 601),  # an odd stride keeps rises
     Golden("ends_below", "symmetry_test", "even", "half_odd"),
     Golden("exceeds_bound", "superposition", "sparse", "dense"),

@@ -302,6 +302,14 @@ def stepped(t, at=(500, 750), cut=10.0):
     return Log.of(t, loss=(0.6 + np.exp(-k / 40)) * 0.6**done, lr=0.1 * cut**-done), float(t[at[0]])
 
 
+def down_the_river(t, at=600):
+    """A loss that falls steadily below zero, restless, and by a sixth more where the learning rate is cut."""
+    k = np.arange(t.size)
+    restless = 0.02 * np.random.default_rng(0).normal(size=t.size) * np.where(k < at, 1.0, 0.1)
+    loss = np.where(k < at, 0.16, 0.0) - 0.3 * k / t.size + restless
+    return Log.of(t, loss=loss, lr=np.where(k < at, 0.5, 0.025)), float(t[at])
+
+
 def overfitted(t, at=300, rise=0.5):
     """A validation loss that is lowest at a record, and rises from there."""
     k = np.arange(t.size)
@@ -358,6 +366,7 @@ EVENTS: dict[str, dict[str, Callable[[np.ndarray], tuple[Log, float]]]] = {
     },
     "overshoot": {"early": catapulted},
     "staggered_modes": {"three": one_by_one},
+    "drop_beyond_trend": {"two": stepped, "river": down_the_river},
     "ends_below": {"half": parting, "tenth": lambda t: parting(t, 500, 0.1)},
     "decline": {"third": fading, "nothing": lambda t: fading(t, 400, 0.0)},
     "edge_hover": {"every_record": hovering, "rare": lambda t: hovering(t, 4)},

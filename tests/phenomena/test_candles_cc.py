@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from bestiary.phenomena import catastrophic_forgetting, deadly_triad, policy_plateau
+from bestiary.phenomena import deadly_triad, lr_decay_drop
 from bestiary.train import trainer
 
 
@@ -137,3 +138,26 @@ def test_replay_keeps_what_the_steps_in_double_precision_keep():
     end = np.linalg.matrix_power(move, 100)
     lost = [a @ end @ (a - of_first), -a @ end @ of_second]  # of the two targets, which are independent
     assert np.sum(np.square(lost)) == pytest.approx(0.0196, rel=0.02)
+# --- learning-rate decay
+
+
+def test_walls_and_river_follow_their_recursions():
+    p, lr, cut = lr_decay_drop.PHENOMENON, 0.5, 0.05
+    static = p.static._replace(walls=3, steps=30)
+    _, end, _, knobs, seen = trained(p, 30, static, lr=lr, cut=cut)
+    key = jax.random.key(0, impl="threefry2x32")
+    x, y = np.zeros(3), 0.0
+    for t in range(30):
+        rate = lr if t < 20 else cut * lr
+        noise = lr_decay_drop.batch(jax.random.fold_in(key, t), (), knobs, static)
+        x, y = x - rate * (x + np.asarray(noise, np.float64)), y + rate * knobs.slope
+    assert np.asarray(end.params["x"]) == pytest.approx(x, rel=1e-4, abs=1e-5)
+    assert seen["loss"] == pytest.approx(np.mean(x**2) / 2 - 0.01 * y, rel=1e-3)
+
+
+@pytest.mark.parametrize("lr", [0.1, 0.5, 1.5])
+def test_what_the_walls_cost_is_the_variance_that_a_step_keeps(lr):
+    """x' = (1 - lr) x - lr n: the variance v = (1 - lr)^2 v + lr^2 noise^2."""
+    p = lr_decay_drop.PHENOMENON
+    cost = trained(p, 0, lr=lr, noise=3.0)[-1]["walls_in_theory"]
+    assert 2 * cost == pytest.approx((1 - lr) ** 2 * 2 * cost + lr**2 * 9, rel=1e-5)
