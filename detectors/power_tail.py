@@ -1,13 +1,11 @@
 """Power tail: over its last decades a curve falls, or grows, as a power of the step."""
 
-from typing import Any
-
 import numpy as np
-from scipy.stats import linregress
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from bestiary.about import About, Dial, Scale
 from bestiary.detectors._curves import FEW, smooth
+from bestiary.detectors._lines import line, parts
 from bestiary.log import Effect, Finding, Log, Span, State, unfit
 
 ABOUT = About(
@@ -91,43 +89,33 @@ def power_tail(
     if (y[late] <= 0).any():
         return Finding(State.ABSENT, f"{value} comes down to {y[late].min():.4g} over its floor within the last decade")
 
-    x, z = parts(np.log(t[late] / t[-1]), np.log(y[late]))
+    x, z = parts(np.log(t[late] / t[-1]), np.log(y[late]), -DECADE, 0, PARTS)
     sides = (x < -DECADE / 2, x >= -DECADE / 2)
     if min(side.sum() for side in sides) < 3:
         return Finding(State.UNDECIDED, f"{value} has records in too few parts of the last decade")
-    line: Any = linregress(x, z)
-    slope = float(line.slope)
-    half: list[Any] = [linregress(x[side], z[side]) for side in sides]
+    slope, level, error, off = line(x, z)
+    earlier, later = (line(x[side], z[side]) for side in sides)
     size = max(abs(slope), 1e-300)
-    bent, doubt = float(half[1].slope - half[0].slope), float(np.hypot(half[0].stderr, half[1].stderr))
-    off = float(np.sqrt(np.mean((z - line.intercept - slope * x) ** 2)))
-    reach = float(np.nan_to_num(student.ppf(0.975, x.size - 2) * line.stderr))
+    bent, doubt = later.slope - earlier.slope, float(np.hypot(earlier.error, later.error))
+    reach = float(stdtrit(x.size - 2, 0.975)) * error
     effects = {"exponent": slope, "exponent_low": slope - reach, "exponent_high": slope + reach}
     reason = f"{value} has the exponent {slope:.4g} +- {reach:.2g} from step {t[late][0]:g} to {t[-1]:g}"
     if abs(slope) < max(least, reach):
         return Finding(State.ABSENT, f"no slope: {reason}", effects=made(effects))
     effects["bent"] = round(bent / size, 9)
-    reason += f"; {half[0].slope:.4g} in its earlier half, {half[1].slope:.4g} in its later"
+    reason += f"; {earlier.slope:.4g} in its earlier half, {later.slope:.4g} in its later"
     bends = abs(bent) > bend * size + 2 * doubt
     if not bends and max(abs(bent), doubt) > bend * size:
         return Finding(State.UNDECIDED, f"too noisy: {reason}", effects=made(effects))
     if bends or off > scatter * size:
         return Finding(State.ABSENT, f"no straight line: {reason}", effects=made(effects))
-    away = abs(smooth(np.log(np.maximum(y, 1e-300))) - line.intercept - slope * np.log(t / t[-1]))
+    away = abs(smooth(np.log(np.maximum(y, 1e-300))) - level - slope * np.log(t / t[-1]))
     near = away <= max(band, NOISE * float(np.median(away[late])))  # noise throws no curve off its line
     first = min(t.size - int(np.argmin(near[::-1])) if not near.all() else 0, int(np.argmax(late)))
     onset = float(t[first])
     effects["decades"] = float(np.log10(t[-1] / onset))
     span = (Span(onset, float(t[-1]), "power law"),)
     return Finding(State.FOUND, f"{reason}; on the line from step {onset:g} on", onset, made(effects), span)
-
-
-def parts(x: np.ndarray, z: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Return the means of both in stretches of equal width of x, from -DECADE to 0; of those that have records."""
-    at = np.clip((x / DECADE + 1) * PARTS, 0, PARTS - 1).astype(int)
-    count = np.bincount(at, minlength=PARTS)
-    sums = (np.bincount(at, weights=w, minlength=PARTS) for w in (x, z))
-    return tuple(total[count > 0] / count[count > 0] for total in sums)
 
 
 def made(effects: dict[str, float]) -> dict[str, Effect]:

@@ -27,6 +27,7 @@ TINY = 1e-3  # [first record] a peak below it is noise of a loss that is fitted
 STEEP, LEAD = 5.0, 8  # [deviation] over as many records as it took, and 8 more, a wandering curve has changed; [record]
 RESTART = 1.5  # [1] rise of a learning rate that explains one of the loss
 SLOW, LOW = 0.08, 3.0  # [1] of the run, and height, of a rise that may be that of a restart
+CLOSE = 2.0  # [length of the earlier] between its end and the next; a cycle is longer than what stands out of it
 SLOWLY = 0.35  # [1] of the way back on which half of such a rise is still there
 AHEAD, GROWN = 10, 2.0  # [record] in which a gradient norm or a rate may grow before a peak; how many-fold
 
@@ -50,8 +51,9 @@ def spike(
     times its baseline on, if that is five deviations of what the curve changes otherwise in the time of the rise. One
     of a single record counts from twice its baseline and 12 deviations of the records before it on, and not if there
     are more than five such, unless they stand out from all others: else the noise has heavy tails. A rise where the
-    learning rate rises by half or more, as at a warm restart, is none; nor, where no rate is known, one of less than
-    threefold that comes down as after a restart: over a twelfth of the run or so, and slowly at first.
+    learning rate rises by half or more, as at a warm restart, is none; nor, where no rate is known, are two or more of
+    less than threefold that follow on each other, and come down as after restarts: over a twelfth of the run or so, and
+    slowly at first.
 
     Args:
         log: the run.
@@ -105,7 +107,8 @@ def spike(
     seen = sorted(seen + (narrow if len(narrow) <= MANY or _apart(y, narrow) else []))
     seen = [one for one in seen if not _restarted(log, lr, t, one[0], one[1])]
     if lr is None or log.lacking([lr]) is not None:
-        seen = [one for one in seen if not _as_restarted(y, *one)]
+        slow = [one for one in seen if _as_restarted(y, *one)]
+        seen = [one for one in seen if one not in slow or not _beside(one, slow)]
     effects = {"count": Effect(float(len(seen)))}
     if not seen:
         return Finding(State.ABSENT, f"{loss} has no spike of {height:g} times its baseline", effects=effects)
@@ -154,6 +157,16 @@ def _as_restarted(y: np.ndarray, start: int, peak: int, end: int, base: float) -
     x = median_filter(y[peak : end + 1], max(3, took // 10) | 1, mode="nearest")
     half = int(np.argmax(x <= (y[peak] + base) / 2))
     return half >= SLOWLY * took
+
+
+def _beside(one: tuple[int, int, int, float], others: list[tuple[int, int, int, float]]) -> bool:
+    """Whether another rise begins where this one is over, or the other way round: a restart comes at a cycle's end."""
+    start, _, end, _ = one
+    return any(
+        a - end <= CLOSE * (end - start) if a > start else start - b <= CLOSE * (b - a)
+        for a, _, b, _ in others
+        if a != start
+    )
 
 
 def _announced(log: Log, cause: str, t: np.ndarray, start: int, peak: int) -> tuple[float, str]:

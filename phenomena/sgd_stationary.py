@@ -33,6 +33,7 @@ from bestiary.initial import normals
 from bestiary.log import Effect
 
 START = 3.0  # [1] std of the weights at the start
+TENTH = 0.1  # [1] how much larger than that of the diffusion a cloud is called discrete
 GROWTH = 1.5  # [1] last quarter over the one before; a random walk, which has no rest either, grows by 1.4
 
 
@@ -93,7 +94,8 @@ def observe(state, data, knobs, static):
 def detect(log):
     """The cloud settles at its size; with the size, over that of the diffusion, and pull over push.
 
-    Phase: growing, without bound or by more than a random walk from the third quarter of the run to the last.
+    Phases: growing, without bound or by more than a random walk from the third quarter of the run to the last;
+    discrete, the size is a tenth above that of the diffusion; diffusive, it is not.
     """
     finding = settles_at(log, "variance", "variance_in_theory", tolerance=0.15)
     if log.lacking(["variance", "push", "variance_of_diffusion"]):
@@ -106,10 +108,9 @@ def detect(log):
     finding = finding.having(variance=Effect(variance))
     if not diffusion[-1]:
         return finding
-    return finding.having(
-        over_diffusion=Effect(variance / float(diffusion[-1])),
-        pull_over_push=Effect(variance / float(push[half:].mean())),
-    )
+    finding = finding.having(pull_over_push=Effect(variance / float(push[half:].mean())))
+    over = variance / float(diffusion[-1])
+    return replace(finding, phase="discrete" if over > 1 + TENTH else "diffusive").having(over_diffusion=Effect(over))
 
 
 PHENOMENON = Phenomenon(

@@ -32,7 +32,7 @@ from bestiary.log import Effect
 class Knobs(NamedTuple):
     """Traced."""
 
-    alpha: float = 1.0  # [1] p_i ~ i^-(1 + alpha); -1: all alike; or the rate at which p_i falls by the rank
+    alpha: float = 1.0  # [1] p_i ~ i^-(1 + alpha), or falls by exp(-alpha) a rank; -1: all alike; >= -1
     lr: float = 0.1  # [1] step size; > 0 and <= 1
     capacity: float = 1e9  # [fact] N, the facts that the table has room for; > 0
 

@@ -45,6 +45,14 @@ def test_many_of_one_record_count_if_they_stand_out_from_all_others():
         assert spike(Log.of(T, loss=tails)).effects["count"].value < 10
 
 
+@pytest.mark.parametrize("height", [1.6, 2.5])
+def test_one_that_takes_long_to_come_back_is_no_restart(height):
+    back = np.where((T >= 500) & (T < 650), 1 - (T - 500) / 150, 0)
+    noise = np.exp(0.02 * np.random.default_rng(0).normal(size=T.size))
+    f = spike(Log.of(T, loss=(2 + 6 * np.exp(-T / 80)) * (1 + (height - 1) * back) * noise))
+    assert f.found and f.onset == pytest.approx(500, abs=5)
+
+
 def test_a_warm_restart_is_no_spike():
     lr = 0.5 * (1 + np.cos(np.pi * (T % 400) / 400))
     loss = (1 + np.exp(-T / 100)) * (1 + 0.8 * lr)

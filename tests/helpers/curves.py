@@ -348,6 +348,8 @@ def power(t, at=60, exponent=-0.5, noise=0.0, seed=0):
     line = np.maximum(t, t[1]) / t[at]
     noisy = np.exp(noise * np.random.default_rng(seed).normal(size=t.size))
     return Log.of(t, value=np.where(np.arange(t.size) < at, 3.0, 1.0) * line**exponent * noisy), float(t[at])
+
+
 def widening(t, at=400.0, slope=3.0):
     """A norm that grows as ln t, and a margin that comes to 0.9 of the largest at a step."""
     share = np.minimum(1 - 0.1 * at / np.maximum(t, 1e-9), 1)

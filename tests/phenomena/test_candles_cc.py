@@ -4,8 +4,7 @@ import jax
 import numpy as np
 import pytest
 
-from bestiary.phenomena import catastrophic_forgetting, deadly_triad, policy_plateau
-from bestiary.phenomena import deadly_triad, lr_decay_drop
+from bestiary.phenomena import catastrophic_forgetting, deadly_triad, lr_decay_drop, policy_plateau
 from bestiary.train import trainer
 
 
@@ -138,6 +137,8 @@ def test_replay_keeps_what_the_steps_in_double_precision_keep():
     end = np.linalg.matrix_power(move, 100)
     lost = [a @ end @ (a - of_first), -a @ end @ of_second]  # of the two targets, which are independent
     assert np.sum(np.square(lost)) == pytest.approx(0.0196, rel=0.02)
+
+
 # --- learning-rate decay
 
 
