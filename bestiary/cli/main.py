@@ -11,10 +11,11 @@ import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from bestiary import files
 from bestiary.catalog.seeds import RUN
 from bestiary.cli import completion, exits
 from bestiary.cli.cache import cache
@@ -47,7 +48,19 @@ from bestiary.cli.output.shown import echo, echo_json
 from bestiary.cli.reading import cite, list_entries, show
 from bestiary.version import __version__
 
+if TYPE_CHECKING:
+    from bestiary.judge.setup import Setup
+
 ROOTS = (1,)  # acceptance; root 0 is for tuning
+
+
+def _time(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:
+    from bestiary.cli.budget import parse
+
+    try:
+        return None if value is None else parse(value)
+    except ValueError as error:
+        raise BadInput(f"--budget {error}") from error
 
 
 @click.group(cls=exits.Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -64,6 +77,7 @@ def cli() -> None:
 @click.option("--alpha", type=FiniteRange(0, 0.5, min_open=True), help="False-alarm rate of one claim [1e-4].")
 @click.option("--laws", is_flag=True, help="Judge laws, boundaries and paths too.")
 @click.option("--strict", is_flag=True, help="Exit 1 also for an inconclusive claim.")
+@click.option("--budget", callback=_time, metavar="TIME", help="Judge what fits, the cheapest first, as in 90s or 10m.")
 @json_option
 @wide_option
 @click.option("--figures", type=click.Path(path_type=Path, file_okay=False), help="Draw one figure per entry there.")
@@ -78,6 +92,7 @@ def check(
     alpha: float | None,
     laws: bool,
     strict: bool,
+    budget: float | None,
     as_json: bool,
     wide: bool,
     figures: Path | None,
@@ -98,13 +113,14 @@ def check(
     from bestiary.judge.size import first_requests, size
     from bestiary.maps.judge import judge_entries, tasks
 
-    each = [(setup, root) for setup in setups for root in roots or ROOTS]
-    asking = [task for one in each for task in cases.tasks(*one, seeds)]
-    asking += [task for one in each for task in tasks(*one)] if laws else []
-    echo(f"check: {size(first_requests(asking))}{'; boundaries ask for more' if laws else ''}", err=True)
+    roots = roots or ROOTS
+    setups, further, takes = _affordable(setups, laws, len(roots), budget)
+    asking = [task for setup in setups for root in roots for task in cases.tasks(setup, root, seeds)]
+    asking += [task for setup in further for root in roots for task in tasks(setup, root)]
+    echo(f"check: {size(first_requests(asking))}{'; boundaries ask for more' if further else ''}{takes}", err=True)
     with executor(place) as where, progress_bars() as on_progress:
-        how = {"seeds": seeds, "alpha": level, "beyond": laws, "on_progress": on_progress, "executor": where}
-        results, mapped = judge_entries(setups, store, roots=roots or ROOTS, **how)
+        how = {"seeds": seeds, "alpha": level, "beyond": further, "on_progress": on_progress, "executor": where}
+        results, mapped = judge_entries(setups, store, roots=roots, **how)
     from bestiary.cli.output import map_tables, tables, verdicts
     from bestiary.cli.output.page import Page
 
@@ -128,6 +144,26 @@ def check(
     outcomes = {v.outcome for v in judged}
     if Outcome.FAILS in outcomes or (strict and Outcome.INCONCLUSIVE in outcomes):
         raise SystemExit(1)
+
+
+def _affordable(
+    setups: Sequence[Setup], laws: bool, roots: int, budget: float | None
+) -> tuple[Sequence[Setup], Sequence[Setup], str]:
+    """The setups whose cases are judged, those whose laws are, and how long that takes; what is left out is said."""
+    from bestiary.cli import budget as costs
+    from bestiary.cli import measured
+
+    of = {setup.entry.key: setup for setup in setups}
+    parts = costs.parts_of(of, laws, lambda key: measured.read(of[key].entry, files.measured()))
+    if budget is not None:
+        parts, left_out = costs.within(parts, roots, budget)
+        if not parts:
+            raise BadInput(f"--budget {costs.words(budget)}: nothing that was measured is as cheap as that")
+        if left_out:
+            echo(f"left out: {', '.join(map(str, left_out))}", err=True)
+    takes = costs.expected(parts, roots)
+    judged = ([of[part.key] for part in parts if part.beyond is beyond] for beyond in (False, True))
+    return *judged, f"; {takes}" if takes else ""
 
 
 @cli.command()

@@ -13,11 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from bestiary import files
 from bestiary.catalog.setups.source_files import source_file
+from bestiary.cli.budget import scale, seconds_of
+from bestiary.cli.budget import words as words_of
 from bestiary.files import replace_with
 from bestiary.train.source.text import text_hash
 
 if TYPE_CHECKING:
     from bestiary.catalog.entries import Entry
+    from bestiary.catalog.listed import Listed
     from bestiary.judge.check import CaseResult
     from bestiary.judge.outcome import Verdict
     from bestiary.judge.setup import Setup
@@ -90,6 +93,21 @@ def record(setup: Setup, results: Sequence[CaseResult], alpha: float, maps: Sequ
     return made | ({"maps": beyond} if beyond else {})
 
 
+def with_cost(
+    record: dict[str, Any], spent: Mapping[str, Any] | None, before: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """Add what the measurement cost; where it trained little itself, what one of the same code had cost before.
+
+    Args:
+        record: of an entry.
+        spent: see `bestiary.judge.costs.costs`; None if most was kept, or trained elsewhere.
+        before: the record that is replaced; None if there was none.
+    """
+    if spent is None and before and before.get("code", {}).get("runs") == record["code"]["runs"]:
+        spent = before.get("cost")
+    return record | {"cost": spent} if spent else record
+
+
 def _claim(v: Verdict) -> dict[str, Any]:
     claim = v.claim
     made = {"of": claim.of, claim.statistic: claim.interval, "measured": v.measured, "outcome": v.outcome}
@@ -109,7 +127,7 @@ def write(record: dict[str, Any], to: Path) -> Path:
     return path
 
 
-def read(entry: Entry, source: Path) -> dict[str, Any] | None:
+def read(entry: Entry | Listed, source: Path) -> dict[str, Any] | None:
     """The record of an entry, or None if there is none."""
     path = source / f"{entry.key}.json"
     return json.loads(path.read_text("utf-8")) if path.is_file() else None
@@ -149,7 +167,9 @@ def told(record: dict[str, Any] | None, entry: Entry) -> str:
     comparable = "text" in record and record.get("python") == python()
     other = ", measured with other code" if comparable and record["text"] != text_of(entry) else ""
     on = f" on roots {roots}{other}" if "hold" in words else ""
-    return f"measured {record['date'][:10]}{commit}: {words}{on}"
+    seconds = seconds_of(record)
+    cost = "" if seconds is None else f"; one root costs {words_of(seconds)} of CPU time ({scale(seconds)})"
+    return f"measured {record['date'][:10]}{commit}: {words}{on}{cost}"
 
 
 def text_of(entry: Entry) -> str | None:

@@ -66,16 +66,25 @@ def measure(
         raise BadInput("measure: an installed package has no benchmarks/measured; say where with --to FOLDER")
     probe("--to", folder)
     store = start(cache)
-    from bestiary.maps.judge import judge_entries
+    from bestiary.judge.check import check
+    from bestiary.judge.costs import costs
+    from bestiary.judge.rounds import drive
+    from bestiary.maps.judge import tasks
+    from bestiary.train.spent import Spent
 
     with executor(place) as where:
         for setup, own_roots in _due(load_setups(chosen, bool(keys)), folder, roots, stale):
             echo(f"{setup.entry.key}: roots {', '.join(map(str, own_roots))}", err=True)
             with progress_bars() as on_progress:
-                how = {"roots": own_roots, "on_progress": on_progress, "executor": where}
-                results, mapped = judge_entries([setup], store, **how)
+                on_cases = Spent(on_progress)
+                results = check([setup], store, roots=own_roots, on_progress=on_cases, executor=where)
+                beyond = Spent(on_progress)
+                mapped = drive([task for root in own_roots for task in tasks(setup, root)], store, beyond, where)
+            spent = costs(results, on_cases, beyond, len(own_roots)) if place == "local" else None
             with writing("--to", folder):
-                path = measured.write(measured.record(setup, results, ALPHA, mapped), folder)
+                record = measured.record(setup, results, ALPHA, mapped)
+                record = measured.with_cost(record, spent, measured.read(setup.entry, folder))
+                path = measured.write(record, folder)
             echo(f"wrote {path}")
 
 

@@ -25,8 +25,11 @@ from bestiary.cli.output.shown import echo, echo_json
 @catalog_option
 def list_entries(zone: int | None, particle: str | None, as_json: bool, wide: bool, file: Path | None) -> None:
     """List the entries."""
+    from bestiary import files
     from bestiary.catalog.choose import unlisted
     from bestiary.catalog.words import Particle
+    from bestiary.cli import budget as costs
+    from bestiary.cli import measured
 
     particles = get_args(Particle)
     if particle is not None and particle not in particles:
@@ -35,15 +38,16 @@ def list_entries(zone: int | None, particle: str | None, as_json: bool, wide: bo
     chosen = [e for e in known if zone in (None, e.zone) and (particle is None or particle in e.particle)]
     whole = file is None and zone is None and particle is None
     without = unlisted([e.key for e in known]) if whole else []
+    seconds = {e.key: costs.seconds_of(measured.read(e, files.measured())) for e in chosen}
     if as_json:
         from bestiary.cli.output import as_json as written
 
-        echo_json(written.text(written.listed(chosen, without)))
+        echo_json(written.text(written.listed(chosen, seconds, without)))
     else:
         from bestiary.cli.output import tables
         from bestiary.cli.output.page import Page
 
-        tables.print_list(chosen, Page(wide), without)
+        tables.print_list(chosen, seconds, Page(wide), without)
 
 
 @click.command()

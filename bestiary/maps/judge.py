@@ -197,7 +197,7 @@ def judge_entries(
     roots: Sequence[int],
     seeds: int | None = None,
     alpha: float = ALPHA,
-    beyond: bool = True,
+    beyond: bool | Sequence[Setup] = True,
     on_progress: OnProgress = lambda p: None,
     executor: Executor | None = None,
 ) -> tuple[list[CaseResult], list[MapResult]]:
@@ -209,7 +209,7 @@ def judge_entries(
         roots: root seeds.
         seeds: number of seeds of every case; default: the case's own. Laws, boundaries and paths keep theirs.
         alpha: false-alarm rate of one claim.
-        beyond: whether laws, boundaries and paths are judged too.
+        beyond: whether laws, boundaries and paths are judged too, or of which setups.
         on_progress: called with each Progress.
         executor: who trains; default: this process.
 
@@ -217,6 +217,7 @@ def judge_entries(
         The cases, and the others; both by entry, then root, then as the catalog lists them.
     """
     cases = [t for s in setups for root in roots for t in check.tasks(s, root, seeds, alpha)]
-    others = [t for s in setups for root in roots for t in tasks(s, root, alpha)] if beyond else []
+    further = beyond if not isinstance(beyond, bool) else setups if beyond else ()
+    others = [t for s in further for root in roots for t in tasks(s, root, alpha)]
     results = drive([*cases, *others], store, on_progress, executor)
     return [r for r in results if isinstance(r, CaseResult)], [r for r in results if isinstance(r, MapResult)]

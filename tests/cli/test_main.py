@@ -70,6 +70,18 @@ def test_a_wrong_claim_fails_and_is_named(site, cache, tmp_path):
     assert "fails: saddle/near onset (root 1)" in ran.stdout
 
 
+@pytest.mark.parametrize(
+    ("time", "line"),
+    [
+        ("10", "--budget '10' is no time; want a number with s, m or h, as in 90s or 10m"),
+        ("1s", "--budget 1 s: nothing that was measured is as cheap as that"),
+    ],
+)
+def test_a_budget_that_is_none_or_buys_nothing(time, line, site, cache):
+    done = bestiary("check", "saddle", "--budget", time, site=site, cache=cache)
+    assert done.returncode == 2 and done.stderr.splitlines()[-1] == line and done.stdout == ""
+
+
 def test_strict_turns_inconclusive_into_a_failure(site, cache):
     few = bestiary("check", "saddle", "--seeds", 3, site=site, cache=cache)
     assert few.returncode == 0 and "inconclusive: saddle/near found (root 1): 3 are too few" in few.stdout

@@ -24,6 +24,9 @@ def test_only_what_is_stale_is_measured_on_the_roots_it_has(asked, tmp_path):
     file = tmp_path / "saddle.json"
     record = json.loads(file.read_text())
     assert list(record["cases"]["near"]) == ["root 4", "root 7"]
+    cost = record["cost"]
+    assert cost["cases"].keys() == record["cases"].keys() and all(s > 0 for s in cost["cases"].values())
+    assert cost["bytes"] > 0 and ("beyond" in cost) == ("maps" in record)
 
     done = asked("--stale", "--to", tmp_path)
     assert done.stdout == f"wrote {tmp_path / 'tother.json'}\n" and "tother: roots 1, 2" in done.stderr
@@ -34,3 +37,13 @@ def test_only_what_is_stale_is_measured_on_the_roots_it_has(asked, tmp_path):
     assert done.stdout == f"wrote {file}\n" and "saddle: roots 4, 7" in done.stderr
     again = json.loads(file.read_text())
     assert again["cases"] == record["cases"] and again["code"] == record["code"]
+    assert "cost" not in again  # all runs were there, and what others cost is not known
+
+
+def test_what_costs_nothing_keeps_the_cost_that_was_measured(asked, tmp_path):
+    asked("saddle", "--root", 4, "--to", tmp_path)
+    file = tmp_path / "saddle.json"
+    record = json.loads(file.read_text()) | {"cost": {"cores": 2, "cases": {"near": 3.0}, "bytes": 1}}
+    file.write_text(json.dumps(record))
+    asked("saddle", "--root", 4, "--to", tmp_path)
+    assert json.loads(file.read_text())["cost"] == record["cost"]

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bestiary.catalog.setups.knobs import knobs_of
+from bestiary.cli.budget import scale
 
 if TYPE_CHECKING:
     from bestiary.catalog.entries import Entry
@@ -39,11 +40,14 @@ def _finite(part: Any) -> Any:
     return part if part is None or isinstance(part, str | bool | int) else _finite(part.item())  # a scalar of NumPy
 
 
-def listed(entries: Iterable[Listed], unlisted: Iterable[str] = ()) -> dict[str, Any]:
+def listed(
+    entries: Iterable[Listed], seconds: Mapping[str, float | None], unlisted: Iterable[str] = ()
+) -> dict[str, Any]:
     """Return what `list` prints."""
     made = [
         {"entry": e.key, "zone": e.zone, "title": e.title, "particle": e.particle, "kind": e.kind}
         | {"complexity": {"network": e.network, "data": e.data}, "status": e.status, "version": e.version}
+        | {"cpu_seconds": seconds[e.key], "scale": scale(seconds[e.key])}
         for e in entries
     ]
     return {"entries": made, "without_block": list(unlisted)}

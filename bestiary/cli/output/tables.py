@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from bestiary.catalog.setups.knobs import knobs_of
 from bestiary.catalog.words import called
+from bestiary.cli.budget import words
 from bestiary.cli.output.beside import print_published
 from bestiary.cli.output.console import Console
 from bestiary.cli.output.page import Column, Heading, Page, Row, Styled, width
@@ -59,11 +60,14 @@ def table(*columns: str, title: str | None = None) -> Table:
     return made
 
 
-def print_list(entries: Iterable[Listed], page: Page, unlisted: Iterable[str] = ()) -> None:
+def print_list(
+    entries: Iterable[Listed], seconds: Mapping[str, float | None], page: Page, unlisted: Iterable[str] = ()
+) -> None:
     """Print one line per entry.
 
     Args:
         entries: of the catalog.
+        seconds: [s] of CPU time that one root of each entry cost, or None.
         page: where.
         unlisted: names of files in phenomena/ that have no block in the catalog.
     """
@@ -73,15 +77,20 @@ def print_list(entries: Iterable[Listed], page: Page, unlisted: Iterable[str] = 
         Column("kind", drop=2),
         Column("particle", drop=4),
         Column("status", drop=3),
+        Column("CPU", drop=5),
         Column("title", prose=30, bare=True),
     )
     rows = [
         # A draft says so where its title stands: the column of the status may be left out.
-        (e.key, str(e.zone), e.kind, ", ".join(e.particle), e.status, f"(draft) {e.title}" if e.draft else e.title)
+        (*_grades(e), words(cost) if (cost := seconds[e.key]) else "", f"(draft) {e.title}" if e.draft else e.title)
         for e in entries
     ]
-    rows += [(key, "", "", "", "draft", "(draft) no block in catalog.yaml") for key in unlisted]
+    rows += [(key, "", "", "", "draft", "", "(draft) no block in catalog.yaml") for key in unlisted]
     page.table(columns, rows)
+
+
+def _grades(e: Listed) -> tuple[str, ...]:
+    return e.key, str(e.zone), e.kind, ", ".join(e.particle), e.status
 
 
 def interval(claim: Claim | MapClaim) -> str:
