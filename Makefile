@@ -69,7 +69,7 @@ measure: .venv ## measure anew, on their roots, the entries that other code meas
 	$(BIN)/bestiary measure --stale
 	$(MAKE) readme
 
-readme: .venv ## rewrite README.md's table, docs/published.md and docs/laws.md
+readme: .venv ## rewrite README.md's table, docs/entries.md, published.md and laws.md
 	$(BIN)/python -m bestiary.cli.readme
 
 # Runs that `bestiary measure` has kept are not run again. ENTRIES="grokking catapult" draws those entries alone.

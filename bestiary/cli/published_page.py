@@ -28,8 +28,14 @@ COLUMNS = ("claim", "published", "measured", "measured - published", "relative",
 
 def counts(beside: Iterable[Compared]) -> str:
     """Say how many published numbers agree: `5 of 7 agree`; nothing where there is none."""
+    agree, numbers = agreement(beside)
+    return f"{agree} of {numbers} agree" if numbers else ""
+
+
+def agreement(beside: Iterable[Compared]) -> tuple[int, int]:
+    """Return how many published numbers agree, and how many there are."""
     told = Counter(one.agrees for one in beside)
-    return f"{told[True]} of {told.total()} agree" if told else ""
+    return told[True], told.total()
 
 
 def page(entries: Iterable[Entry], source: Path) -> str:

@@ -6,7 +6,7 @@ import pytest
 
 from bestiary.catalog.drafts import lacking
 from bestiary.catalog.read import read_catalog
-from bestiary.cli import laws_page, measured, published_page, readme
+from bestiary.cli import entries_page, laws_page, measured, published_page, readme
 from bestiary.judge.setup import load
 from bestiary.maps import judge as maps
 from bestiary.train.store import machine
@@ -20,7 +20,9 @@ def test_the_table_is_current():
     assert text == readme.renewed(text, read_catalog().values(), SOURCE), "stale: run `make readme`"
 
 
-@pytest.mark.parametrize("name, made", [("published", published_page.page), ("laws", laws_page.page)])
+@pytest.mark.parametrize(
+    "name, made", [("entries", entries_page.page), ("published", published_page.page), ("laws", laws_page.page)]
+)
 def test_the_pages_of_numbers_are_current(name, made):
     text = (ROOT / "docs" / f"{name}.md").read_text("utf-8")
     assert text == made(read_catalog().values(), SOURCE), "stale: run `make readme`"
@@ -72,7 +74,8 @@ def test_a_draft_is_in_no_table():
     first = entries[0].model_copy(update={"status": "draft"})
     first._key = entries[0].key
     text = (ROOT / "README.md").read_text("utf-8")
-    assert f"| `{first.key}` |" not in readme.renewed(text, [first], SOURCE)
+    assert f"`{first.key}`]" in readme.renewed(text, entries, SOURCE)
+    assert f"`{first.key}`]" not in readme.renewed(text, [first], SOURCE)
 
 
 def test_what_show_says_of_a_record():
