@@ -13,7 +13,7 @@ ABOUT = About(
     effect="z",
     also=("learning rate decay", "decay phase", "annealing"),
     dial=Dial("z"),
-    scales=(Scale(("loss",)), Scale(("lr",))),
+    scales=(Scale(("value",)), Scale(("lr",))),
     do="nothing; compare runs after the decay, since before it the loss hides how far they have come",
     source="Wen et al., arXiv:2410.05192",
 )
@@ -30,7 +30,7 @@ class Jump(NamedTuple):
     cut: float
 
 
-def drop_beyond_trend(log: Log, loss: str = "loss", lr: str = "lr", *, z: float = 4.0) -> Finding:
+def drop_beyond_trend(log: Log, value: str = "value", lr: str = "lr", *, z: float = 4.0) -> Finding:
     """Detect a loss that falls by more than its trend where the learning rate is cut.
 
     Also known as: learning rate decay, decay phase, annealing.
@@ -47,7 +47,7 @@ def drop_beyond_trend(log: Log, loss: str = "loss", lr: str = "lr", *, z: float 
 
     Args:
         log: the run.
-        loss: name of the loss.
+        value: name of the loss. A stranger's loss is `lr_drop`'s: name it to have this rule asked.
         lr: name of the learning rate.
         z: [1] least excess over its standard error.
 
@@ -59,7 +59,7 @@ def drop_beyond_trend(log: Log, loss: str = "loss", lr: str = "lr", *, z: float 
         >>> import numpy as np
         >>> from bestiary.log import Log
         >>> t = np.arange(300.0)
-        >>> log = Log.of(t, loss=np.where(t < 150, 1.0, 0.6) - t / 1000, lr=np.where(t < 150, 0.1, 0.01))
+        >>> log = Log.of(t, value=np.where(t < 150, 1.0, 0.6) - t / 1000, lr=np.where(t < 150, 0.1, 0.01))
         >>> finding = drop_beyond_trend(log)
         >>> print(finding.state, finding.onset, finding.effects["cut"].value)
         found 150.0 10.0
@@ -70,9 +70,9 @@ def drop_beyond_trend(log: Log, loss: str = "loss", lr: str = "lr", *, z: float 
 
     Source. The decay phase of Wen et al., arXiv:2410.05192; the rule, a line before and a level after, is ours.
     """
-    if finding := unfit(log, [loss, lr]):
+    if finding := unfit(log, [value, lr]):
         return finding
-    (t, y), (when, rate) = log[loss].finite(), log[lr].finite()
+    (t, y), (when, rate) = log[value].finite(), log[lr].finite()
     cuts = np.flatnonzero((rate[:-1] >= CUT * rate[1:]) & (rate[1:] > 0)) + 1
     none = {"count": Effect(0.0)}
     if not 0 < cuts.size <= MOST:
@@ -83,7 +83,7 @@ def drop_beyond_trend(log: Log, loss: str = "loss", lr: str = "lr", *, z: float 
         if (jump := beyond_trend(y, before, i, after)) is not None:
             jumps.append(Jump(float(when[cuts[k]]), *jump, float(rate[cuts[k] - 1] / rate[cuts[k]])))
     if not jumps:
-        reason = f"no cut of {lr} has {4 * FEW} records of {loss} before it and {2 * FEW} after it"
+        reason = f"no cut of {lr} has {4 * FEW} records of {value} before it and {2 * FEW} after it"
         return Finding(State.UNDECIDED, reason, effects=none)
     found = [jump for jump in jumps if jump.excess >= z * jump.error]
     best = max(jumps, key=lambda jump: jump.excess / jump.error)
@@ -92,7 +92,7 @@ def drop_beyond_trend(log: Log, loss: str = "loss", lr: str = "lr", *, z: float 
         "z": Effect(best.excess / best.error),
         "cut": Effect(best.cut),
     }
-    told = f"at step {best.step:g}, where {lr} is cut {best.cut:.3g}-fold, {loss} falls by {best.excess:.3g} "
+    told = f"at step {best.step:g}, where {lr} is cut {best.cut:.3g}-fold, {value} falls by {best.excess:.3g} "
     told += f"({best.error:.1g}) more than by its trend"
     if not found:
         return Finding(State.ABSENT, told, effects=effects)

@@ -30,20 +30,20 @@ def test_a_curve_that_flattens_has_no_excess():
 
 def test_a_loss_below_zero_is_read_where_a_share_means_nothing():
     log, onset = down_the_river(T)
-    assert drop_beyond_trend(log).onset == onset
+    assert drop_beyond_trend(log, "loss").onset == onset
     assert lr_drop(log).state == "not applicable"
 
 
 def test_cuts_are_counted():
-    found = drop_beyond_trend(stepped(T)[0])
+    found = drop_beyond_trend(stepped(T)[0], "loss")
     assert found.onset == 500 and found.effects["count"].value == 2
     assert found.effects["cut"].value == pytest.approx(10)
 
 
 def test_a_cut_just_before_the_end_is_undecided():
-    assert drop_beyond_trend(stepped(T, (980,))[0]).state == "undecided"
+    assert drop_beyond_trend(stepped(T, (980,))[0], "loss").state == "undecided"
 
 
 def test_a_rate_that_falls_smoothly_has_no_cut():
     log = Log.of(T, loss=down_the_river(T)[0]["loss"].values, lr=0.1 * np.exp(-T / 200))
-    assert drop_beyond_trend(log).state == "absent"
+    assert drop_beyond_trend(log, "loss").state == "absent"

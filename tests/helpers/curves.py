@@ -310,6 +310,12 @@ def down_the_river(t, at=600):
     return Log.of(t, loss=loss, lr=np.where(k < at, 0.5, 0.025)), float(t[at])
 
 
+def of_any_sign(t, make=down_the_river):
+    """The same, of which the loss is a value of any sign."""
+    log, at = make(t)
+    return Log({"value": log["loss"], "lr": log["lr"]}), at
+
+
 def overfitted(t, at=300, rise=0.5):
     """A validation loss that is lowest at a record, and rises from there."""
     k = np.arange(t.size)
@@ -368,7 +374,7 @@ EVENTS: dict[str, dict[str, Callable[[np.ndarray], tuple[Log, float]]]] = {
     },
     "overshoot": {"early": catapulted},
     "staggered_modes": {"three": one_by_one},
-    "drop_beyond_trend": {"two": stepped, "river": down_the_river},
+    "drop_beyond_trend": {"two": lambda t: of_any_sign(t, stepped), "river": of_any_sign},
     "ends_below": {"half": parting, "tenth": lambda t: parting(t, 500, 0.1)},
     "decline": {"third": fading, "nothing": lambda t: fading(t, 400, 0.0)},
     "edge_hover": {"every_record": hovering, "rare": lambda t: hovering(t, 4)},
