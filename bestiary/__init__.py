@@ -6,6 +6,7 @@ Names for Python users. Each is imported when it is first asked for, so that `im
     entries             the entries by key; print it for a list
     detect(source)      every detector about training logs: files, folders, data frames, mappings
     open_runs(file)     what `bestiary run --out` or `bestiary map --out` wrote, as an xarray.Dataset
+    labelled_runs()     recorded runs whose answer is known, to try a detector on
     Monitor             the detectors on a run while it trains
     Log, Series         what a detector reads
     Finding, State, Effect, Span, Severity     what a detector answers
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from bestiary.api.opened import open_runs
     from bestiary.api.report import detect
     from bestiary.entry import Phenomenon
+    from bestiary.labelled.small import labelled_runs
     from bestiary.log import Effect, Finding, Log, Series, Span, State
     from bestiary.train.campaign import simulate
     from bestiary.watch.monitor import Monitor
@@ -46,6 +48,7 @@ __all__ = [
     "__version__",
     "detect",
     "entries",
+    "labelled_runs",
     "load",
     "open_runs",
     "simulate",
@@ -64,6 +67,7 @@ _HOMES = {
     "State": "log",
     "detect": "api.report",
     "entries": "api.entries",
+    "labelled_runs": "labelled.small",
     "load": "api.entries",
     "open_runs": "api.opened",
     "simulate": "train.campaign",

@@ -36,11 +36,12 @@ BELOW: dict[str, tuple[str, ...]] = {
     "catalog": ("cache", "entry", "one_line", "special_files", "version"),
     "judge": ("catalog", "train"),
     "maps": ("judge",),
+    "labelled": ("judge",),
     "logs": ("one_line", "special_files", "train"),  # it reads the files in which train keeps runs
     "watch": ("about", "logs"),
     "callbacks": ("watch",),
     "figures": ("maps", "watch"),
-    "cli": ("figures",),
+    "cli": ("figures", "labelled"),
     "__main__": ("cli",),
     "api": ("cli",),
 }

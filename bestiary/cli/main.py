@@ -19,6 +19,7 @@ from bestiary import files
 from bestiary.catalog.seeds import RUN
 from bestiary.cli import completion, exits
 from bestiary.cli.cache import cache
+from bestiary.cli.data import data
 from bestiary.cli.logs import detect, watch
 from bestiary.cli.maps import map_entry, path_entry
 from bestiary.cli.measuring import measure
@@ -233,6 +234,7 @@ def run(
 
 cli.add_command(cache)
 cli.add_command(cite)
+cli.add_command(data)
 cli.add_command(detect)
 cli.add_command(list_entries)
 cli.add_command(map_entry)
