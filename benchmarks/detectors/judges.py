@@ -73,9 +73,10 @@ def _channels(function: Callable[..., Finding], given: Mapping[str, Any]) -> tup
 def reads(entry: str, detector: str) -> tuple[Any, ...]:
     """Return the channels that an entry's detector reads: the entry's own `detect` is called on an empty log.
 
-    It imports JAX with the entry's setup.
+    One that looks at its channels first is called on flat curves. It imports JAX with the entry's setup.
     """
-    detect = import_module(f"bestiary.phenomena.{entry}").PHENOMENON.detect
+    phenomenon = import_module(f"bestiary.phenomena.{entry}").PHENOMENON
+    detect = phenomenon.detect
     function, asked = detectors()[detector].function, []
     plain = detect.func if isinstance(detect, partial) else detect
     if plain is function:
@@ -87,6 +88,9 @@ def reads(entry: str, detector: str) -> tuple[Any, ...]:
 
     with mock.patch.dict(plain.__globals__, {detector: witness}):
         detect(Log({}))
+        if not asked:
+            steps = np.arange(16.0)
+            detect(Log.of(steps, **dict.fromkeys(phenomenon.units, np.ones_like(steps))))
     return _channels(function, asked[0])
 
 
