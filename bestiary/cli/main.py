@@ -163,8 +163,8 @@ def _affordable(
         if left_out:
             echo(f"left out: {', '.join(map(str, left_out))}", err=True)
     takes = costs.expected(parts, roots)
-    judged = ([of[part.key] for part in parts if part.beyond is beyond] for beyond in (False, True))
-    return *judged, f"; {takes}" if takes else ""
+    cases, beyond = ([of[part.key] for part in parts if part.beyond is kind] for kind in (False, True))
+    return cases, beyond, f"; {takes}" if takes else ""
 
 
 @cli.command()

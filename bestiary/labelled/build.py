@@ -152,12 +152,10 @@ def _shard(setup: Setup, root: int, out: Path, how: dict[str, Any]) -> Shard:
     made_by |= {name: str(how.get(name)) for name in ("seeds", "records")}
     try:
         pack = read(file)
-        there = {name: pack.dataset.attrs.get(name) for name in made_by} == made_by
     except (FileNotFoundError, ValueError):
-        there = False
-    if not there:
-        ds = files.seal(packed(list(label(setup, root, **how)), made_by))
-        files.write(ds, file)
+        pack = None
+    if pack is None or {name: pack.dataset.attrs.get(name) for name in made_by} != made_by:
+        files.write(files.seal(packed(list(label(setup, root, **how)), made_by)), file)
         pack = read(file)
     size, digest = file.stat().st_size, str(pack.dataset.attrs["digest"])
     return Shard(file.name, setup.entry.key, root, split_of(root), len(pack), size, digest)
