@@ -2,7 +2,7 @@
 
 Names for Python users. Each is imported when it is first asked for, so that `import bestiary` is quick.
 
-    load(key)           an entry of the catalog, ready to run: run, detect, replace, map, check, cite
+    load(key)           an entry of the catalog, ready to run: run, detect, replace, map, interact, check, cite
     entries             the entries by key; print it for a list
     detect(source)      every detector about training logs: files, folders, data frames, mappings
     open_runs(file)     what `bestiary run --out` or `bestiary map --out` wrote, as an xarray.Dataset
@@ -11,7 +11,7 @@ Names for Python users. Each is imported when it is first asked for, so that `im
     Log, Series         what a detector reads
     Finding, State, Effect, Span, Severity     what a detector answers
     Phenomenon          a setup of one's own: Model = Network + Data
-    Experiment(setup)   a setup of one's own, ready to run: run, detect, replace, map
+    Experiment(setup)   a setup of one's own, ready to run: run, detect, replace, map, interact
     simulate(setup)     the trainer alone, without store, progress and findings
 
 The detectors are in `bestiary.detectors`, each in a file of its own; the setups in `bestiary.phenomena`.

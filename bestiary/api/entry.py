@@ -17,7 +17,7 @@ from bestiary.api.warned import warned
 from bestiary.catalog import cite
 from bestiary.catalog.entries import Entry
 from bestiary.catalog.seeds import MOST
-from bestiary.catalog.setups.outcomes import outcomes_of
+from bestiary.catalog.setups.outcomes import Outcomes, outcomes_of
 from bestiary.entry import Phenomenon
 from bestiary.files import modules
 from bestiary.judge.outcome import ALPHA
@@ -103,7 +103,7 @@ class CatalogEntry(Experiment):
         Args:
             root: root seed, or several. Root 0 is for tuning.
             seeds: number of seeds of every case; default: the catalog's.
-            laws: whether laws, boundaries and paths are judged too.
+            laws: whether laws, boundaries, paths and interactions are judged too.
             alpha: false-alarm rate of one claim.
             progress: whether a progress bar is shown.
             executor: where to train, as `--on` of the command line, or a `distributed.Client`; default: here.
@@ -117,14 +117,19 @@ class CatalogEntry(Experiment):
             return Verdicts(*judge_entries([self._renewed()], self._store(), executor=where, **how), alpha)
 
     def _check_names(self, of: str, boundary_of: str) -> None:
-        own = self.key in modules("phenomena") and import_module(f"bestiary.phenomena.{self.key}").PHENOMENON
-        if not own or self.phenomenon.detect is not own.detect:
-            return  # what another detector finds cannot be read off the entry's file
-        known = outcomes_of(self.key)
+        known = self._known()
+        if known is None:
+            return
         if why := known.without_effect(of):
             raise ValueError(f"of: {self.key} has {why}")
         if why := known.without_phase(boundary_of):
             raise ValueError(f"boundary_of: {self.key} has {why}")
+
+    def _known(self) -> Outcomes | None:
+        own = self.key in modules("phenomena") and import_module(f"bestiary.phenomena.{self.key}").PHENOMENON
+        if not own or self.phenomenon.detect is not own.detect:
+            return None  # what another detector finds cannot be read off the entry's file
+        return outcomes_of(self.key)
 
     def cite(self) -> str:
         """Return the BibTeX of what the entry rests on."""

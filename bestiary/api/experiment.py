@@ -1,4 +1,4 @@
-"""A setup that runs: training over seeds and knobs, findings, changed parts, maps."""
+"""A setup that runs: training over seeds and knobs, findings, changed parts, maps, interactions."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from bestiary.api import values as written
 from bestiary.api.datasets import inner, settings, stack
 from bestiary.api.findings import Findings
 from bestiary.api.grid import GridMap
+from bestiary.api.interaction import Interacting
 from bestiary.api.values import plain, whole
 from bestiary.api.warned import warned
 from bestiary.catalog.mistakes import nearest
@@ -40,7 +41,7 @@ NAME = re.compile(r"\w[\w. -]*")
 assert accessor  # whoever has runs has the accessor `.bestiary`
 
 
-class Experiment:
+class Experiment(Interacting):
     """A setup, ready to run: training over seeds and knobs, findings, changed parts, maps.
 
     The methods train where runs are not kept already, show a progress bar, and keep what they train in the store; the
@@ -217,7 +218,7 @@ class Experiment:
             seeds: runs of every point.
             root: root seed.
             case: start from the values of this case of the catalog.
-            of: onset or effect whose law is fitted along a single knob.
+            of: onset or effect whose law is fitted along a single knob, or that may be a product over two.
             boundary_of: state or phase whose boundary is sought along a single knob.
             resolution: how narrow the brackets of that boundary are made.
             progress: whether a progress bar is shown.

@@ -11,6 +11,7 @@ import xarray as xr
 from bestiary.api.datasets import in_words
 from bestiary.maps.boundary import Crossing, no_crossing
 from bestiary.maps.explore import Exploration
+from bestiary.maps.factorise import Factorisation
 from bestiary.maps.laws import Fit
 from bestiary.train import runs
 
@@ -43,6 +44,11 @@ class GridMap:
         """The forms of law fitted along a single knob, the likeliest first."""
         return self._found.laws
 
+    @property
+    def factorisation(self) -> Factorisation | None:
+        """Whether the onset or effect is a product over two knobs, with what is left; None for another number."""
+        return self._found.factorisation
+
     def to_frame(self) -> pd.DataFrame:
         """Return a row per point: rate, commonest state or phase, median onset of the runs that have one."""
         data, axes = self.data, [axis.name for axis in self._found.plan.axes]
@@ -66,10 +72,12 @@ class GridMap:
         return Path(file)
 
     def summary(self) -> list[str]:
-        """Say in words where boundaries lie and which law describes the medians."""
+        """Say in words where boundaries lie, which law describes the medians, and whether a quantity factorises."""
         plan, found = self._found.plan, self._found
         names = " x ".join(f"{axis.name} ({len(axis.values)})" for axis in plan.axes)
         lines = [f"{plan.setup.name} over {names}, {plan.seeds} seeds a point, root {plan.root}"]
+        if found.factorisation is not None:
+            lines.append(found.factorisation.words(*(axis.name for axis in plan.axes)))
         if found.line is not None:
             lines += [c.words(found.boundary_of, plan.axes[0].name) for c in found.crossings] or [
                 no_crossing(found.line.counts(found.boundary_of), found.boundary_of)

@@ -71,6 +71,7 @@ def head(e: Entry) -> list[str]:
     lines = [f"{e.key}: {e.title}", e.definition]
     lines.append(f"zone {e.zone}, {e.kind}, {', '.join(e.particle)}; {e.status}; detector {e.detector}")
     counts = {"laws": len(e.laws), "boundaries": len(e.boundaries), "paths": len(e.paths)}
+    counts |= {"interactions": len(e.interactions)}
     more = [f"{n} {word}" for word, n in counts.items() if n]
     return [*lines, f"claims also {', '.join(more)}"] if more else lines
 

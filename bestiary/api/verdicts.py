@@ -20,7 +20,7 @@ class Verdicts:
 
     Attributes:
         cases: the cases, each with its runs, findings and verdicts.
-        maps: laws, boundaries and paths, if they were judged.
+        maps: laws, boundaries, paths and interactions, if they were judged.
         alpha: false-alarm rate of one claim.
     """
 
@@ -70,7 +70,7 @@ class Verdicts:
         return summary(list(self), self.alpha)
 
     def save_figures(self, folder: str | Path) -> list[Path]:
-        """Draw the cases, laws, boundaries and paths into a folder, as `check --figures` does; return the paths."""
+        """Draw all that was judged into a folder, as `check --figures` does; return the paths."""
         from bestiary.figures import claims, runs
 
         return runs.draw_all(self.cases, Path(folder)) + claims.draw_all(self.maps, Path(folder))

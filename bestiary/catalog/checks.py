@@ -52,7 +52,7 @@ def _fields(path: Path_) -> Collection[str]:
         annotation = model.model_fields[str(part)].annotation
         inner = next(_models(annotation))
         model, at_key = inner, annotation is not inner
-    return model.model_fields.keys()
+    return [field.alias or name for name, field in model.model_fields.items()]
 
 
 def _models(annotation: Any) -> Iterator[type[BaseModel]]:
@@ -124,6 +124,7 @@ def consistency(
             yield from _named((key, "references"), block, source, references, "references.bib")
             yield from _named((key, "open"), block, source, questions, "open_questions.json")
             yield from _cited((key,), block, source, references)
+            yield from _partners(key, block, source, keys)
             if block.get("status") == "draft":
                 continue
             yield from _empty(key, block, source)
@@ -176,6 +177,18 @@ def _cited(path: Path_, block: Any, source: Source, references: Collection[str])
             said = value.get("where") if name == "published" and isinstance(value, dict) else None
             if isinstance(said, str) and not CITED.search(said):
                 yield source.mistake((*path, name, "where"), "name the work: a key of references.bib")
+
+
+def _partners(key: str, block: dict[str, Any], source: Source, keys: Collection[str]) -> Iterator[Mistake]:
+    """Partners in one word that are no entries: a feature that is none is told in several words."""
+    pairs = block.get("interactions")
+    for name, pair in pairs.items() if isinstance(pairs, dict) else ():
+        other = pair.get("with") if isinstance(pair, dict) else None
+        if isinstance(other, str) and other and " " not in other and other not in keys:
+            hint = nearest(other, keys) or "; tell what is no entry in several words"
+            yield source.mistake((key, "interactions", name, "with"), f"no entry {other!r}{hint}")
+        elif other == key:
+            yield source.mistake((key, "interactions", name, "with"), "an entry with itself; name what is added to it")
 
 
 def _controls(path: Path_, cases: dict[str, Any], source: Source) -> Iterator[Mistake]:

@@ -29,4 +29,4 @@ def lacking(entry: Entry) -> list[str]:
 def has_claims(entry: Entry) -> bool:
     """Return whether there is anything to judge."""
     cases = any(case.claims for case in entry.cases.values())
-    return cases or bool(entry.laws or entry.boundaries or entry.paths)
+    return cases or bool(entry.laws or entry.boundaries or entry.paths or entry.interactions)

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, PrivateAttr, TypeAdapter, model_validator
 
 from bestiary.catalog.claims import Case
+from bestiary.catalog.interaction_claims import Interaction
 from bestiary.catalog.map_claims import Boundary, Law
 from bestiary.catalog.mistakes import Source
 from bestiary.catalog.path_claims import EntryPath
@@ -62,6 +63,7 @@ class Entry(Record):
     laws: dict[Name, Law] = Field({}, description="how an onset or an effect depends on a knob")
     boundaries: dict[Name, Boundary] = Field({}, description="where along a knob the phenomenon appears or vanishes")
     paths: dict[Name, EntryPath] = Field({}, description="chains of one-feature changes from the toy towards the real")
+    interactions: dict[Name, Interaction] = Field({}, description="the entry with something else switched on as well")
     _key: str = PrivateAttr("")
     _source: Source = PrivateAttr(default_factory=lambda: Source("catalog.yaml"))
 

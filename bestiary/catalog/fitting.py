@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from bestiary.catalog import axes, formula
+from bestiary.catalog import axes, formula, pairing
 from bestiary.catalog.claims import Claim
 from bestiary.catalog.entries import Entry
 from bestiary.catalog.map_claims import Boundary, Law
 from bestiary.catalog.mistakes import Mistake, Path_, Source, nearest
+from bestiary.catalog.overriding import refused
 from bestiary.catalog.setups.knobs import Knob
 from bestiary.catalog.setups.outcomes import Outcomes
-from bestiary.catalog.values import Key, defaults, overrides, wrong
+from bestiary.catalog.values import Key, defaults, overrides
 
 AGAINST = ("x", "1 - x", "1 / x", "1 / (1 - x)")  # what a law may be against, but for effects
 
@@ -29,7 +30,7 @@ def fit(entry: Entry, source: Source, knobs: Sequence[Knob]) -> Iterator[Mistake
     settings = {name: own | overrides(case.knobs, case.static) for name, case in entry.cases.items()}
     for name, case in entry.cases.items():
         path = (entry.key, "cases", name)
-        yield from _overrides(path, case.knobs, case.static, own, source, knobs)
+        yield from refused(path, case.knobs, case.static, own, source, knobs)
         for positive in entry.positives if case.control is not None else ():
             if settings[name] == settings[positive]:
                 yield source.mistake(path, f"a control that removes nothing: it runs as {positive!r} does", key=True)
@@ -42,7 +43,7 @@ def fit(entry: Entry, source: Source, knobs: Sequence[Knob]) -> Iterator[Mistake
         now, unfit = own, dict[Mistake, None]()  # what the removed cause does to one rung it does to others
         for i, rung in enumerate(chain.rungs):
             path = (entry.key, "paths", name, "rungs", i)
-            yield from _overrides(path, rung.knobs, rung.static, now, source, knobs)
+            yield from refused(path, rung.knobs, rung.static, now, source, knobs)
             then = now | overrides(rung.knobs, rung.static)
             changed = [key for key in overrides(rung.knobs, rung.static) if key[1] in rung.changes]
             if i and all(then[key] == now.get(key) for key in changed):
@@ -53,18 +54,20 @@ def fit(entry: Entry, source: Source, knobs: Sequence[Knob]) -> Iterator[Mistake
                 yield from _sweep((*path, "laws", law), block, now, source, knobs)
             if cause := chain.cause:
                 place = (entry.key, "paths", name, "cause")
-                unfit |= dict.fromkeys(_overrides(place, cause.knobs, cause.static, now, source, knobs))
+                unfit |= dict.fromkeys(refused(place, cause.knobs, cause.static, now, source, knobs))
                 if all(now.get(key) == value for key, value in overrides(cause.knobs, cause.static).items()):
                     text = f"the cause is absent from rung {rung.name!r} already; nothing is removed"
                     yield source.mistake(path, text)
         yield from unfit
+    for name, block in entry.interactions.items():
+        yield from pairing.fit((entry.key, "interactions", name), block, own, source, knobs)
 
 
 def _sweep(
     path: Path_, block: Law | Boundary, own: Mapping[Key, Any], source: Source, knobs: Sequence[Knob]
 ) -> Iterator[Mistake]:
     """What a law or a boundary overrides, turns and computes that the setup lacks or refuses."""
-    mistakes = list(_overrides(path, block.knobs, block.static, own, source, knobs))
+    mistakes = list(refused(path, block.knobs, block.static, own, source, knobs))
     yield from mistakes
     try:
         axis = axes.typed(block.axis, knobs)
@@ -78,32 +81,6 @@ def _sweep(
             if name not in numbers:
                 text = f"the setup has no number {name!r}{nearest(name, numbers)}"
                 yield source.mistake((*path, "theory", "formula"), text)
-
-
-def _overrides(
-    path: Path_,
-    traced: dict[str, float],
-    static: dict[str, Any],
-    own: Mapping[Key, Any],
-    source: Source,
-    knobs: Sequence[Knob],
-) -> Iterator[Mistake]:
-    """Knobs and static values that the setup does not have, and values that it refuses."""
-    names = {True: [k.name for k in knobs if k.traced], False: [k.name for k in knobs if not k.traced]}
-    changed = {}
-    for key, value in overrides(traced, static).items():
-        is_knob, name = key
-        if name in names[is_knob]:
-            changed[key] = value
-            continue
-        if name in names[not is_knob]:
-            hint = f"; {name!r} belongs under `static`" if is_knob else f"; {name!r} is a knob"
-        else:
-            hint = nearest(name, names[is_knob])
-        what, section = ("knob", "knobs") if is_knob else ("static value", "static")
-        yield source.mistake((*path, section, name), f"the setup has no {what} {name!r}{hint}", key=True)
-    for (is_knob, name), why in wrong(knobs, {**own, **changed}, changed):
-        yield source.mistake((*path, "knobs" if is_knob else "static", name), why)
 
 
 def names(entry: Entry, source: Source, known: Outcomes) -> Iterator[Mistake]:
@@ -134,7 +111,11 @@ def names(entry: Entry, source: Source, known: Outcomes) -> Iterator[Mistake]:
             asked.append(((entry.key, "paths", name, "marker"), known.without_effect(chain.marker)))
     for name, boundary in entry.boundaries.items():
         asked.append(((entry.key, "boundaries", name, "of"), known.without_phase(boundary.of)))
+    for name, pair in entry.interactions.items():
+        asked += pairing.names((entry.key, "interactions", name), pair, known)
     yield from (source.mistake(path, why) for path, why in asked if why)
+    for name, pair in entry.interactions.items():
+        yield from pairing.units((entry.key, "interactions", name), pair, source, entry.key)
 
 
 def _laws(entry: Entry) -> Iterator[tuple[Path_, Law]]:

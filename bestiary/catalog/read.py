@@ -74,7 +74,7 @@ def _entries(data: dict[str, Any], source: Source) -> dict[str, Entry]:
         entry._key, entry._source = key, source
         for name, case in entry.cases.items():
             case._name = name
-        for named in (entry.laws, entry.boundaries, entry.paths):
+        for named in (entry.laws, entry.boundaries, entry.paths, entry.interactions):
             for name, block in named.items():
                 block._name = name
     return entries

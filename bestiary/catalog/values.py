@@ -167,27 +167,45 @@ def setting(
     Raises:
         ValueError: an unknown case or name, a name that is set twice, a value that is refused; in one line.
     """
+    asked, texts = read_changes(setup, knobs, changes)
+    try:
+        return change_values(setup, knobs, cases, case, asked)
+    except ValueError as error:
+        name, _, why = str(error).partition(": ")
+        raise ValueError(f"--set {texts[name]}: {why}" if name in texts else f"--case {error}") from None
+
+
+def read_changes(
+    setup: str, knobs: Sequence[Knob], changes: Sequence[str], option: str = "--set"
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Read `--set NAME=VALUE`: {name: value}, and {name: as it was written}.
+
+    Args:
+        setup: its name.
+        knobs: of the setup.
+        changes: what follows the option, each time that it is given.
+        option: how it is called.
+
+    Raises:
+        ValueError: an unknown name, a name that is set twice, a value that is none of the knob's; in one line.
+    """
     asked: dict[str, Any] = {}
     texts: dict[str, str] = {}
     for change in changes:
         name, equals, text = change.partition("=")
         name = name.strip()
         if not equals or not name:
-            raise ValueError(f"--set {change}: want NAME=VALUE")
+            raise ValueError(f"{option} {change}: want NAME=VALUE")
         if name in texts:
-            raise ValueError(f"--set {change}: {name} is set twice, first by --set {texts[name]}")
+            raise ValueError(f"{option} {change}: {name} is set twice, first by {option} {texts[name]}")
         texts[name] = change
         try:
             asked[name] = typed(find(setup, knobs, name), text.strip())
         except UnknownKnob as error:
-            raise UnknownKnob(f"--set {change}: {str(error).partition(': ')[2]}", error.known) from None
+            raise UnknownKnob(f"{option} {change}: {str(error).partition(': ')[2]}", error.known) from None
         except ValueError as error:
-            raise ValueError(f"--set {change}: {error}") from None
-    try:
-        return change_values(setup, knobs, cases, case, asked)
-    except ValueError as error:
-        name, _, why = str(error).partition(": ")
-        raise ValueError(f"--set {texts[name]}: {why}" if name in texts else f"--case {error}") from None
+            raise ValueError(f"{option} {change}: {error}") from None
+    return asked, texts
 
 
 def change_values(

@@ -13,7 +13,10 @@ from bestiary.cli.measured import root_of
 if TYPE_CHECKING:
     from bestiary.catalog.claims import Claim
     from bestiary.catalog.entries import Entry
+    from bestiary.catalog.interaction_claims import InteractionClaim
     from bestiary.catalog.map_claims import MapClaim
+
+    AnyClaim = Claim | MapClaim | InteractionClaim
 
 
 class Compared(NamedTuple):
@@ -26,7 +29,7 @@ class Compared(NamedTuple):
     """
 
     place: str
-    claim: Claim | MapClaim
+    claim: AnyClaim
     measured: Mapping[int, Estimate]
 
     def differences(self) -> dict[int, Difference]:
@@ -51,17 +54,17 @@ def compared(entry: Entry, record: Mapping[str, Any] | None) -> list[Compared]:
     return [Compared(place, claim, _measured(claim, seen)) for place, claim, seen in _claims(entry, record or {})]
 
 
-def _claims(entry: Entry, record: Mapping[str, Any]) -> Iterator[tuple[str, Claim | MapClaim, dict[int, Any]]]:
+def _claims(entry: Entry, record: Mapping[str, Any]) -> Iterator[tuple[str, AnyClaim, dict[int, Any]]]:
     """Claims with a published number; where they stand; by root, what the record has at their place."""
-    blocks: list[tuple[str, list[tuple[str, Claim | MapClaim | None]], Mapping[str, Any]]] = []
+    blocks: list[tuple[str, list[tuple[str, AnyClaim | None]], Mapping[str, Any]]] = []
     cases, maps = record.get("cases", {}), record.get("maps", {})
     for name, case in entry.cases.items():
         blocks.append((name, [("", c) for c in case.claims], cases.get(name, {})))
-    for kind, named in (("law", entry.every_law), ("boundary", entry.boundaries)):
+    for kind, named in (("law", entry.every_law), ("boundary", entry.boundaries), ("interaction", entry.interactions)):
         for name, block in named.items():
             blocks.append((f"{kind} {name}", [("", c) for c in block.claims], maps.get(f"{kind} {name}", {})))
     for name, path in entry.paths.items():
-        rungs: list[tuple[str, Claim | MapClaim | None]] = []
+        rungs: list[tuple[str, AnyClaim | None]] = []
         for rung in path.rungs:
             rungs += [(rung.name, c) for c in rung.claims]
             rungs += [(rung.name, None)] if rung.without is not None else []  # a claim that is no block's
@@ -73,7 +76,7 @@ def _claims(entry: Entry, record: Mapping[str, Any]) -> Iterator[tuple[str, Clai
                 yield f"{name}{f', {rung}' if rung else ''}: {called(claim.of)}", claim, seen
 
 
-def _measured(claim: Claim | MapClaim, seen: Mapping[int, Mapping[str, Any]]) -> dict[int, Estimate]:
+def _measured(claim: AnyClaim, seen: Mapping[int, Mapping[str, Any]]) -> dict[int, Estimate]:
     """What was measured on each root of a claim that the record has as it is today."""
     of = list(claim.of) if isinstance(claim.of, tuple) else claim.of
     there = {}

@@ -30,7 +30,7 @@ class Wanted:
     Attributes:
         file: under docs/figures.
         entry: the catalog's block.
-        what: `runs`, `map`, or kind and name of a law, boundary or path.
+        what: `runs`, `map`, or kind and name of a law, boundary, path or interaction.
         claims: what is drawn and stands in the catalog or in the recipe, hashed.
     """
 
@@ -41,7 +41,7 @@ class Wanted:
 
 
 def recipe(folder: Path) -> dict[str, Any]:
-    """Read what is drawn beside laws, boundaries and paths."""
+    """Read what is drawn beside laws, boundaries, paths and interactions."""
     return tomllib.loads((folder / RECIPE).read_text("utf-8"))
 
 
@@ -55,9 +55,10 @@ def wanted(entries: Iterable[Entry], asked: Mapping[str, Any]) -> list[Wanted]:
         for name, one in asked.get("maps", {}).items():
             if one["entry"] == entry.key:
                 made.append(Wanted(f"{name}.png", entry, f"map {name}", _hash(one)))
-        for kind, blocks in (("law", entry.every_law), ("boundary", entry.boundaries), ("path", entry.paths)):
+        parts = ("law", entry.every_law), ("boundary", entry.boundaries), ("path", entry.paths)
+        for kind, blocks in (*parts, ("interaction", entry.interactions)):
             for name, block in blocks.items():
-                file = f"maps/{entry.key}-{name}.png"
+                file = f"maps/{entry.key}-{'with-' if kind == 'interaction' else ''}{name}.png"
                 made.append(Wanted(file, entry, f"{kind} {name}", _hash(block.model_dump(mode="json"))))
     return made
 

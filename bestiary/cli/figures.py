@@ -17,13 +17,17 @@ from bestiary.cli import completion, figure_list, gallery, measured
 from bestiary.cli.figure_list import Wanted
 from bestiary.cli.options import BadInput, cache_option, entries, fitting, load_setups, progress_bars, start
 from bestiary.cli.output.shown import echo
+from bestiary.maps.interactions.summary import cells
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from bestiary.catalog.entries import Entry
     from bestiary.judge.setup import Setup
     from bestiary.train.event import OnProgress
     from bestiary.train.store import Store
+
+TABLE = "interactions.png"
 
 
 @click.command("figures")
@@ -49,6 +53,7 @@ def main(keys: Sequence[str], stale: bool, cache: Path | None) -> None:
     provenance.commit()  # kept: what is trained below comes from this commit, whatever has been drawn by then
     for setup in load_setups([entry for entry in chosen if entry.key in waiting], bool(keys)):
         _draw(setup, [one for one in due if one.entry.key == setup.entry.key], folder, commit, asked, store)
+    _table(every, root, commit)
     listed = figure_list.read(folder)
     known = {one.file for one in figure_list.wanted(every, asked)}
     for file in [file for file, source in listed.items() if "data" not in source and file not in known]:
@@ -56,6 +61,21 @@ def main(keys: Sequence[str], stale: bool, cache: Path | None) -> None:
         (folder / file).unlink(missing_ok=True)
     figure_list.write(folder, listed)
     gallery.rewrite(root / "docs" / "maps.md", every, asked)
+
+
+def _table(every: Sequence[Entry], root: Path, commit: str) -> None:
+    """Draw the table of interactions, of what docs/interactions.md tells, unless it is there already."""
+    from bestiary.figures import interaction_table, style
+
+    page, folder = "docs/interactions.md", root / "docs" / "figures"
+    source = root / "benchmarks" / "measured"
+    records = {e.key: measured.read(e, source) or {} for e in every if e.interactions}
+    made = cells([e for e in every if not e.draft], records)
+    digest, listed = figure_list.digest(root / page), figure_list.read(folder)
+    if made and (listed.get(TABLE, {}).get("sha256") != digest or not (folder / TABLE).is_file()):
+        style.save(interaction_table.draw(made), folder / TABLE)
+        figure_list.write(folder, listed | {TABLE: {"data": page, "sha256": digest, "commit": commit}})
+        echo(f"wrote docs/figures/{TABLE}")
 
 
 def _draw(

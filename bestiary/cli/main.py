@@ -20,6 +20,7 @@ from bestiary.catalog.seeds import RUN
 from bestiary.cli import completion, exits
 from bestiary.cli.cache import cache
 from bestiary.cli.data import data
+from bestiary.cli.interact import interact
 from bestiary.cli.logs import detect, watch
 from bestiary.cli.maps import map_entry, path_entry
 from bestiary.cli.measuring import measure
@@ -76,7 +77,7 @@ def cli() -> None:
 @click.option("--seeds", type=SEEDS, help="Seeds of every case [default: the catalog's].")
 @click.option("--root", "roots", type=ROOT, multiple=True, help="Root seed; may be repeated [1].")
 @click.option("--alpha", type=FiniteRange(0, 0.5, min_open=True), help="False-alarm rate of one claim [1e-4].")
-@click.option("--laws", is_flag=True, help="Judge laws, boundaries and paths too.")
+@click.option("--laws", is_flag=True, help="Judge laws, boundaries, paths and interactions too.")
 @click.option("--strict", is_flag=True, help="Exit 1 also for an inconclusive claim.")
 @click.option("--budget", callback=_time, metavar="TIME", help="Judge what fits, the cheapest first, as in 90s or 10m.")
 @json_option
@@ -236,6 +237,7 @@ cli.add_command(cache)
 cli.add_command(cite)
 cli.add_command(data)
 cli.add_command(detect)
+cli.add_command(interact)
 cli.add_command(list_entries)
 cli.add_command(map_entry)
 cli.add_command(measure)

@@ -64,7 +64,13 @@ MOST_FACETS = 6
 @case_option
 @click.option("--seeds", type=SEEDS, default=MAP, show_default=True, help="Runs of every point.")
 @click.option("--root", type=ROOT, default=0, show_default=True)
-@click.option("--of", "of", default="onset", show_default=True, help="Onset or effect whose law is fitted.")
+@click.option(
+    "--of",
+    "of",
+    default="onset",
+    show_default=True,
+    help="Onset or effect whose law is fitted, or that may be a product over two knobs.",
+)
 @click.option("--boundary-of", default="found", show_default=True, help="State or phase whose boundary is sought.")
 @click.option(
     "--resolution",

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from bestiary.judge.check import CaseResult
     from bestiary.judge.outcome import Verdict
     from bestiary.judge.setup import Setup
+    from bestiary.maps.interactions.cells import Seen, Table
     from bestiary.maps.judge import MapResult
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -42,13 +43,14 @@ def record(setup: Setup, results: Sequence[CaseResult], alpha: float, maps: Sequ
         setup: what was run.
         results: of the setup; at least one.
         alpha: false-alarm rate of one claim.
-        maps: the entry's laws, boundaries and paths.
+        maps: the entry's laws, boundaries, paths and interactions.
 
     Returns:
         Provenance (version of the entry, software, device, date), then for each case and
         root the seeds, states, phases, raw onsets [step] of the runs where it was found, the
-        quantiles of every effect, and each claim with its outcome; for each law, boundary
-        and path and root what was claimed and measured.
+        quantiles of every effect, and each claim with its outcome; for each law, boundary,
+        path and interaction and root what was claimed and measured, of an interaction kappa at each
+        value of the knob too.
     """
     import numpy as np  # reading a record needs none of it
 
@@ -75,7 +77,8 @@ def record(setup: Setup, results: Sequence[CaseResult], alpha: float, maps: Sequ
     beyond: dict[str, Any] = {}
     for m in maps:
         claims = [({"rung": head} if head else {}) | _claim(v) for head, v in m.headed()]
-        beyond.setdefault(f"{m.kind} {m.block.name}", {})[f"root {m.root}"] = {"claims": claims}
+        more = {"points": [_point(m.table, one) for one in m.table.points]} if m.table is not None else {}
+        beyond.setdefault(f"{m.kind} {m.block.name}", {})[f"root {m.root}"] = {"claims": claims} | more
     made = {
         "entry": entry.key,
         "version": entry.version,
@@ -113,6 +116,15 @@ def _claim(v: Verdict) -> dict[str, Any]:
     made = {"of": claim.of, claim.statistic: claim.interval, "measured": v.measured, "outcome": v.outcome}
     number = v.estimate and [float(f"{x:.6g}") if math.isfinite(x) else None for x in v.estimate]
     return made | ({"estimate": number} if number else {})
+
+
+def _point(table: Table, one: Seen) -> dict[str, Any]:
+    """What was seen of an interaction at one value of B's knob."""
+    from bestiary.maps.interactions.kappa import answer, limits
+
+    told, found = answer(one.kappa, one.rates, table.design.more), limits(one.kappa)
+    kappa = [_short(x) if math.isfinite(x) else None for x in found]
+    return {"at": one.x, "kappa": kappa, "found": one.rates._asdict(), "outcome": str(told.correction)}
 
 
 def _short(x: float) -> float:

@@ -71,12 +71,12 @@ def show(entry: str, as_json: bool, wide: bool, file: Path | None) -> None:
 
         echo_json(written.text(written.entry(block, told, beside)))
     else:
-        from bestiary.cli.output import tables
+        from bestiary.cli.output import entry_tables
         from bestiary.cli.output.page import Page
 
         told = f"a draft: it lacks {', '.join(lacking(block))}" if block.draft else told
         first = {id(one.claim): next(iter(one.differences().values())) for one in beside if one.measured}
-        tables.print_entry(block, Page(wide), told, first)
+        entry_tables.print_entry(block, Page(wide), told, first)
 
 
 @click.command(short_help="Print the BibTeX of what entries rest on.")

@@ -1,4 +1,4 @@
-"""Figures of what the catalog claims beyond single settings: a law, a boundary or a path, as it was judged."""
+"""Figures of what the catalog claims beyond single settings: a law, boundary, path or interaction, as judged."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from matplotlib.legend import Legend
 from matplotlib.transforms import ScaledTranslation
 
 from bestiary.catalog.map_claims import Boundary, Law
-from bestiary.figures import boundaries, laws, paths, style
+from bestiary.figures import boundaries, interactions, laws, paths, style
 from bestiary.judge.outcome import Verdict
 from bestiary.maps.judge import MapResult
 
@@ -21,22 +21,26 @@ SHORT = 26  # [character] of a label that shares a row with others
 
 
 def draw_all(results: Sequence[MapResult], folder: Path) -> list[Path]:
-    """Draw one PNG per law, boundary and path, and root if there are several; return the paths."""
+    """Draw one PNG per law, boundary, path and interaction, and root if there are several; return the files."""
     several, drawn = len({r.root for r in results}) > 1, []
     for result in results:
-        name = name_of(result.entry.key, result.block.name, result.root if several else None)
+        name = name_of(result, result.root if several else None)
         drawn.append(folder / f"{name}.png")
         style.save(draw(result), drawn[-1])
     return drawn
 
 
-def name_of(key: str, block: str, root: int | None = None) -> str:
-    """Name the figure of a law, a boundary or a path."""
-    return f"{key}-{block}" + (f"_root{root}" if root is not None else "")
+def name_of(result: MapResult, root: int | None = None) -> str:
+    """Name the figure of a law, a boundary, a path or an interaction; a law may have the name of an interaction."""
+    beside = "with-" if result.kind == "interaction" else ""
+    return f"{result.entry.key}-{beside}{result.block.name}" + (f"_root{root}" if root is not None else "")
 
 
 def draw(result: MapResult) -> Figure:
-    """Draw a law, a boundary or a path."""
+    """Draw a law, a boundary, a path or an interaction."""
+    if result.table is not None:
+        title = result.block.title or result.block.name
+        return interactions.draw(result.table, title, caption(result))
     if result.line is None:
         return paths.draw(result)
     with style.house_style():
@@ -75,9 +79,12 @@ def _key(ax: Axes) -> None:
 
 def caption(result: MapResult) -> str:
     """Write what was measured with its limits, beside what is claimed and what was published."""
-    seeds = len(result.line.answers[0].findings) if result.line is not None else 0
+    if result.table is not None:
+        beside = f"{result.table.design.seeds} pairs of runs at each value"
+    else:
+        beside = f"{len(result.line.answers[0].findings) if result.line is not None else 0} seeds a point"
     told = "; ".join(map(in_words, result.verdicts))
-    return f"{told}. Limits at 95 %; {seeds} seeds a point, root {result.root}."
+    return f"{told}. Limits at 95 %; {beside}, root {result.root}."
 
 
 def in_words(v: Verdict) -> str:

@@ -16,13 +16,15 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 from scipy.stats import binomtest
 
 from bestiary.catalog.axes import Axis
-from bestiary.figures import names, style
+from bestiary.figures import names, residual, style
 from bestiary.figures.points import TICKS
 from bestiary.log import State
 from bestiary.maps.table import named
 
 if TYPE_CHECKING:
     from bestiary.maps.explore import Exploration
+    from bestiary.maps.factorise import Factorisation
+    from bestiary.train.jobs import Setup
 
 OWN = {
     "found": style.HUES[0],
@@ -43,15 +45,21 @@ def below(found: Exploration) -> str:
 
 
 def draw(found: Exploration) -> Figure:
-    """Draw a diagram, or one for each value of a third knob."""
+    """Draw a diagram, or one for each value of a third knob; of two knobs also what is left after a product."""
     axes, made = list(found.plan.axes), found.table
     told = " and ".join(axis.name.replace("_", " ") for axis in axes[:2])
     if len(axes) == 1:  # along words: a diagram of one column
         axes, made = [*axes, Axis("", ("all else as it was",))], made.expand_dims({"": 1}, 1)
     planes = [made] if len(axes) < 3 else [made.isel({axes[2].name: k}) for k in range(len(axes[2].values))]
-    wide = min(style.WIDTH, PANEL * len(planes) + 1.2)
-    figure = Figure(figsize=(wide, PANEL * (wide - 1.2) / (PANEL * len(planes)) + 1.2), layout="constrained")
-    panels = np.atleast_1d(figure.subplots(1, len(planes), sharey=True))
+    both = found.factorisation
+    rest = int(both is not None and not both.trouble)
+    across = len(planes) + rest
+    wide = min(style.WIDTH, PANEL * across + 1.2)
+    figure = Figure(figsize=(wide, PANEL * (wide - 1.2) / (PANEL * across) + 1.2), layout="constrained")
+    panels = np.atleast_1d(figure.subplots(1, across, sharey=True))
+    if both is not None and rest:
+        _residual(panels[-1], both, axes, found.plan.setup)
+        panels = panels[:-1]
     words = sorted({w for plane in planes for w in named(plane).ravel()})
     hues = colours(words)
     for i, (ax, plane) in enumerate(zip(panels, planes, strict=True)):
@@ -69,9 +77,20 @@ def draw(found: Exploration) -> Figure:
     abreast = len(patches) if len(planes) > 1 else 3
     panels[0].legend(handles=patches, ncols=abreast, handlelength=1.2, columnspacing=1.0, **place)
     line = f"line: half of the runs {found.boundary_of}, solid where the cells on both sides tell at 95 %"
+    if both is not None and not both.trouble:
+        line += f". {both.words(axes[0].name, axes[1].name)}"
     caption = f"Each cell is a point of the grid, and each of its strips a run; {line}. {below(found)}"
     style.titled(figure, f"{found.plan.setup.name.replace('_', ' ')} over {told}", caption)
     return figure
+
+
+def _residual(ax: Axes, both: Factorisation, axes: Sequence[Axis], setup: Setup) -> None:
+    """Draw what is left of a quantity after a product over two knobs, on the axes of the diagram."""
+    (rows, _), (columns, _) = _edges(axes[0]), _edges(axes[1])
+    _scales(ax, axes)
+    residual.draw(ax, both, rows, columns)
+    ax.set_xlim(columns[0], columns[-1])
+    ax.set_xlabel(names.knob(setup, axes[1].name).lines, parse_math=False)
 
 
 def colours(words: Sequence[str]) -> dict[str, Any]:
@@ -108,8 +127,16 @@ def _cells(ax: Axes, plane: xr.Dataset, axes: Sequence[Axis], words: Sequence[st
     rows, columns, seeds = phases.shape
     sorted_runs = np.sort(np.vectorize(order.__getitem__)(phases), axis=-1).reshape(rows, columns * seeds)
     image = np.array([to_rgb(hues[w]) for w in words])[sorted_runs]
-    (ys, y_words), (xs, x_words) = _edges(axes[0]), _edges(axes[1])
+    (ys, _), (xs, _) = _edges(axes[0]), _edges(axes[1])
     ax.pcolormesh(_strips(xs, seeds, axes[1].log), ys, image, edgecolors="none", linewidth=0)
+    _scales(ax, axes)
+    ax.set_xlim(xs[0], xs[-1])
+    ax.set_ylim(ys[0], ys[-1])
+
+
+def _scales(ax: Axes, axes: Sequence[Axis]) -> None:
+    """Scale both axes, with a number or a word at each value where these are few."""
+    (_, y_words), (_, x_words) = _edges(axes[0]), _edges(axes[1])
     for scale, axis, told in ((ax.set_xscale, axes[1], x_words), (ax.set_yscale, axes[0], y_words)):
         if told is None:
             scale("log" if axis.log else "linear")
@@ -122,8 +149,6 @@ def _cells(ax: Axes, plane: xr.Dataset, axes: Sequence[Axis], words: Sequence[st
             target.set_major_formatter(FuncFormatter(style.number))
         if told is not None or len(axis.values) <= TICKS:
             target.set_minor_locator(NullLocator())
-    ax.set_xlim(xs[0], xs[-1])
-    ax.set_ylim(ys[0], ys[-1])
 
 
 def _line(ax: Axes, plane: xr.Dataset, axes: Sequence[Axis], of: str) -> None:

@@ -10,6 +10,7 @@ from bestiary.catalog.published import Difference, Estimate
 
 if TYPE_CHECKING:
     from bestiary.catalog.claims import Claim
+    from bestiary.catalog.interaction_claims import InteractionClaim
     from bestiary.catalog.map_claims import MapClaim
 
 ALPHA = 1e-4  # per claim: a true catalog of a hundred claims then fails a check once in a hundred times
@@ -47,7 +48,7 @@ class Verdict:
         estimate: the statistic with two-sided limits, as numbers; None if there is none.
     """
 
-    claim: Claim | MapClaim
+    claim: Claim | MapClaim | InteractionClaim
     outcome: Outcome
     measured: str
     expected: str

@@ -1,7 +1,7 @@
 """Answer requests for runs in rounds: whoever asks is a generator, and all that ask share compiling and training.
 
 A generator yields the requests it has, is sent what became of them, asks again or ends with its result. So the cases,
-laws, boundaries and paths of a whole catalog are trained together, and only what must be refined goes on.
+laws, boundaries, paths and interactions of a whole catalog are trained together, and only what must be refined goes on.
 """
 
 from __future__ import annotations

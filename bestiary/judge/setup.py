@@ -16,7 +16,8 @@ from bestiary.train import jobs
 from bestiary.train.source.parsed import Unfollowed
 from bestiary.train.source.walk import source_of
 
-PROSE = ("control", "direction", "published", "removes", "side", "title", "where")  # fields that decide no verdict
+# Fields that decide no verdict.
+PROSE = ("control", "direction", "partner", "published", "removes", "side", "title", "where")
 
 
 class NotInstalled(ValueError):
@@ -46,7 +47,8 @@ class Setup(jobs.Setup):
     @property
     def judge_code(self) -> str:
         """Hash of the source of `detect` with its detector, and of the claims; empty if that cannot be followed."""
-        claims = self.entry.model_dump(mode="json", include={"cases", "laws", "boundaries", "paths"})
+        parts = {"cases", "laws", "boundaries", "paths"} | ({"interactions"} if self.entry.interactions else set())
+        claims = self.entry.model_dump(mode="json", include=parts)
         try:
             return source_of({"detect": self.phenomenon.detect, "claims": _without_prose(claims)}).code
         except Unfollowed:

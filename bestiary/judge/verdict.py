@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -186,6 +187,7 @@ def median_limits(values: np.ndarray, confidence: float = 0.95) -> Estimate:
     return Estimate(float(np.median(x)), float(low), float(high))
 
 
+@cache
 def _rank(n: int, confidence: float) -> int:
     """The interval of a median is the rank-th value from either end."""
     return int(binom.ppf((1 - confidence) / 2, n, 0.5))

@@ -1,1 +1,1 @@
-"""Judge laws, boundaries and paths, and explore grids of knobs; draws nothing."""
+"""Judge laws, boundaries, paths and interactions, and explore grids of knobs; draws nothing."""

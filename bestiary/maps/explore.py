@@ -11,9 +11,12 @@ import xarray as xr
 from bestiary.catalog.axes import Axis, Point, points, refuse, typed
 from bestiary.catalog.values import declared, overrides
 from bestiary.entry import Knobs, Static
+from bestiary.judge.records import waiting_times
 from bestiary.judge.rounds import Asking, drive
 from bestiary.judge.setting import Setting
 from bestiary.maps import boundary, laws
+from bestiary.maps.censored import values_of
+from bestiary.maps.factorise import Factorisation, of_grid
 from bestiary.maps.line import Line, along, refined
 from bestiary.maps.table import table
 from bestiary.train.event import OnProgress
@@ -64,6 +67,7 @@ class Exploration:
         of: onset or effect whose law was fitted.
         laws: the forms, best first.
         trouble: why there is no law.
+        factorisation: whether the onset or effect is a product over two knobs; None for another number of knobs.
     """
 
     plan: Plan
@@ -74,6 +78,7 @@ class Exploration:
     of: str = "onset"
     laws: tuple[laws.Fit, ...] = ()
     trouble: str = ""
+    factorisation: Factorisation | None = None
 
 
 def plan(setting: Setting, axes: Sequence[Axis], seeds: int, root: int) -> Plan:
@@ -128,21 +133,26 @@ def run(
         asked: the grid.
         store: where runs are kept.
         on_progress: called with each Progress.
-        of: onset or effect whose law is fitted along a single knob.
+        of: onset or effect whose law is fitted along a single knob, or that may be a product over two.
         boundary_of: state or phase whose boundary is sought along a single knob.
         resolution: how narrow the brackets of that boundary are made; None leaves the grid as it is.
         executor: who trains; default: this process.
     """
     single = len(asked.axes) == 1 and not isinstance(asked.axes[0].values[0], str)
-    one = explore(asked, of, boundary_of, resolution) if single else _grid(asked, boundary_of)
+    one = explore(asked, of, boundary_of, resolution) if single else _grid(asked, of, boundary_of)
     return drive([one], store, on_progress, executor)[0]
 
 
-def _grid(asked: Plan, boundary_of: str) -> Asking[Exploration]:
-    """Over several knobs, or along words: the table."""
+def _grid(asked: Plan, of: str, boundary_of: str) -> Asking[Exploration]:
+    """Over several knobs, or along words: the table; of two knobs whether a quantity factorises."""
     there = asked.points
     answers = yield [Request(asked.setup, p.knobs, p.static, asked.seeds, asked.root) for p in there]
-    return Exploration(asked, table(asked.setup, asked.axes, there, answers, asked.root), boundary_of=boundary_of)
+    made, both = table(asked.setup, asked.axes, there, answers, asked.root), None
+    if len(asked.axes) == 2:
+        waits = waiting_times(asked.setup.detector)
+        seen = [values_of(a.findings, a.last, of, (), waits)[0] for a in answers]
+        both = of_grid(seen, (len(asked.axes[0].values), len(asked.axes[1].values)), of)
+    return Exploration(asked, made, boundary_of=boundary_of, of=of, factorisation=both)
 
 
 def explore(asked: Plan, of: str, boundary_of: str, resolution: float | None) -> Asking[Exploration]:

@@ -1,4 +1,4 @@
-"""Laws, boundaries and paths: from what an entry's detector says along a knob to verdicts.
+"""Laws, boundaries, paths and interactions: from what an entry's detector says along a knob to verdicts.
 
 Each is a generator that asks for runs and is sent what became of them; see `bestiary.judge.rounds`.
 """
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from bestiary.catalog.axes import Axis, fit
 from bestiary.catalog.claims import Claim
 from bestiary.catalog.entries import Entry
+from bestiary.catalog.interaction_claims import Interaction, InteractionClaim
 from bestiary.catalog.map_claims import Boundary, Law, MapClaim
 from bestiary.catalog.path_claims import EntryPath, Rung
 from bestiary.entry import Knobs, Static
@@ -22,6 +23,7 @@ from bestiary.judge.rounds import Asking, Judged, drive
 from bestiary.judge.setup import Setup
 from bestiary.judge.verdict import judge
 from bestiary.maps import boundary, laws
+from bestiary.maps.interactions import cells, verdicts
 from bestiary.maps.line import Line, along, refined
 from bestiary.train.event import OnProgress
 from bestiary.train.executors.protocol import Executor
@@ -48,23 +50,24 @@ class RungResult:
 
 @dataclass(frozen=True)
 class MapResult:
-    """One law, boundary or path of an entry, run and judged on one root seed.
+    """One law, boundary, path or interaction of an entry, run and judged on one root seed.
 
     Attributes:
         setup: what was run.
-        block: the law, the boundary or the path.
+        block: the law, the boundary, the path or the interaction.
         root: root seed.
         verdicts: one per claim; those of a path in the order of its rungs.
-        line: what was seen along the axis; None for a path.
+        line: what was seen along the axis; None for a path and an interaction.
         fit: the law's fit; None if it could not be made, and for others.
         rivals: the forms compared, best first.
         crossings: of a boundary.
         rungs: of a path.
         trouble: why there is no fit.
+        table: of an interaction.
     """
 
     setup: Setup
-    block: Law | Boundary | EntryPath
+    block: Law | Boundary | EntryPath | Interaction
     root: int
     verdicts: list[Verdict]
     line: Line | None = None
@@ -73,6 +76,7 @@ class MapResult:
     crossings: tuple[boundary.Crossing, ...] = ()
     rungs: tuple[RungResult, ...] = ()
     trouble: str = ""
+    table: cells.Table | None = None
 
     @property
     def entry(self) -> Entry:
@@ -81,8 +85,9 @@ class MapResult:
 
     @property
     def kind(self) -> str:
-        """Law, boundary or path."""
-        return {Law: "law", Boundary: "boundary", EntryPath: "path"}[type(self.block)]
+        """Law, boundary, path or interaction."""
+        kinds = {Law: "law", Boundary: "boundary", EntryPath: "path", Interaction: "interaction"}
+        return kinds[type(self.block)]
 
     def headed(self) -> list[tuple[str, Verdict]]:
         """The verdicts, those of a path each with the name of its rung, and with what is removed there."""
@@ -172,11 +177,17 @@ def _removed(rung: Rung) -> list[Claim]:
     return [Claim.model_validate({"of": "found", "rate": rung.without, "source": "measured"})]
 
 
-def claims_of(entry: Entry) -> list[Claim | MapClaim]:
-    """All that an entry claims of laws, boundaries and paths."""
-    lines: list[Claim | MapClaim] = [
-        c for block in (*entry.every_law.values(), *entry.boundaries.values()) for c in block.claims
-    ]
+def judge_interaction(setup: Setup, block: Interaction, root: int, alpha: float = ALPHA) -> Asking[MapResult]:
+    """Run the four cells of an interaction, and judge what is claimed of it."""
+    table = yield from cells.seen(cells.designed(setup, block, root))
+    judged = verdicts.judge(table, block.claims, alpha)
+    return MapResult(setup, block, root, judged, trouble=table.trouble, table=table)
+
+
+def claims_of(entry: Entry) -> list[Claim | MapClaim | InteractionClaim]:
+    """All that an entry claims of laws, boundaries, paths and interactions."""
+    blocks = (*entry.every_law.values(), *entry.boundaries.values(), *entry.interactions.values())
+    lines: list[Claim | MapClaim | InteractionClaim] = [c for block in blocks for c in block.claims]
     return lines + [c for path in entry.paths.values() for rung in path.rungs for c in (*rung.claims, *_removed(rung))]
 
 
@@ -187,6 +198,7 @@ def tasks(setup: Setup, root: int, alpha: float = ALPHA) -> list[Asking[MapResul
         *(judge_law(setup, law, root, alpha) for law in entry.every_law.values()),
         *(judge_boundary(setup, block, root, alpha) for block in entry.boundaries.values()),
         *(judge_path(setup, path, root, alpha) for path in entry.paths.values()),
+        *(judge_interaction(setup, block, root, alpha) for block in entry.interactions.values()),
     ]
 
 
@@ -201,15 +213,15 @@ def judge_entries(
     on_progress: OnProgress = lambda p: None,
     executor: Executor | None = None,
 ) -> tuple[list[CaseResult], list[MapResult]]:
-    """Judge all that entries claim: cases, and laws, boundaries and paths, in one round of compiling and training.
+    """Judge all that entries claim: cases, and laws, boundaries, paths and interactions, in one round.
 
     Args:
         setups: of the entries.
         store: where runs are kept.
         roots: root seeds.
-        seeds: number of seeds of every case; default: the case's own. Laws, boundaries and paths keep theirs.
+        seeds: number of seeds of every case; default: the case's own. All else keeps its own.
         alpha: false-alarm rate of one claim.
-        beyond: whether laws, boundaries and paths are judged too, or of which setups.
+        beyond: whether laws, boundaries, paths and interactions are judged too, or of which setups.
         on_progress: called with each Progress.
         executor: who trains; default: this process.
 

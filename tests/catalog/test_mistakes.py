@@ -117,11 +117,11 @@ def test_entries_out_of_order_or_without_files(read, monkeypatch):
     block = GOOD.split("\n", 2)[2]
     monkeypatch.setattr("bestiary.catalog.read.modules", {**FILES, "phenomena": {"grokking", "zebra"}}.__getitem__)
     assert read("grokking:\n" + block + "grok:\n" + block + "Zoo:\n" + block) == [
-        "54:1: grok: out of order: 'grok' sorts before 'grokking'",
-        "54:1: grok: no file phenomena/grok.py; did you mean 'grokking'?",
-        "107:1: Zoo: 'Zoo' is not in snake_case",
-        "107:1: Zoo: out of order: 'Zoo' sorts before 'grok'",
-        "107:1: Zoo: no file phenomena/Zoo.py",
+        "66:1: grok: out of order: 'grok' sorts before 'grokking'",
+        "66:1: grok: no file phenomena/grok.py; did you mean 'grokking'?",
+        "131:1: Zoo: 'Zoo' is not in snake_case",
+        "131:1: Zoo: out of order: 'Zoo' sorts before 'grok'",
+        "131:1: Zoo: no file phenomena/Zoo.py",
     ]
 
 
@@ -230,6 +230,20 @@ MISFITS = {
     "removes: weight decay, knobs: {weight_decay: 0.0} -> removes: weight decay, knobs: {weight_deacy: 0.0}": (
         "54:46: grokking.paths.deeper.cause.knobs.weight_deacy: the setup has no knob 'weight_deacy';"
         " did you mean 'weight_decay'?"
+    ),
+    "over: fraction=0.4,0.3,0.2 -> over: fractoin=0.4,0.3,0.2": (
+        "58:13: grokking.interactions.noisier.over: fractoin: no such knob; did you mean 'fraction'? There are "
+        "lr, weight_decay, fraction, network, width, steps, log_every"
+    ),
+    "1 / fraction -> 1 / fractoin": (
+        "61:37: grokking.interactions.noisier.rule.formula: the setup has no number 'fractoin';"
+        " did you mean 'fraction'?"
+    ),
+    "without_a: {knobs: {weight_decay: 0.0}} -> without_a: {knobs: {weight_decay: 3.0}}": (
+        "59:7: grokking.interactions.noisier.without_a: it changes nothing: A is gone already"
+    ),
+    "without_a: {knobs: {weight_decay: 0.0}} -> without_a: {static: {width: 0}}": (
+        "59:35: grokking.interactions.noisier.without_a.static.width: want >= 1, not 0"
     ),
     "1e-3 -> 3": ("20:5: grokking.cases.no_weight_decay: a control that removes nothing: it runs as 'grokking' does"),
 }

@@ -19,6 +19,7 @@ from bestiary.cli.threshold_text import thresholds_of
 from bestiary.files import modules
 from bestiary.watch import detect, thresholds
 
+PAIRED = [("interact", option) for option in ("--set", "--without", "--also")]
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "command-line.md"
 
 
@@ -42,7 +43,7 @@ def one_reading():
         yield
 
 
-@pytest.mark.parametrize("command", ["show", "cite", "check", "measure", "run", "map"])
+@pytest.mark.parametrize("command", ["show", "cite", "check", "measure", "run", "map", "interact"])
 def test_an_entry_is_a_key_of_the_catalog_with_its_title(command, catalog):
     assert offered(command, "") == {key: entry.title for key, entry in catalog.items()}
     assert set(offered(command, "grokking_d")) == {"grokking_diagonal_linear", "grokking_digits"}
@@ -69,7 +70,7 @@ def test_a_path_and_the_entries_that_have_one(catalog):
     assert offered("path", "catapult", "") == {}
 
 
-@pytest.mark.parametrize("command", ["run", "map"])
+@pytest.mark.parametrize("command", ["run", "map", "interact"])
 def test_a_case_of_the_entry_typed_before(command, catalog):
     cases = offered(command, "grokking", "--case", "")
     assert list(cases) == list(catalog["grokking"].cases)
@@ -81,7 +82,7 @@ def test_a_case_of_the_entry_typed_before(command, catalog):
     assert offered(command, "grokkin", "--case", "") == {}
 
 
-@pytest.mark.parametrize("command, option", [("run", "--set"), ("map", "--set"), ("map", "--over")])
+@pytest.mark.parametrize("command, option", [("run", "--set"), ("map", "--set"), ("map", "--over"), *PAIRED])
 def test_a_knob_of_the_entry_typed_before(command, option):
     names = offered(command, "grokking", option, "")
     assert list(names) == [f"{knob.name}=" for knob in knobs_of("grokking")]

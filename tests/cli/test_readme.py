@@ -6,12 +6,13 @@ import pytest
 
 from bestiary.catalog.drafts import lacking
 from bestiary.catalog.read import read_catalog
-from bestiary.cli import entries_page, laws_page, measured, published_page, readme
+from bestiary.cli import entries_page, interactions_page, laws_page, measured, published_page, readme
 from bestiary.judge.setup import load
 from bestiary.maps import judge as maps
 from bestiary.train.store import machine
 
 ROOT = Path(__file__).resolve().parents[2]
+PAIRS = ("interactions", interactions_page.page)
 SOURCE = ROOT / "benchmarks" / "measured"
 
 
@@ -21,7 +22,8 @@ def test_the_table_is_current():
 
 
 @pytest.mark.parametrize(
-    "name, made", [("entries", entries_page.page), ("published", published_page.page), ("laws", laws_page.page)]
+    "name, made",
+    [("entries", entries_page.page), ("published", published_page.page), ("laws", laws_page.page), PAIRS],
 )
 def test_the_pages_of_numbers_are_current(name, made):
     text = (ROOT / "docs" / f"{name}.md").read_text("utf-8")

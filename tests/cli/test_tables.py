@@ -14,8 +14,9 @@ from bestiary.catalog.setups.knobs import knobs_of
 from bestiary.catalog.words import called
 from bestiary.cli import main as cli
 from bestiary.cli.output import page as pages
+from bestiary.cli.output.entry_tables import interval
 from bestiary.cli.output.page import Column, Console, Heading, Page
-from bestiary.cli.output.tables import JUDGED, interval, short
+from bestiary.cli.output.tables import JUDGED, short
 
 CATALOG = read_catalog()
 WIDTHS = (60, 80, 100, 150)

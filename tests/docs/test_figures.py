@@ -27,12 +27,14 @@ def test_every_figure_is_there_and_of_today_and_the_page_shows_them():
     assert not told, "\n" + "\n".join(told)
 
 
-def test_every_law_boundary_and_path_has_a_figure_and_a_place_on_the_page():
+def test_every_law_boundary_path_and_interaction_has_a_figure_and_a_place_on_the_page():
     entries, asked = list(read_catalog().values()), figure_list.recipe(FOLDER)
     files = [one.file for one in figure_list.wanted(entries, asked)]
     for e in entries:
         for name in (*e.every_law, *e.boundaries, *e.paths):
             assert f"maps/{e.key}-{name}.png" in files
+        for name in e.interactions:
+            assert f"maps/{e.key}-with-{name}.png" in files
     page = gallery.gallery(entries, asked)
     shown = set(re.findall(r"\]\(figures/(\S+?)\)", page))
     assert shown == {file for file in files if file != "phases.png"} and len(files) == len(set(files))

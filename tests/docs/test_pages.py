@@ -18,6 +18,7 @@ SAID = {  # page: words that it must print
         "did you mean 'weight_decay'",
         "8 undecided (memorisation); the run ended too early",
         "grokking appears at fraction",
+        "sum of parts",
         "12 hold",
         "warning: spikes from step 400",
     ],

@@ -190,13 +190,19 @@ def test_whatever_is_claimed_can_be_built(entry):
 
 
 def claimed_statics(entry):
-    """The default static part, and those of the cases, laws, boundaries and rungs."""
+    """The default static part, and those of the cases, laws, boundaries, rungs and interactions."""
     p, own, found = entry.p, entry.p.static, [entry.p.static]
     for block in blocks(entry):
         found += [own._replace(**case.static) for case in block.cases.values()]
         for line in (*block.laws.values(), *block.boundaries.values()):
             there = grid.points([grid.fit(line.axis, p)], p.knobs, own._replace(**line.static))
             found += [point.static for point in there]
+        for pair in block.interactions.values():
+            of_a = own._replace(**pair.static)
+            of_both = of_a._replace(**pair.with_b.static)
+            axis = grid.fit(pair.axis, p)
+            found += [of_a._replace(**pair.without_a.static), of_both._replace(**pair.without_a.static)]
+            found += [point.static for point in grid.points([axis], p.knobs, of_both)]
         for trail in block.paths.values():
             rung = own
             for step in trail.rungs:

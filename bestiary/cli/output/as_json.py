@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from bestiary.judge.setting import Setting
     from bestiary.log import Finding
     from bestiary.maps.explore import Exploration
+    from bestiary.maps.factorise import Factorisation
     from bestiary.maps.judge import MapResult
     from bestiary.maps.laws import Fit
     from bestiary.maps.mechanism import Seen
@@ -57,7 +58,7 @@ def entry(e: Entry, measured: str, beside: Sequence[Compared]) -> dict[str, Any]
     """Return what `show` prints: the entry's block, its knobs, what was measured, and published numbers beside it."""
     knobs = [knob._asdict() | {"ranges": [one.text for one in knob.ranges]} for knob in knobs_of(e.key)]
     made = {"knobs": knobs, "measured": measured, "compared": [_beside(one) for one in beside]}
-    return {"entry": e.key, "zone": e.zone} | e.model_dump(mode="json", exclude_none=True) | made
+    return {"entry": e.key, "zone": e.zone} | e.model_dump(mode="json", exclude_none=True, by_alias=True) | made
 
 
 def _beside(one: Compared) -> dict[str, Any]:
@@ -115,7 +116,8 @@ def explored(found: Exploration) -> dict[str, Any]:
         "axes": [{"name": axis.name, "log": axis.log, "values": list(axis.values)} for axis in plan.axes],
     }
     if found.line is None:
-        return made | {"cells": _cells(found)}
+        told = {"cells": _cells(found)}
+        return made | told | ({"factorises": _factors(found.factorisation)} if found.factorisation else {})
     from bestiary.cli.output import map_tables
 
     line = found.line
@@ -138,6 +140,13 @@ def explored(found: Exploration) -> dict[str, Any]:
         **told,
         "no_law_because": found.trouble,
     }
+
+
+def _factors(found: Factorisation) -> dict[str, Any]:
+    """Whether a quantity is a product over two knobs: the residuals, a row for each value of the first knob."""
+    tables = {name: getattr(found, name).tolist() for name in ("residual", "low", "high")}
+    told = {"of": found.of, "within": found.within, "p": found.p, "seeds": found.seeds}
+    return told | tables | {"cannot_be_told_because": found.trouble}
 
 
 def _seen(answer: Judged, y: Any, cut: Any) -> dict[str, Any]:

@@ -34,6 +34,8 @@ def print_map(found: Exploration, page: Page) -> None:
     page.say(f"{plan.setup.name}, {plan.label}, root {plan.root}\n")
     if found.line is None:
         print_diagram(found.table, [axis.name for axis in plan.axes], page)
+        if found.factorisation is not None:
+            page.say(found.factorisation.words(*(axis.name for axis in plan.axes)))
         return
     _print_line(found.line, found.of, page)
     for crossing in found.crossings:
