@@ -38,7 +38,7 @@ RULES = ("independent", "factor", "shift", "rates", "first", "clock")
 OPTIONS = {"over": "--with", "without_a": "--without", "with_b": "--also", "of_b": "--of-b"}  # others: as the field
 
 
-@click.command(short_help="Switch something on beside ENTRY: the sum of parts, or a correction.")
+@click.command(short_help="Switch something on beside ENTRY: the sum of parts, or more.")
 @click.argument("entry", shell_complete=completion.entries)
 @click.option(
     "--with",

@@ -157,7 +157,7 @@ def asked(shell, words):
 )
 def test_each_shell_is_answered_in_its_form_without_heavy_imports(shell, knob, entry, threshold):
     assert asked(shell, "bestiary run grokking --set f") == knob
-    assert asked(shell, "bestiary show cat") == entry
+    assert asked(shell, "bestiary show catap") == entry
     assert asked(shell, "bestiary detect --set spikes.h") == threshold
 
 

@@ -118,11 +118,11 @@ def test_wide_has_a_line_for_each_row_and_every_column(bestiary):
     rows = [line for line in lines[2:] if line]
     assert [line.split()[0] for line in rows] == list(CATALOG)
     assert all(line.endswith(entry.title) for line, entry in zip(rows, CATALOG.values(), strict=True))
-    assert lines[0].split() == ["entry", "zone", "kind", "particle", "status", "title"]
+    assert lines[0].split() == ["entry", "zone", "kind", "particle", "status", "CPU", "title"]
 
 
 def test_what_is_left_out_is_said(bestiary):
-    assert "left out: particle, status; --wide shows them" in bestiary(80, "list")
+    assert "left out: CPU, particle, status; --wide shows them" in bestiary(80, "list")
     assert "left out" not in bestiary(250, "list")
 
 
