@@ -40,8 +40,9 @@ BELOW: dict[str, tuple[str, ...]] = {
     "logs": ("one_line", "special_files", "train"),  # it reads the files in which train keeps runs
     "watch": ("about", "logs"),
     "callbacks": ("watch",),
+    "why": ("catalog", "watch"),
     "figures": ("maps", "watch"),
-    "cli": ("figures", "labelled"),
+    "cli": ("figures", "labelled", "why"),
     "__main__": ("cli",),
     "api": ("cli",),
 }

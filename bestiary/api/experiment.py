@@ -28,6 +28,7 @@ from bestiary.entry import Phenomenon
 from bestiary.judge import setting
 from bestiary.judge.annotate import annotate, describe, units_of
 from bestiary.judge.rounds import drive, told
+from bestiary.judge.setup import check_channels
 from bestiary.maps import explore
 from bestiary.train import runs
 from bestiary.train.executors.opening import Place, opened
@@ -89,6 +90,7 @@ class Experiment(Interacting):
         self.run = _signed(self._run, self.phenomenon)
 
     def _loaded(self, phenomenon: Phenomenon, name: str) -> Setup:
+        check_channels(name, phenomenon)
         return Setup.of(name, phenomenon)
 
     @property

@@ -10,6 +10,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from bestiary.catalog.drafts import TODO, unfilled
 from bestiary.catalog.entries import Entry
 from bestiary.catalog.mistakes import Mistake, Path_, Source, kind, nearest
 
@@ -125,11 +126,26 @@ def consistency(
             yield from _named((key, "open"), block, source, questions, "open_questions.json")
             yield from _cited((key,), block, source, references)
             yield from _partners(key, block, source, keys)
+            yield from _one_figure(key, block, source)
             if block.get("status") == "draft":
                 continue
+            for path in unfilled(block, (key,)):
+                yield source.mistake(path, f"still {TODO}: write it, or go back to `status: draft`")
             yield from _empty(key, block, source)
             if isinstance(block.get("cases"), dict):
                 yield from _controls((key, "cases"), block["cases"], source)
+
+
+def _one_figure(key: str, block: dict[str, Any], source: Source) -> Iterator[Mistake]:
+    """Laws, boundaries and paths of one name, which would have one file docs/figures/maps/KEY-NAME.png."""
+    first: dict[str, str] = {}
+    for section, one in (("laws", "law"), ("boundaries", "boundary"), ("paths", "path")):
+        named = block.get(section)
+        for name in named if isinstance(named, dict) else ():
+            if name in first:
+                text = f"a {first[name]} is called {name!r} too, and their figures would have one file; rename one"
+                yield source.mistake((key, section, name), text, key=True)
+            first.setdefault(name, one)
 
 
 def _empty(key: str, block: dict[str, Any], source: Source) -> Iterator[Mistake]:

@@ -2,7 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 from bestiary.catalog.entries import Entry
+from bestiary.catalog.mistakes import Path_, dotted
+
+TODO = "TODO"  # what text begins with that is still to be written
+
+
+def unfilled(block: Any, path: Path_ = ()) -> Iterator[Path_]:
+    """Yield where in a block text stands that is still to be written.
+
+    Args:
+        block: of the catalog, as plain data.
+        path: where the block stands.
+    """
+    inner = block.items() if isinstance(block, dict) else enumerate(block) if isinstance(block, list | tuple) else ()
+    for name, value in inner:
+        if isinstance(value, str) and value.startswith(TODO):
+            yield (*path, name)
+        else:
+            yield from unfilled(value, (*path, name))
 
 
 def lacking(entry: Entry) -> list[str]:
@@ -13,7 +34,8 @@ def lacking(entry: Entry) -> list[str]:
     """
     if not entry.draft:
         return []
-    parts = [] if entry.references else ["references"]
+    parts = [dotted(path) for path in unfilled(entry.model_dump(mode="json"))]
+    parts += [] if entry.references else ["references"]
     if not entry.positives:
         parts.append("a positive case")
     if not entry.controls:

@@ -24,6 +24,11 @@ def entries(ctx: click.Context, param: click.Parameter, word: str) -> list[Compl
     return _starting(word, ((key, block.get("title")) for key, block in _catalog(ctx).items() if key not in given))
 
 
+def entries_or_files(ctx: click.Context, param: click.Parameter, word: str) -> list[CompletionItem]:
+    """Offer keys of the catalog with their titles, and what the shell finds of files where no key begins so."""
+    return entries(ctx, param, word) or [CompletionItem(word, type="file")]
+
+
 def entries_with_paths(ctx: click.Context, param: click.Parameter, word: str) -> list[CompletionItem]:
     """Offer keys of the entries that have a path, with their titles."""
     return _starting(word, ((key, block.get("title")) for key, block in _catalog(ctx).items() if block.get("paths")))
@@ -91,7 +96,7 @@ def _changes(case: dict[str, Any]) -> str:
 
 def _entry(ctx: click.Context) -> str:
     """The entry typed before; an option that still lacks its value leaves it among the words not yet parsed."""
-    return ctx.params.get("entry") or next(iter(ctx.args), "")
+    return ctx.params.get("entry") or ctx.params.get("what") or next(iter(ctx.args), "")
 
 
 def _blocks(ctx: click.Context, field: str) -> list[tuple[str, dict[str, Any]]]:

@@ -1,4 +1,4 @@
-"""The command line. `list`, `show`, `cite` and `detect` never import JAX.
+"""The command line. `list`, `show`, `cite`, `detect` and `why` never import JAX.
 
 Exit status: 0 every claim holds, or nothing was found; 1 a claim fails, or something was found;
 2 usage, bad input, no memory or no room on a disk; 70 a fault of bestiary; 130 interrupted.
@@ -11,14 +11,18 @@ import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from bestiary import files
 from bestiary.catalog.seeds import RUN
 from bestiary.cli import completion, exits
+from bestiary.cli.affordable import affordable, budget_option
 from bestiary.cli.cache import cache
+from bestiary.cli.contribute.new import new
+from bestiary.cli.contribute.review import review
+from bestiary.cli.contribute.since import as_json as as_json_of
+from bestiary.cli.contribute.since import since
 from bestiary.cli.data import data
 from bestiary.cli.interact import interact
 from bestiary.cli.logs import detect, watch
@@ -48,21 +52,10 @@ from bestiary.cli.options import (
 )
 from bestiary.cli.output.shown import echo, echo_json
 from bestiary.cli.reading import cite, list_entries, show
+from bestiary.cli.why import why
 from bestiary.version import __version__
 
-if TYPE_CHECKING:
-    from bestiary.judge.setup import Setup
-
 ROOTS = (1,)  # acceptance; root 0 is for tuning
-
-
-def _time(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:
-    from bestiary.cli.budget import parse
-
-    try:
-        return None if value is None else parse(value)
-    except ValueError as error:
-        raise BadInput(f"--budget {error}") from error
 
 
 @click.group(cls=exits.Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -74,12 +67,15 @@ def cli() -> None:
 @cli.command()
 @click.argument("keys", nargs=-1, metavar="[ENTRY...]", shell_complete=completion.entries)
 @click.option("--all", "everything", is_flag=True, help="Every entry; the default if none is named.")
+@click.option(
+    "--changed", "revision", metavar="REV", help="The entries that have changed since this revision of git, and why."
+)
 @click.option("--seeds", type=SEEDS, help="Seeds of every case [default: the catalog's].")
 @click.option("--root", "roots", type=ROOT, multiple=True, help="Root seed; may be repeated [1].")
 @click.option("--alpha", type=FiniteRange(0, 0.5, min_open=True), help="False-alarm rate of one claim [1e-4].")
 @click.option("--laws", is_flag=True, help="Judge laws, boundaries, paths and interactions too.")
 @click.option("--strict", is_flag=True, help="Exit 1 also for an inconclusive claim.")
-@click.option("--budget", callback=_time, metavar="TIME", help="Judge what fits, the cheapest first, as in 90s or 10m.")
+@budget_option
 @json_option
 @wide_option
 @click.option("--figures", type=click.Path(path_type=Path, file_okay=False), help="Draw one figure per entry there.")
@@ -89,6 +85,7 @@ def cli() -> None:
 def check(
     keys: Sequence[str],
     everything: bool,
+    revision: str | None,
     seeds: int | None,
     roots: Sequence[int],
     alpha: float | None,
@@ -103,20 +100,28 @@ def check(
     cache: Path | None,
 ) -> None:
     """Reproduce entries and judge their claims."""
-    if keys and everything:
-        raise BadInput(f"--all and {', '.join(keys)}: name entries or ask for all, not both")
-    chosen = fitting(finished(entries(file, keys), bool(keys), "check"))
+    asked = [*(["--all"] if everything else []), *([f"--changed {revision}"] if revision else []), ", ".join(keys)]
+    if len(named := [text for text in asked if text]) > 1:
+        raise BadInput(f"{' and '.join(named)}: name entries, ask for all, or for those that changed, not both")
+    chosen, seen = since(revision, file, err=as_json) if revision else (entries(file, keys), None)
+    chosen = fitting(finished(chosen, bool(keys or seen), "check"))
     from bestiary.judge.outcome import ALPHA, Outcome
 
+    if seen and not chosen:
+        from bestiary.cli.output import verdicts
+
+        nothing = f"nothing to judge: no entry has changed since {revision}"
+        echo_json(verdicts.as_json([], [], alpha or ALPHA, {"changed": as_json_of(seen)})) if as_json else echo(nothing)
+        return
     probe("--figures", figures)
     level, store = alpha or ALPHA, start(cache)
-    setups = load_setups(chosen, bool(keys))
+    setups = load_setups(chosen, bool(keys or seen))
     from bestiary.judge import check as cases
     from bestiary.judge.size import first_requests, size
     from bestiary.maps.judge import judge_entries, tasks
 
     roots = roots or ROOTS
-    setups, further, takes = _affordable(setups, laws, len(roots), budget)
+    setups, further, takes = affordable(setups, laws, len(roots), budget)
     asking = [task for setup in setups for root in roots for task in cases.tasks(setup, root, seeds)]
     asking += [task for setup in further for root in roots for task in tasks(setup, root)]
     echo(f"check: {size(first_requests(asking))}{'; boundaries ask for more' if further else ''}{takes}", err=True)
@@ -128,7 +133,7 @@ def check(
 
     judged = [v for r in (*results, *mapped) for v in r.verdicts]
     if as_json:
-        echo_json(verdicts.as_json(results, mapped, level))
+        echo_json(verdicts.as_json(results, mapped, level, {"changed": as_json_of(seen)} if seen else {}))
     else:
         page = Page(wide)
         tables.print_verdicts(results, page)
@@ -146,26 +151,6 @@ def check(
     outcomes = {v.outcome for v in judged}
     if Outcome.FAILS in outcomes or (strict and Outcome.INCONCLUSIVE in outcomes):
         raise SystemExit(1)
-
-
-def _affordable(
-    setups: Sequence[Setup], laws: bool, roots: int, budget: float | None
-) -> tuple[Sequence[Setup], Sequence[Setup], str]:
-    """The setups whose cases are judged, those whose laws are, and how long that takes; what is left out is said."""
-    from bestiary.cli import budget as costs
-    from bestiary.cli import measured
-
-    of = {setup.entry.key: setup for setup in setups}
-    parts = costs.parts_of(of, laws, lambda key: measured.read(of[key].entry, files.measured()))
-    if budget is not None:
-        parts, left_out = costs.within(parts, roots, budget)
-        if not parts:
-            raise BadInput(f"--budget {costs.words(budget)}: nothing that was measured is as cheap as that")
-        if left_out:
-            echo(f"left out: {', '.join(map(str, left_out))}", err=True)
-    takes = costs.expected(parts, roots)
-    cases, beyond = ([of[part.key] for part in parts if part.beyond is kind] for kind in (False, True))
-    return cases, beyond, f"; {takes}" if takes else ""
 
 
 @cli.command()
@@ -241,9 +226,12 @@ cli.add_command(interact)
 cli.add_command(list_entries)
 cli.add_command(map_entry)
 cli.add_command(measure)
+cli.add_command(new)
 cli.add_command(path_entry)
+cli.add_command(review)
 cli.add_command(show)
 cli.add_command(watch)
+cli.add_command(why)
 
 
 def main(argv: Sequence[str] | None = None) -> Any:

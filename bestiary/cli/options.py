@@ -221,12 +221,17 @@ def load_one(
 def _without_block(key: str) -> jobs.Setup:
     from importlib import import_module
 
+    from bestiary.judge.setup import check_channels
     from bestiary.train import jobs
 
     try:
         phenomenon = import_module(f"bestiary.phenomena.{key}").PHENOMENON
     except Exception as error:  # a file under work may fail in any way
         raise BadInput(f"phenomena/{key}.py: {type(error).__name__}: {error}") from error
+    try:
+        check_channels(key, phenomenon)
+    except ValueError as error:
+        raise BadInput(f"phenomena/{error}") from error
     return jobs.Setup.of(key, phenomenon)
 
 

@@ -20,6 +20,9 @@ from bestiary.train.source.walk import source_of
 PROSE = ("control", "direction", "partner", "published", "removes", "side", "title", "where")
 
 
+AXES = ("setting", "seed", "step", "last_step", "probe_step")  # of what is recorded
+
+
 class NotInstalled(ValueError):
     """A setup needs an extra; the message says which."""
 
@@ -62,6 +65,23 @@ def _without_prose(block: Any) -> Any:
     return [_without_prose(v) for v in block] if isinstance(block, list | tuple) else block
 
 
+def check_channels(name: str, phenomenon: Phenomenon) -> None:
+    """Check that no channel has the name of a knob, or of an axis: both stand in one array of runs.
+
+    Args:
+        name: of the setup, for the message.
+        phenomenon: the setup; its channels are those that `units` and `figure` name.
+
+    Raises:
+        ValueError: in one line.
+    """
+    for channel in dict.fromkeys((*phenomenon.units, *phenomenon.figure)):
+        knob = channel in phenomenon.knobs._fields
+        if knob or channel in AXES:
+            taken = "a knob" if knob else "an axis"
+            raise ValueError(f"{name}: {taken} is called {channel!r} too; rename the channel")
+
+
 def load(entry: Entry, phenomenon: Phenomenon | None = None) -> Setup:
     """Load the setup of an entry; JAX is imported here.
 
@@ -72,6 +92,7 @@ def load(entry: Entry, phenomenon: Phenomenon | None = None) -> Setup:
     Raises:
         CatalogError: the catalog names a knob, a static value, a detector or an effect that the setup does not have, or
             a value that it refuses.
+        ValueError: a channel has the name of a knob; in one line.
         NotInstalled: the setup needs an extra.
     """
     if phenomenon is None:
@@ -80,6 +101,7 @@ def load(entry: Entry, phenomenon: Phenomenon | None = None) -> Setup:
     else:
         p = phenomenon
         check_against(entry, p)
+    check_channels(entry.key, p)
     extras = {extra for module, extra in p.needs.items() if find_spec(module) is None}
     if extras:
         wanted = ",".join(sorted(extras))

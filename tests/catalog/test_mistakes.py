@@ -249,6 +249,14 @@ MISFITS = {
 }
 
 
+def test_a_law_a_boundary_and_a_path_of_one_name_would_have_one_figure(read):
+    same = "{0} is called {1!r} too, and their figures would have one file; rename one"
+    assert read(changed(("    enough:", "    delay:"), ("    deeper:", "    delay:"))) == [
+        "37:5: grokking.boundaries.delay: " + same.format("a law", "delay"),
+        "43:5: grokking.paths.delay: " + same.format("a law", "delay"),
+    ]
+
+
 def misfits(read, tmp_path, text):
     assert read(text) == []
     with pytest.raises(CatalogError) as caught:

@@ -43,10 +43,16 @@ def one_reading():
         yield
 
 
-@pytest.mark.parametrize("command", ["show", "cite", "check", "measure", "run", "map", "interact"])
+@pytest.mark.parametrize("command", ["show", "cite", "check", "measure", "run", "map", "interact", "review", "why"])
 def test_an_entry_is_a_key_of_the_catalog_with_its_title(command, catalog):
     assert offered(command, "") == {key: entry.title for key, entry in catalog.items()}
     assert set(offered(command, "grokking_d")) == {"grokking_diagonal_linear", "grokking_digits"}
+
+
+def test_where_no_entry_begins_so_the_shell_looks_for_files():
+    (item,) = ShellComplete(cli, {}, "bestiary", "_BESTIARY_COMPLETE").get_completions(["why"], "runs/ver")
+    assert (item.value, item.type) == ("runs/ver", "file")
+    assert set(offered("new", "x", "--like", "grokking_d")) == {"grokking_diagonal_linear", "grokking_digits"}
 
 
 def test_an_entry_is_offered_once():
@@ -70,7 +76,7 @@ def test_a_path_and_the_entries_that_have_one(catalog):
     assert offered("path", "catapult", "") == {}
 
 
-@pytest.mark.parametrize("command", ["run", "map", "interact"])
+@pytest.mark.parametrize("command", ["run", "map", "interact", "why"])
 def test_a_case_of_the_entry_typed_before(command, catalog):
     cases = offered(command, "grokking", "--case", "")
     assert list(cases) == list(catalog["grokking"].cases)
@@ -82,7 +88,9 @@ def test_a_case_of_the_entry_typed_before(command, catalog):
     assert offered(command, "grokkin", "--case", "") == {}
 
 
-@pytest.mark.parametrize("command, option", [("run", "--set"), ("map", "--set"), ("map", "--over"), *PAIRED])
+@pytest.mark.parametrize(
+    "command, option", [("run", "--set"), ("map", "--set"), ("map", "--over"), ("why", "--set"), *PAIRED]
+)
 def test_a_knob_of_the_entry_typed_before(command, option):
     names = offered(command, "grokking", option, "")
     assert list(names) == [f"{knob.name}=" for knob in knobs_of("grokking")]

@@ -111,6 +111,21 @@ def test_only_a_draft_may_lack_them(asked, tmp_path):
     assert "saddle.references: want at least one" in asked("list", "--catalog", file).stderr
 
 
+def test_a_channel_with_the_name_of_a_knob_is_one_line(tmp_path):
+    """The knobs are coordinates of the array in which the channels stand: nothing is trained for it."""
+    clash = saddle.SETUP.replace('{"loss": loss(', '{"lr": knobs.lr, "loss": loss(').replace(
+        'units={"loss": "1"}', 'units={"loss": "1", "lr": "1"}'
+    )
+    site = layout(tmp_path, saddle.BLOCK, {"saddle": clash, "without_block": clash.replace('"lr"', '"seed"')})
+    for words, line in (
+        (("run", "saddle"), "saddle: a knob is called 'lr' too; rename the channel\n"),
+        (("check", "saddle"), "saddle: a knob is called 'lr' too; rename the channel\n"),
+        (("run", "without_block"), "phenomena/without_block: an axis is called 'seed' too; rename the channel\n"),
+    ):
+        ran = bestiary(*words, site=site, cache=tmp_path / "cache")
+        assert (ran.returncode, ran.stdout) == (2, "") and ran.stderr.endswith(line), ran.stderr
+
+
 def test_a_file_under_work_that_cannot_be_imported_is_one_line(tmp_path):
     broken = saddle.SETUP + "\nPHENOMENON = Phenomenon(lr=1)\n"
     site = layout(tmp_path, saddle.BLOCK, {"saddle": saddle.SETUP, "broken": broken})

@@ -22,6 +22,7 @@ MINUTES = (  # what these begin with takes minutes
     ["map", "grokking", "--over", "weight_decay=0.1:30:16:log"],
 )
 SHOWN = {  # command: what README promises
+    "why grokking --set fraction=0.3": "yours is 0.3, below it",
     "run grokking": "grokking: 16 found (grokking)",
     "run grokking --set weight_decay=0": "grokking: 16 absent (memorisation)",
     "map catapult --over lr=1.5:4.5:13 --seeds 16 --resolution 0.02": "found vanishes at lr = 4",

@@ -132,6 +132,12 @@ def printed(width, columns, rows):
     return [line.rstrip() for line in text.get().splitlines()]
 
 
+def test_a_table_without_a_cell_is_its_headings():
+    """The effects of runs that all diverged are such a table."""
+    assert printed(40, [Column("effect"), Column("runs")], []) == []
+    assert printed(40, [Column("effect")], [Heading("no run has an effect")]) == ["no run has an effect"]
+
+
 def test_prose_is_wrapped_before_a_column_is_dropped_and_cells_are_stacked_last():
     columns = (Column("name", bare=True), Column("why", prose=16), Column("size", drop=1))
     rows = [Heading("all"), ("a_long_identifier", "it goes on and on and on", "12")]

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import numpy as np
+from every_detector import DETECTORS, module_of
 
 from bestiary.log import Log
 
@@ -418,3 +419,6 @@ EVENTS: dict[str, dict[str, Callable[[np.ndarray], tuple[Log, float]]]] = {
         "growth": lambda t: power(t, 40, 0.25),
     },
 }
+
+# A detector may bring an event of its own, so that it is one file.
+EVENTS |= {name: {"planted": planted} for name in DETECTORS if (planted := getattr(module_of(name), "planted", None))}

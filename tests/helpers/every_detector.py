@@ -9,12 +9,16 @@ FOLDER = Path(find_spec("bestiary.detectors").origin).parent
 DETECTORS = sorted(file.stem for file in FOLDER.glob("[!_]*.py"))
 
 
+def module_of(name):
+    return import_module(f"bestiary.detectors.{name}")
+
+
 def detector(name):
-    return getattr(import_module(f"bestiary.detectors.{name}"), name)
+    return getattr(module_of(name), name)
 
 
 def about(name):
-    return import_module(f"bestiary.detectors.{name}").ABOUT
+    return module_of(name).ABOUT
 
 
 def needed(name):

@@ -111,6 +111,11 @@ class Page:
         """
         cells = [row for row in rows if not isinstance(row, Heading)]
         kept = [k for k in range(len(columns)) if any(_text(row[k]) for row in cells)]
+        if not kept:  # as for runs that all diverged: they have no effect to tell of
+            for row in rows:
+                if isinstance(row, Heading):
+                    self.say(row.text, row.style, row.indent, GAP)
+            return
         dropped: list[str] = []
         if not self._fits(columns, cells, kept):
             dropped = [columns[k].name for k in kept if columns[k].eager]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bestiary.catalog.published import Difference, Estimate
@@ -29,8 +29,10 @@ def summary(verdicts: Sequence[Verdict], alpha: float) -> str:
     )
 
 
-def as_json(results: Sequence[CaseResult], maps: Sequence[MapResult], alpha: float) -> str:
-    """Write the results for machines."""
+def as_json(
+    results: Sequence[CaseResult], maps: Sequence[MapResult], alpha: float, more: Mapping[str, Any] | None = None
+) -> str:
+    """Write the results for machines; `more` comes last."""
     cases = [
         {
             "entry": r.entry.key,
@@ -56,7 +58,7 @@ def as_json(results: Sequence[CaseResult], maps: Sequence[MapResult], alpha: flo
     every = [v for r in (*results, *maps) for v in r.verdicts]
     holds = not any(v.outcome is Outcome.FAILS for v in every)
     made = {"holds": holds, "alpha": alpha, "summary": summary(every, alpha), "cases": cases}
-    return json.dumps(made | ({"maps": beyond} if maps else {}), indent=1)
+    return json.dumps(made | ({"maps": beyond} if maps else {}) | dict(more or {}), indent=1)
 
 
 def verdict(v: Verdict) -> dict[str, Any]:

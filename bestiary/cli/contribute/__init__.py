@@ -1,0 +1,1 @@
+"""What contributors ask for: `new`, `check --changed`, `review`."""
