@@ -41,8 +41,9 @@ BELOW: dict[str, tuple[str, ...]] = {
     "watch": ("about", "logs"),
     "callbacks": ("watch",),
     "why": ("catalog", "watch"),
+    "certify": ("watch",),
     "figures": ("maps", "watch"),
-    "cli": ("figures", "labelled", "why"),
+    "cli": ("certify", "figures", "labelled", "why"),
     "__main__": ("cli",),
     "api": ("cli",),
 }

@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 from unittest import mock
 
 import numpy as np
-from published_rules import RULES
 
 from bestiary.about import About, Dial
+from bestiary.certify.published_rules import RULES
 from bestiary.files import modules
 from bestiary.log import Finding, Log
 

@@ -24,10 +24,10 @@ import figures
 import overlaps
 import pages
 from judges import detectors, reads, rules, values
-from published_rules import RULES
 from runs import CONDITIONS, Row, Task, judged
 from scores import Curve, by_condition, calibrate, curve, rate
 
+from bestiary.certify.published_rules import RULES
 from bestiary.log import Log
 
 if TYPE_CHECKING:

@@ -8,11 +8,11 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
-from compositions import BASE, learning_rate_drop, mixture, splice_shift, splice_spike
 from judges import detectors
 from runs import interval, lend
 from scipy.signal import find_peaks, peak_widths
 
+from bestiary.certify.compositions import BASE, learning_rate_drop, mixture, splice_shift, splice_spike
 from bestiary.log import Finding, Log
 
 Runs = Mapping[tuple[str, str], Sequence[Log]]  # (entry, case): one log per seed

@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from judges import FACTS, detectors, rules, values
-from published_rules import RULES
-from transformations import TRANSFORMATIONS
 
 from bestiary.catalog.read import read_catalog
+from bestiary.certify.published_rules import RULES
+from bestiary.certify.transformations import TRANSFORMATIONS
 from bestiary.log import Finding, Log, State
 
 RECORDED = "as_recorded"

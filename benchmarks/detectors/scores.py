@@ -8,34 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from judges import values
 from runs import CONDITIONS, RECORDED, Row
-from scipy.stats import binomtest
 
-LIMIT = 0.95  # confidence of an exact limit
-
-
-class Rate(NamedTuple):
-    """`k` of `n`."""
-
-    k: int
-    n: int
-
-    @property
-    def share(self) -> float:
-        """[1] k / n; nan of none."""
-        return self.k / self.n if self.n else float("nan")
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """The exact two-sided 95 % interval; all of [0, 1] if there is none."""
-        if not self.n:
-            return 0.0, 1.0
-        low, high = binomtest(self.k, self.n).proportion_ci(LIMIT)
-        return float(low), float(high)
-
-    @property
-    def at_most(self) -> float:
-        """The exact one-sided 95 % upper limit."""
-        return float(binomtest(self.k, self.n).proportion_ci(2 * LIMIT - 1).high) if self.n else 1.0
+from bestiary.certify.rates import Rate
 
 
 def rate(rows: Iterable[Row]) -> Rate:

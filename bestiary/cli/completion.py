@@ -16,6 +16,8 @@ from click.shell_completion import BashComplete, CompletionItem, FishComplete, Z
 if TYPE_CHECKING:
     from bestiary.catalog.setups.knobs import Knob
 
+FILES, LARGE = 50, 200_000  # files whose functions are offered; [byte] of a file that is read
+
 
 def entries(ctx: click.Context, param: click.Parameter, word: str) -> list[CompletionItem]:
     """Offer keys of the catalog that are not yet there, with their titles."""
@@ -76,6 +78,22 @@ def particles(ctx: click.Context, param: click.Parameter, word: str) -> list[Com
     from bestiary.catalog.words import Particle
 
     return _starting(word, ((name, None) for name in get_args(Particle)))
+
+
+def functions(ctx: click.Context, param: click.Parameter, word: str) -> list[CompletionItem]:
+    """Offer FILE.py:FUNCTION of the files in the folder of the word, with the first lines of their docstrings."""
+    import ast
+
+    folder = Path(word).parent
+    offers: list[tuple[str, Any]] = []
+    for file in sorted(folder.glob("*.py"))[:FILES] if folder.is_dir() else ():
+        try:
+            tree = ast.parse(file.read_text("utf-8")) if file.stat().st_size < LARGE else ast.Module([], [])
+        except (OSError, ValueError, SyntaxError):  # somebody is writing it
+            continue
+        of_file = [node for node in tree.body if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")]
+        offers += [(f"{file}:{node.name}", (ast.get_docstring(node) or "").partition("\n")[0]) for node in of_file]
+    return _starting(word, offers)
 
 
 def _starting(word: str, offers: Iterable[tuple[str, Any]]) -> list[CompletionItem]:

@@ -1,4 +1,4 @@
-"""The command line. `list`, `show`, `cite`, `detect` and `why` never import JAX.
+"""The command line. `list`, `show`, `cite`, `detect` and `why` never import JAX, `certify` only for runs.
 
 Exit status: 0 every claim holds, or nothing was found; 1 a claim fails, or something was found;
 2 usage, bad input, no memory or no room on a disk; 70 a fault of bestiary; 130 interrupted.
@@ -19,6 +19,7 @@ from bestiary.catalog.seeds import RUN
 from bestiary.cli import completion, exits
 from bestiary.cli.affordable import affordable, budget_option
 from bestiary.cli.cache import cache
+from bestiary.cli.certify import certify
 from bestiary.cli.contribute.new import new
 from bestiary.cli.contribute.review import review
 from bestiary.cli.contribute.since import as_json as as_json_of
@@ -219,6 +220,7 @@ def run(
 
 
 cli.add_command(cache)
+cli.add_command(certify)
 cli.add_command(cite)
 cli.add_command(data)
 cli.add_command(detect)

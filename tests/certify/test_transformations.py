@@ -1,14 +1,11 @@
-"""benchmarks/detectors/transformations.py: what each does to a log, exactly, and where the truth then is."""
-
-import importlib
-from pathlib import Path
+"""Of bestiary.certify.transformations: what each does to a log, exactly, and where the truth then is."""
 
 import numpy as np
 import pytest
 
+from bestiary.certify import transformations
 from bestiary.log import Log
 
-BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks" / "detectors"
 LEVELS = [
     *((f"multiplicative_noise_{p}", p / 100) for p in (1, 5, 10)),
     *((f"additive_noise_{p}", p / 100) for p in (1, 5)),
@@ -21,17 +18,8 @@ NAMES = [
 N = 400
 
 
-@pytest.fixture(autouse=True)
-def path(monkeypatch):
-    monkeypatch.syspath_prepend(BENCHMARKS)
-
-
-def transformations():
-    return importlib.import_module("transformations")
-
-
 def change(name, log, seed=0, **options):
-    return transformations().TRANSFORMATIONS[name](log, np.random.default_rng(seed), **options)
+    return transformations.TRANSFORMATIONS[name](log, np.random.default_rng(seed), **options)
 
 
 def mixed_log():
@@ -55,7 +43,7 @@ def same(a, b):
 
 
 def test_every_transformation_is_listed_under_its_name():
-    table = transformations().TRANSFORMATIONS
+    table = transformations.TRANSFORMATIONS
     assert list(table) == NAMES and all(name == t.name for name, t in table.items())
 
 
@@ -63,14 +51,14 @@ def test_every_transformation_is_listed_under_its_name():
 def test_is_pure_repeatable_and_touches_what_it_says(name):
     log, before = mixed_log(), mixed_log()
     (new, clock), (again, _) = change(name, log), change(name, log)
-    transformation = transformations().TRANSFORMATIONS[name]
+    transformation = transformations.TRANSFORMATIONS[name]
     for channel, curve in log.channels.items():
         assert same(curve, before[channel]) and same(new[channel], again[channel])
         kept = np.isin(clock(curve.steps), new[channel].steps)
         assert kept.sum() == new[channel].steps.size  # no step that was not there
         old, values = curve.values[kept], new[channel].values
         np.testing.assert_array_equal(np.isfinite(old), np.isfinite(values))
-        if transformations().kind(channel) not in transformation.touches:
+        if transformations.kind(channel) not in transformation.touches:
             np.testing.assert_array_equal(old, values)
     assert list(new.channels) == list(log.channels)
     moved = [c for c in log.channels if not np.array_equal(new[c].values, log[c].values, equal_nan=True)]
@@ -85,7 +73,7 @@ def test_an_empty_and_a_single_record_pass(name):
 
 
 def test_kinds_come_from_names():
-    kind = transformations().kind
+    kind = transformations.kind
     assert [kind(n) for n in ("loss", "test_loss", "train_acc", "accuracy", "loss_ratio", "w")] == [
         *("loss", "loss", "accuracy", "accuracy", "other", "other")
     ]
@@ -203,5 +191,5 @@ def test_other_units_of_time_map_steps_and_channels_that_are_times():
 
 
 def test_a_clock_that_changes_its_pace():
-    clock = transformations().Clock(3.0, since=10.0, offset=1.0)
+    clock = transformations.Clock(3.0, since=10.0, offset=1.0)
     assert list(clock(np.array([0.0, 10.0, 12.0]))) == [1, 11, 17]

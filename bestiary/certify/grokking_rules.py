@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from spike_rules import firing
 
+from bestiary.certify.spike_rules import firing
 from bestiary.log import Finding, Log, Series
 
 

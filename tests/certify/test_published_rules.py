@@ -1,17 +1,16 @@
-"""Each rule of benchmarks/detectors/published_rules.py fires where its original would, by hand or by a plain loop."""
+"""Each rule of bestiary.certify.published_rules fires where its original would, by hand or by a plain loop."""
 
-import importlib
+import sys
 import time
 from collections import deque
-from pathlib import Path
 
 import numpy as np
 import pytest
 
+from bestiary.certify.published_rules import RULES
 from bestiary.files import modules
 from bestiary.log import Log, Span, State
 
-BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks" / "detectors"
 EXTRA = {"metaseq_ewm_ratio": {"ratio": 1.25}, "ruptures_breaks": {"penalty": 50.0}}  # no published value
 SPIKE_RULES = [
     "lightning_spike_detection",
@@ -27,19 +26,10 @@ GROKKING_RULES = ["accuracy_once", "both_accuracies_now", "liu_phases", "accurac
 STEP = 10  # steps are not indices, so a rule that mixes them up is found out
 
 
-@pytest.fixture(autouse=True)
-def path(monkeypatch):
-    monkeypatch.syspath_prepend(BENCHMARKS)
-
-
-def rules():
-    return importlib.import_module("published_rules").RULES
-
-
 def judge(name, log, **thresholds):
     if name == "ruptures_breaks":
         pytest.importorskip("ruptures")
-    return rules()[name].judge(log, **EXTRA.get(name, {}) | thresholds)
+    return RULES[name].judge(log, **EXTRA.get(name, {}) | thresholds)
 
 
 def record(values, **others):
@@ -68,8 +58,8 @@ def rough(n=700, seed=0, bad=False):
 
 
 def test_every_rule_is_listed_and_rivals_a_detector():
-    assert list(rules()) == SPIKE_RULES + GROKKING_RULES
-    for name, rule in rules().items():
+    assert list(RULES) == SPIKE_RULES + GROKKING_RULES
+    for name, rule in RULES.items():
         assert rule.rival in modules("detectors")
         default = (rule.judge.__kwdefaults__ or {}).get(rule.threshold)
         assert default == rule.published, name
@@ -226,9 +216,9 @@ def test_ruptures_finds_breaks_by_penalty_whatever_the_unit():
 
 
 def test_without_ruptures_it_says_what_to_install(monkeypatch):
-    monkeypatch.setitem(importlib.import_module("sys").modules, "ruptures", None)
+    monkeypatch.setitem(sys.modules, "ruptures", None)
     with pytest.raises(ImportError, match="rules"):
-        rules()["ruptures_breaks"].judge(record(np.ones(10)), penalty=1.0)
+        RULES["ruptures_breaks"].judge(record(np.ones(10)), penalty=1.0)
 
 
 def test_grokking_rules_on_one_run():

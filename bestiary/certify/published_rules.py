@@ -14,8 +14,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from grokking_rules import accuracy_jump, accuracy_once, both_accuracies_now, liu_phases
-from spike_rules import (
+from bestiary.certify.grokking_rules import accuracy_jump, accuracy_once, both_accuracies_now, liu_phases
+from bestiary.certify.spike_rules import (
     lightning_spike_detection,
     llm_c_outlier,
     llm_foundry_kill_loss_spike,
@@ -25,7 +25,6 @@ from spike_rules import (
     ruptures_breaks,
     wandb_z_score,
 )
-
 from bestiary.log import Finding
 
 

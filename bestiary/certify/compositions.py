@@ -6,8 +6,8 @@ Each function returns the composed log and where its parts now are.
 from __future__ import annotations
 
 import numpy as np
-from transformations import Clock
 
+from bestiary.certify.transformations import Clock
 from bestiary.log import Log, Series, Span
 
 BASE = 16  # [record] on either side of a stretch that give its baseline
