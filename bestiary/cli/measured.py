@@ -192,6 +192,18 @@ def text_of(entry: Entry) -> str | None:
         return None
 
 
+def restamped(record: dict[str, Any], entry: Entry, code: Mapping[str, str]) -> dict[str, Any]:
+    """Renew the hash of the text where nothing that decides runs and verdicts has changed, as the finer hashes tell.
+
+    Args:
+        record: of the entry.
+        entry: the catalog's block.
+        code: all hashes of the code today.
+    """
+    same = record["version"] == entry.version and record.get("code") == code and record.get("python") == python()
+    return record | {"text": text_of(entry)} if same else record
+
+
 def roots_of(record: dict[str, Any] | None) -> list[int]:
     """Return the roots that a record is of, in increasing order."""
     cases = (record or {}).get("cases", {}).values()

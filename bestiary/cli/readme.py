@@ -40,10 +40,25 @@ def main() -> None:
         sys.exit("bestiary.cli.readme: run it in a checkout; an installed package has no README")
     readme = root / "README.md"
     entries = [entry for entry in read_catalog().values() if not entry.draft]
+    _restamp(entries, source)
     replace_with(readme, renewed(readme.read_text("utf-8"), entries, source).encode())
     pages = {"entries": entries_page, "published": published_page, "laws": laws_page, "interactions": interactions_page}
     for name, made in pages.items():
         replace_with(root / "docs" / f"{name}.md", made.page(entries, source).encode())
+
+
+def _restamp(entries: Iterable[Entry], source: Path) -> None:
+    """Renew in the records the hash of the text, which `show` compares, where JAX tells that the code is the same."""
+    from bestiary.judge.setup import NotInstalled, load
+
+    for entry in entries:
+        record = measured.read(entry, source)
+        try:
+            new = record and measured.restamped(record, entry, measured.code_of(load(entry)))
+        except NotInstalled:
+            continue
+        if new and new != record:
+            measured.write(new, source)
 
 
 if __name__ == "__main__":

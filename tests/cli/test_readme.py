@@ -94,6 +94,15 @@ def test_what_show_says_of_a_record():
     assert measured.roots_of(record) == [3, 14] and measured.roots_of(None) == []
 
 
+def test_a_text_that_changed_while_the_code_did_not_is_noted():
+    (entry, *_) = read_catalog().values()
+    code = {"runs": "a", "judge": "b"}
+    record = {"version": entry.version, "code": code, "python": measured.python(), "text": "older"}
+    assert measured.restamped(record, entry, code) == record | {"text": measured.text_of(entry)}
+    for other in ({"version": 99}, {"code": code | {"judge": "c"}}, {"python": "3.0"}):
+        assert measured.restamped(record | other, entry, code)["text"] == "older"
+
+
 def test_a_record_is_stale_if_code_claims_or_version_are_others():
     (entry, *_) = read_catalog().values()
     code = {"runs": "a", "judge": "b"}
