@@ -65,6 +65,22 @@ def rises(log: Log) -> bool:
     return float((y / np.minimum.accumulate(y)).max()) >= 1.5
 
 
+class Lacking(ValueError):
+    """A run lacks the phenomenon that another one is to be laid over: it is left out."""
+
+
+def present(detector: str, host: Log) -> Finding:
+    """Ask a detector about a run that has its phenomenon.
+
+    Raises:
+        Lacking: the run has not, as one in a few of a positive case.
+    """
+    finding = ask(detector, host)
+    if not finding.found:
+        raise Lacking(detector)
+    return finding
+
+
 def tallest(donor: Log) -> list[tuple[float, float]]:
     """[step] Where the most prominent peaks of ln loss begin and end, `WIDE` intervals with the peak after the second.
 
@@ -80,9 +96,7 @@ def tallest(donor: Log) -> list[tuple[float, float]]:
     start, stop = t[found] - 2 * unit, t[found] + (WIDE - 2) * unit
     inside = np.flatnonzero((start > t[BASE]) & (stop < t[-1 - BASE])) if t.size > 2 * BASE else whole[:0]
     if inside.size < SPIKES:
-        raise ValueError(
-            f"donor: {inside.size} peaks of its loss are twice as high as what surrounds them, not {SPIKES}"
-        )
+        raise Lacking(f"donor: {inside.size} peaks of its loss are twice as high as what surrounds them, not {SPIKES}")
     chosen = np.sort(inside[np.argsort(-of["prominences"][inside], kind="stable")[:SPIKES]])
     return list(zip(start[chosen].tolist(), stop[chosen].tolist(), strict=True))
 
@@ -100,7 +114,7 @@ def _spiked(host: Log, donor: Log, first: float, last: float) -> tuple[Log, floa
 
 def spikes_while_grokking(host: Log, donor: Log) -> tuple[Log, tuple[Part, ...]]:
     """Spikes of the train loss in the second half of the time from memorising to generalising."""
-    was = ask("delayed_generalization", host)
+    was = present("delayed_generalization", host)
     t1 = was.effects["t_train"].value
     log, first = _spiked(host, donor, *(t1 + share * (was.onset - t1) for share in (0.5, 0.95)))
     return log, (Part("spikes", first), Part("delayed_generalization", was.onset))
@@ -108,7 +122,7 @@ def spikes_while_grokking(host: Log, donor: Log) -> tuple[Log, tuple[Part, ...]]
 
 def spikes_on_a_plateau(host: Log, donor: Log) -> tuple[Log, tuple[Part, ...]]:
     """Spikes of the loss on the plateau that it is about to leave: both detectors read the same curve."""
-    was = ask("plateau_escape", host)
+    was = present("plateau_escape", host)
     t10 = was.effects["t10"].value
     log, first = _spiked(host, donor, 0.5 * t10, 0.95 * t10)
     return log, (Part("spikes", first), Part("plateau_escape", was.onset))
@@ -116,14 +130,14 @@ def spikes_on_a_plateau(host: Log, donor: Log) -> tuple[Log, tuple[Part, ...]]:
 
 def drop_on_a_spiky_run(host: Log, donor: Log) -> tuple[Log, tuple[Part, ...]]:
     """A plateau's end, spliced onto the loss of a run after its last spike."""
-    was, escape = ask("spikes", host), ask("plateau_escape", donor)
+    was, escape = present("spikes", host), present("plateau_escape", donor)
     log, _ = splice_shift(host, donor, start=escape.effects["t10"].value, at=was.spans[-1].stop)
     return log, (Part("spikes", was.onset),)
 
 
 def slower_from_then_on(host: Log, *, detector: str, factor: float, early: float) -> tuple[Log, tuple[Part, ...]]:
     """The learning rate is divided at a share of the time to the onset."""
-    was = ask(detector, host)
+    was = present(detector, host)
     log, clock = learning_rate_drop(host, at=early * was.onset, factor=factor)
     return log, (Part(detector, float(clock(was.onset))),)
 
@@ -132,7 +146,7 @@ def two_tasks(host: Log, donor: Log) -> tuple[Log, tuple[Part, ...]]:
     """Two tasks that one network groks, each half of the accuracy: it has generalised when the later one has."""
     log, _ = mixture(host, donor)
     return log, (
-        Part("delayed_generalization", max(ask("delayed_generalization", run).onset for run in (host, donor))),
+        Part("delayed_generalization", max(present("delayed_generalization", run).onset for run in (host, donor))),
     )
 
 
@@ -183,7 +197,10 @@ def answers(overlap: Overlap, runs: Runs) -> Iterator[tuple[str, bool, float]]:
         if overlap.make is None:
             log, parts = host, tuple(Part(name, float("nan")) for name in overlap.detectors)
         else:
-            log, parts = overlap.make(host, *others)
+            try:
+                log, parts = overlap.make(host, *others)
+            except Lacking:
+                continue
         for part in (part for part in parts if overlap.there.get(part.detector, always)(log)):
             finding, reads = ask(part.detector, log), detectors()[part.detector].channels
             gap = interval(lend(log), reads, part.onset) if np.isfinite(part.onset) else float("nan")

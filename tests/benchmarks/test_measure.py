@@ -122,6 +122,15 @@ def test_a_detector_without_a_dial_is_measured_at_its_defaults(dropped, tmp_path
     assert (tmp_path / "detectors-thresholds.png").is_file()
 
 
+def test_a_run_without_the_phenomenon_is_laid_over_nothing():
+    """One run in a few of a positive case does not show it: there is no overlap then, and nobody has missed one."""
+    overlaps = module("overlaps")
+    t = np.arange(300.0)
+    flat = Log.of(t, **dict.fromkeys(("train_acc", "test_acc", "loss", "train_loss", "test_loss"), np.full(300, 0.5)))
+    (composed,) = [o for o in overlaps.OVERLAPS if o.name == "spikes while grokking"]
+    assert list(overlaps.answers(composed, {case: [flat] for case in composed.cases})) == []
+
+
 def test_the_published_values_are_within_the_range_that_is_tried():
     judges = module("judges")
     assert set(judges.RULE_VALUES) == set(RULES)
