@@ -6,7 +6,7 @@ WORKERS ?= 2
 ROOTS ?= $(shell date -u +%Y%m%d)
 BIN := .venv/bin
 
-.PHONY: help .venv demo test lint typecheck test-cluster test-wheel oldest check-all bench measure readme figures notebook schema clean distclean
+.PHONY: help .venv demo test lint typecheck test-cluster test-site test-wheel oldest check-all bench measure readme figures recordings site notebook schema clean distclean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[.a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -36,6 +36,17 @@ typecheck: .venv ## pyright alone
 # Minutes, and processes that are killed; one test at a time, since each starts workers of its own.
 test-cluster: .venv ## workers and schedulers of Dask that die, 100,000 runs, other versions
 	$(BIN)/pytest tests/cluster --durations 10
+
+# A Chromium that is there already, as a distribution has it; what drives it comes with the extra `browser`.
+CHROMIUM ?= $(firstword $(foreach name,chromium chromium-browser google-chrome-stable google-chrome,$(shell command -v $(name))))
+
+test-site: .venv/.browser ## the site in a headless Chromium: CHROMIUM=/path/to/it
+	@test -n '$(CHROMIUM)' || { echo 'test-site: no Chromium here; install the package chromium, or name one: make test-site CHROMIUM=/path/to/it' >&2; exit 1; }
+	BESTIARY_BROWSER='$(CHROMIUM)' $(BIN)/pytest tests/site
+
+.venv/.browser: .venv/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,browser]'
+	@touch $@
 
 # The tests in a folder of their own, without the packages' sources: what a user has installed.
 test-wheel: .venv ## every test against the built wheel
@@ -77,6 +88,14 @@ figures: .venv ## draw docs/figures anew from a clean commit, with docs/maps.md
 	$(BIN)/python -m bestiary.cli.figures $(ENTRIES)
 	$(BIN)/python benchmarks/detectors/figures.py
 
+# As figures: from kept runs, on the first root of each record. ENTRIES="grokking catapult" records those alone.
+recordings: .venv ## record anew, thinned, the runs of which the site's curves are drawn
+	$(BIN)/python -m bestiary.cli.recordings $(ENTRIES)
+
+# Trains nothing: docs/figures and docs/recordings are there.
+site: .venv ## the catalog as a static site in site/; open site/index.html
+	$(BIN)/bestiary site --out site
+
 notebook: .venv ## run docs/first_experiment.ipynb anew, in place
 	$(BIN)/python tests/helpers/rerun_notebook.py docs/first_experiment.ipynb
 
@@ -87,7 +106,7 @@ schema: .venv ## rewrite catalog.schema.json from the models
 	@mv detect.schema.json.new detect.schema.json
 
 clean: ## remove what was generated, but for .venv and .cache
-	rm -rf build dist figures .pytest_cache .ruff_cache .hypothesis
+	rm -rf build dist figures site .pytest_cache .ruff_cache .hypothesis
 	find . -path ./.venv -prune -o -name __pycache__ -prune -exec rm -rf {} +
 
 distclean: clean ## remove .venv, .cache and the egg-info too

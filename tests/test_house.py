@@ -43,7 +43,8 @@ BELOW: dict[str, tuple[str, ...]] = {
     "why": ("catalog", "watch"),
     "certify": ("watch",),
     "figures": ("maps", "watch"),
-    "cli": ("certify", "figures", "labelled", "why"),
+    "site": ("figures",),
+    "cli": ("certify", "labelled", "site", "why"),
     "__main__": ("cli",),
     "api": ("cli",),
 }

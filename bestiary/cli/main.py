@@ -53,6 +53,7 @@ from bestiary.cli.options import (
 )
 from bestiary.cli.output.shown import echo, echo_json
 from bestiary.cli.reading import cite, list_entries, show
+from bestiary.cli.site import site
 from bestiary.cli.why import why
 from bestiary.version import __version__
 
@@ -232,6 +233,7 @@ cli.add_command(new)
 cli.add_command(path_entry)
 cli.add_command(review)
 cli.add_command(show)
+cli.add_command(site)
 cli.add_command(watch)
 cli.add_command(why)
 
