@@ -11,6 +11,7 @@ from typing import Any
 
 from bestiary.catalog.claims import Case, Claim
 from bestiary.catalog.entries import Entry
+from bestiary.catalog.interaction_claims import Interaction, InteractionClaim
 from bestiary.catalog.map_claims import Boundary, Law, MapClaim
 from bestiary.catalog.path_claims import EntryPath
 from bestiary.catalog.questions import questions
@@ -27,6 +28,8 @@ from bestiary.site.listing import Block, Listing, Operating, Row
 from bestiary.site.works import works
 
 TRANSFORMED = "under all transformations"
+AnyClaim = Claim | MapClaim | InteractionClaim
+AnyMap = Law | Boundary | EntryPath | Interaction
 
 
 def listing(entry: Entry, root: Path, rates: Mapping[str, Any], history: Sequence[tuple[str, str]]) -> Listing:
@@ -76,18 +79,20 @@ def _cases(entry: Entry, record: Any, beside: Mapping[int, Compared], control: b
 
 
 def _maps(entry: Entry, record: Any, beside: Mapping[int, Compared], figures: Path) -> Iterator[Block]:
-    groups = (("law", entry.every_law), ("boundary", entry.boundaries), ("path", entry.paths))
-    for kind, name, block in ((kind, name, block) for kind, named in groups for name, block in named.items()):
+    blocks: list[tuple[str, str, AnyMap]] = [("law", *item) for item in entry.every_law.items()]
+    blocks += [("boundary", *item) for item in entry.boundaries.items()]
+    blocks += [("path", *item) for item in entry.paths.items()]
+    blocks += [("interaction", *item) for item in entry.interactions.items()]
+    for kind, name, block in blocks:
         seen = (record or {}).get("maps", {}).get(f"{kind} {name}", {})
-        file = f"maps/{entry.key}-{name}.png"
+        file = f"maps/{entry.key}-{'with-' if kind == 'interaction' else ''}{name}.png"
         removes = block.cause.removes if isinstance(block, EntryPath) and block.cause else ""
-        setting = " -> ".join(r.name for r in block.rungs) if isinstance(block, EntryPath) else _turned(block)
         yield Block(
             kind,
             name,
             block.title or name.replace("_", " "),
             removes,
-            setting,
+            _turned(block),
             block.seeds,
             [measured.root_of(one) for one in seen],
             _rows(list(_claims(block)), seen, beside),
@@ -95,7 +100,7 @@ def _maps(entry: Entry, record: Any, beside: Mapping[int, Compared], figures: Pa
         )
 
 
-def _claims(block: Law | Boundary | EntryPath) -> Iterator[tuple[str, Claim | MapClaim]]:
+def _claims(block: AnyMap) -> Iterator[tuple[str, AnyClaim]]:
     """The claims of a block, in the order of its record; those of a path after the name of the rung."""
     if not isinstance(block, EntryPath):
         yield from (("", claim) for claim in block.claims)
@@ -108,13 +113,13 @@ def _claims(block: Law | Boundary | EntryPath) -> Iterator[tuple[str, Claim | Ma
 
 
 def _rows(
-    claims: Sequence[tuple[str, Claim | MapClaim]], seen: Mapping[str, Any], beside: Mapping[int, Compared]
+    claims: Sequence[tuple[str, AnyClaim]], seen: Mapping[str, Any], beside: Mapping[int, Compared]
 ) -> list[Row]:
     rows = []
     for i, (rung, claim) in enumerate(claims):
         there = [was["claims"][i] for was in seen.values() if i < len(was["claims"])]
         there = [was for was in there if was["of"] == (list(claim.of) if isinstance(claim.of, tuple) else claim.of)]
-        of = called(claim.of) if isinstance(claim, Claim) else claim.of
+        of = called(claim.of)
         row = Row(
             f"{rung}: {of}" if rung else of,
             _interval(claim),
@@ -131,7 +136,9 @@ def _rows(
     return rows
 
 
-def _interval(claim: Claim | MapClaim) -> str:
+def _interval(claim: AnyClaim) -> str:
+    if isinstance(claim.interval, str):
+        return claim.interval.replace("_", " ")
     lo, hi = claim.interval
     if claim.statistic == "rate":
         words = f"at least {100 * lo:g} %" if hi == 1 else f"at most {100 * hi:g} %"
@@ -144,9 +151,13 @@ def _setting(case: Case) -> str:
     return ", ".join(f"{name} = {value}" for name, value in (case.knobs | case.static).items())
 
 
-def _turned(block: Law | Boundary) -> str:
+def _turned(block: AnyMap) -> str:
+    """Say what is turned, or what the rungs of a path are."""
+    if isinstance(block, EntryPath):
+        return " -> ".join(rung.name for rung in block.rungs)
+    partner = f"with {block.partner}, " if isinstance(block, Interaction) else ""
     fixed = "".join(f", {name} = {value}" for name, value in (block.knobs | block.static).items())
-    return f"over {block.over}{fixed}"
+    return f"{partner}over {block.over}{fixed}"
 
 
 def operating(rates: Mapping[str, Any]) -> Iterator[Operating]:

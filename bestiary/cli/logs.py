@@ -74,7 +74,7 @@ def detect(
     Weights & Biases, Lightning's metrics.csv, and netCDF of `bestiary run`. Exit status: 0 nothing found, 1 something
     found, 2 something could not be read, 70 a detector is broken.
     """
-    columns = _columns(pairs)
+    columns = columns_of(pairs)
     if plot is not None and plot.suffix not in (".png", ".pdf", ".svg"):
         raise BadInput(f"--plot {plot}: no figure can be saved as {plot.suffix!r}; name it .png, .pdf or .svg")
     probe("--plot", plot, plot and plot.parent)
@@ -84,8 +84,8 @@ def detect(
     from bestiary.watch import sentences
 
     try:
-        with _failures() as broken:
-            reads, failed = detecting.inspect_paths(paths, columns, _set(settings))
+        with failures() as broken:
+            reads, failed = detecting.inspect_paths(paths, columns, thresholds_of(settings))
     except Unreadable as error:
         raise BadInput(str(error)) from error
     errors, rates = [" ".join(str(error).split()) for error in failed], detecting.rates()
@@ -100,7 +100,7 @@ def detect(
     if plot is not None and reads:
         _plot(reads, plot, as_json)
     for text in (*errors, *broken):
-        echo(_cut(text), err=True)
+        echo(cut(text), err=True)
     told = [answer.severity for read in reads for answer in sentences.told(read.answers)]
     worst = max((severity for severity in told if severity is not None), default=None)
     if broken:
@@ -112,7 +112,7 @@ def detect(
 
 
 @contextmanager
-def _failures() -> Iterator[list[str]]:
+def failures() -> Iterator[list[str]]:
     """Collect what detectors raise, a line for each kind; every other warning goes its way."""
     from bestiary.watch.detect import DetectorFailed
 
@@ -131,7 +131,7 @@ def _failures() -> Iterator[list[str]]:
         yield lines
 
 
-def _cut(text: str) -> str:
+def cut(text: str) -> str:
     """Cut what is too long for a line: a log may hold anything."""
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
@@ -177,7 +177,7 @@ def watch(
     PATH need not exist yet. Formats are those of `bestiary detect`. It goes on until it is interrupted. Exit status: 1
     something found (see --fail-on), 2 bad usage, or with --once something that could not be read, 130 interrupted.
     """
-    columns, argv = _columns(pairs), _split(command)
+    columns, argv = columns_of(pairs), _split(command)
     from bestiary.about import Severity
     from bestiary.logs.run_table import Unreadable
     from bestiary.special_files import is_stream
@@ -186,7 +186,7 @@ def watch(
     if is_stream(path):
         raise BadInput(f"{path}: what is piped in can be read once, not followed; give it to `bestiary detect -`")
     try:
-        follower = Follower(path, columns, _set(settings))
+        follower = Follower(path, columns, thresholds_of(settings))
     except Unreadable as error:
         raise BadInput(str(error)) from error
     fail_on = fail_on or ("warning" if once else "never")
@@ -223,7 +223,7 @@ def _look(follower: Follower, argv: Sequence[str], limit: float) -> tuple[list[S
             if argv and (wrong := run(argv, event.report(), limit)):
                 echo(wrong, err=True)
         else:
-            echo(_cut(told), err=True)
+            echo(cut(told), err=True)
             failed |= event.failed
     return severities, failed
 
@@ -241,8 +241,8 @@ def _split(command: str | None) -> list[str]:
     return words
 
 
-def _columns(pairs: Sequence[str]) -> dict[str, str]:
-    """{channel: column}."""
+def columns_of(pairs: Sequence[str]) -> dict[str, str]:
+    """Read what `--channel` says: {channel: column}."""
     columns: dict[str, Any] = {}
     for pair in pairs:
         name, equals, column = pair.partition("=")
@@ -254,8 +254,8 @@ def _columns(pairs: Sequence[str]) -> dict[str, str]:
     return columns
 
 
-def _set(settings: Sequence[str]) -> dict[str, dict[str, float]]:
-    """{detector: {threshold: value}}."""
+def thresholds_of(settings: Sequence[str]) -> dict[str, dict[str, float]]:
+    """Read what `--set` says: {detector: {threshold: value}}."""
     from bestiary.watch import thresholds
 
     try:

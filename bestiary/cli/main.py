@@ -53,6 +53,7 @@ from bestiary.cli.options import (
 )
 from bestiary.cli.output.shown import echo, echo_json
 from bestiary.cli.reading import cite, list_entries, show
+from bestiary.cli.report import report
 from bestiary.cli.site import site
 from bestiary.cli.why import why
 from bestiary.version import __version__
@@ -231,6 +232,7 @@ cli.add_command(map_entry)
 cli.add_command(measure)
 cli.add_command(new)
 cli.add_command(path_entry)
+cli.add_command(report)
 cli.add_command(review)
 cli.add_command(show)
 cli.add_command(site)

@@ -30,12 +30,12 @@ THIN = 1.5  # [pt] least width of a span
 
 def draw(reads: Sequence[Read]) -> Figure:
     """Draw the first runs, one below the other: the losses to the left, then accuracies, then what else was judged."""
-    drawn = [(read, _panels(read)) for read in reads[:ROWS]]
+    drawn = [(read, panels_of(read)) for read in reads[:ROWS]]
     page = WIDTH - 2 * EDGE
-    names = dict.fromkeys(a.detector for read, _ in drawn for a in _judged(read))
+    names = dict.fromkeys(a.detector for read, _ in drawn for a in judged(read))
     shade = dict(zip(names, cycle(SHADES), strict=False))
     with style.house_style():
-        heads = [style.paragraph(_title(read), page, weight="bold") for read, _ in drawn]
+        heads = [style.paragraph(title(read), page, weight="bold") for read, _ in drawn]
         key = style.rows_of_key([_key(drawn), [_patch(name, shade[name]) for name in names]], page)
         more = f"{len(reads) - ROWS} further runs are not drawn" if len(reads) > ROWS else ""
         foot = style.paragraph(more, page, color=GREY)
@@ -62,26 +62,27 @@ def draw(reads: Sequence[Read]) -> Figure:
     return figure
 
 
-def _title(read: Read) -> str:
+def title(read: Read) -> str:
+    """Name a run, and say what was found in it."""
     shown = [(sentences.name(a), a.severity) for a in sentences.told(read.answers)]
     found = [name if severity is not None else f"{name} (undecided)" for name, severity in shown]
     name = ", ".join(filter(None, (read.path.name, read.reading.run))) or "in memory"
     return f"{name}: {', '.join(found) or 'nothing found'}"
 
 
-def _judged(read: Read) -> list[Answer]:
-    """The answers that have something to draw."""
+def judged(read: Read) -> list[Answer]:
+    """Choose the answers that have something to draw."""
     return [a for a in sentences.told(read.answers) if a.finding.spans or np.isfinite(a.finding.onset)]
 
 
-def _panels(read: Read) -> list[tuple[str, list[str]]]:
-    """(name, channels) of each panel; at least one."""
+def panels_of(read: Read) -> list[tuple[str, list[str]]]:
+    """Return (name, channels) of each panel; at least one."""
     log = read.reading.log
     shared = [(name, [c for c in group if c in log]) for name, group in zip(NAMES, PANELS, strict=True)]
     if "train_loss" in log and "loss" in log and log["loss"].values is log["train_loss"].values:
         shared[0][1].remove("loss")  # lent
     known = {channel for group in PANELS for channel in group}
-    others = dict.fromkeys(c for a in _judged(read) for c in a.reads if c in log and c not in known)
+    others = dict.fromkeys(c for a in judged(read) for c in a.reads if c in log and c not in known)
     panels = [(name, channels) for name, channels in shared if channels] + [(c, [c]) for c in others]
     if not panels:
         panels = [(c, [c]) for c in log.channels] or [("no channel", [])]
@@ -109,7 +110,7 @@ def _panel(ax: Axes, read: Read, channels: Sequence[str], shade: dict[str, str])
     curves = {channel: curve for channel, curve in curves.items() if curve.steps.size}
     every = [log[channel].steps for channel in channels if log[channel].steps.size]
     lo, hi = (min(t[0] for t in every), max(t[-1] for t in every)) if every else (0.0, 1.0)
-    late = any(a.about.log_axis for a in _judged(read))
+    late = any(a.about.log_axis for a in judged(read))
     positive = [float(t[t > 0][0]) for t in every if (t > 0).any()]
     lo = min(positive) if late and positive else lo
     values = np.concatenate([curve.values for curve in curves.values()]) if curves else np.zeros(1)
@@ -119,9 +120,9 @@ def _panel(ax: Axes, read: Read, channels: Sequence[str], shade: dict[str, str])
     factor = (most / least) ** 0.05 if decades else 1.0
     style.scale_x(ax, lo, max(hi, lo * 1.01, lo + 1e-9), late)
     style.scale_y(ax, *((least / factor, most * factor) if decades else (least - room, most + room)), decades)
-    judged = {*channels, "loss"} if "train_loss" in channels else {*channels}
-    for answer in _judged(read):
-        if not judged & set(answer.reads):
+    own = {*channels, "loss"} if "train_loss" in channels else {*channels}
+    for answer in judged(read):
+        if not own & set(answer.reads):
             continue
         found = answer.severity is not None
         for span in answer.finding.spans:
@@ -130,16 +131,16 @@ def _panel(ax: Axes, read: Read, channels: Sequence[str], shade: dict[str, str])
         if np.isfinite(answer.finding.onset):
             ax.axvline(answer.finding.onset, color=INK, lw=0.8, ls=(0, (4, 2)), zorder=1)
     for channel, curve in curves.items():
-        ax.plot(*_thin(curve, late), color=_hue(channel), lw=0.8, marker="." if curve.steps.size == 1 else "")
+        ax.plot(*thin(curve, late), color=_hue(channel), lw=0.8, marker="." if curve.steps.size == 1 else "")
 
 
-def _thin(curve: Series, log: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Keep at most twice `POINTS` records of a curve: the least and the greatest of each stretch of the axis."""
+def thin(curve: Series, log: bool, points: int = POINTS) -> tuple[np.ndarray, np.ndarray]:
+    """Keep at most twice `points` records of a curve: the least and the greatest of each stretch of the axis."""
     t, y = curve
-    if t.size <= 2 * POINTS:
+    if t.size <= 2 * points:
         return t, y
     along = np.log(np.maximum(t, t[t > 0][0])) if log and (t > 0).any() else t
-    bins = np.floor((along - along[0]) / (along[-1] - along[0]) * (POINTS - 1)).astype(int)
+    bins = np.floor((along - along[0]) / (along[-1] - along[0]) * (points - 1)).astype(int)
     order = np.lexsort((y, bins))
     starts = np.flatnonzero(np.r_[True, np.diff(bins[order]) > 0])
     ends = np.r_[starts[1:], t.size] - 1

@@ -8,19 +8,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from bestiary.files import PACKAGE
-from bestiary.site import docstrings, recordings
-from bestiary.site.code import coloured, style_sheet
+from bestiary.site import docstrings
+from bestiary.site.code import style_sheet
 from bestiary.site.listing import Listing
 from bestiary.site.notebook import notebook
 from bestiary.site.pictures import attributes
 from bestiary.site.prose import Prose, prose
-from bestiary.version import __version__
-
-HERE = Path(__file__).resolve().parent
+from bestiary.site.templating import ASSETS, environment
 
 
 class Doc(NamedTuple):
@@ -45,8 +42,11 @@ DOCS: Mapping[str, Sequence[Doc]] = {
         Doc("docs/python.md", "From Python", "runs, maps and findings as data"),
         Doc("docs/command-line.md", "On the command line", "what the commands share, and what is kept"),
         Doc("docs/detect.md", "On your own logs", "formats, columns, findings, callbacks"),
+        Doc("docs/why.md", "Why it is there, or is not", "on which side of the boundaries a setting lies"),
         Doc("docs/own_setup.md", "A setup of your own", "data, network, loss and observables"),
         Doc("docs/own_detector.md", "A detector of your own", "and how right it is on runs with a known answer"),
+        Doc("docs/certify.md", "Certify a detector", "or an estimator, on cases whose answer is known"),
+        Doc("docs/labelled_runs.md", "Labelled runs", "recorded runs whose answer is known"),
         Doc("docs/cluster.md", "On a cluster", "training by the workers of Dask"),
         Doc("docs/accelerator.md", "On an accelerator", "what holds there, and how fast it is"),
         Doc("CONTRIBUTING.md", "Add an entry", "the recipe, what is accepted, what did not work"),
@@ -55,6 +55,7 @@ DOCS: Mapping[str, Sequence[Doc]] = {
         Doc("docs/entries.md", "The entries", "all of them in tables"),
         Doc("docs/laws.md", "Laws and boundaries", "as measured"),
         Doc("docs/maps.md", "Maps", "every law, boundary and path as a figure"),
+        Doc("docs/interactions.md", "Interactions", "an entry with something else on, and the sum of parts"),
         Doc("docs/published.md", "Published numbers beside ours", "and which disagree"),
         Doc("docs/detectors.md", "How right the detectors are", "hits and false alarms, rules in public use"),
     ),
@@ -72,17 +73,7 @@ class Site:
     def __init__(self, root: Path) -> None:
         self.root, self.files = root, dict[str, bytes]()
         self._known = {doc.file: doc.page for doc in EVERY if (root / doc.file).is_file()}
-        self._templates = Environment(
-            loader=FileSystemLoader(HERE / "templates"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._templates.policies["json.dumps_kwargs"] = {"separators": (",", ":")}
-        self._templates.filters["soft"] = lambda name: Markup("_<wbr>").join(name.split("_"))
-        self._templates.filters["flowed"] = docstrings.flowed
-        self._templates.globals |= {"version": __version__, "coloured": coloured, "drawing": recordings.drawing}
+        self._templates = environment()
 
     def page(self, path: str, template: str, **told: Any) -> None:
         """Write a page from a template."""
@@ -155,7 +146,7 @@ def pages(
     homes = {name: PACKAGE / f"{home.replace('.', '/')}.py" for name, home in doors.items()}
     names = {name: docstrings.told(home, name) for name, home in homes.items()}
     site.page("docs/reference.html", "reference.html", names={n: told for n, told in names.items() if told}, helps=helps)
-    for file in sorted((HERE / "assets").iterdir()):
+    for file in sorted(ASSETS.iterdir()):
         site.files[f"assets/{file.name}"] = file.read_bytes()
     site.files["assets/code.css"] = style_sheet().encode()
     return site.files

@@ -38,10 +38,10 @@ class Row(NamedTuple):
 
 
 class Block(NamedTuple):
-    """A case, law, boundary or path.
+    """A case, law, boundary, path or interaction.
 
     Attributes:
-        kind: `case`, `law`, `boundary` or `path`.
+        kind: `case`, `law`, `boundary`, `path` or `interaction`.
         name: in the catalog.
         title: in words.
         removes: of a control the cause that is removed; of a path the one removed at every rung.
@@ -82,7 +82,7 @@ class Listing:
         source: the text of its file.
         knobs: of its setup.
         cases: positive ones first.
-        maps: laws, boundaries and paths.
+        maps: laws, boundaries, paths and interactions.
         record: provenance of what was measured; empty if nothing was.
         measured: what came of the claims, in a sentence.
         cost: of one root, in words; empty if nobody knows.

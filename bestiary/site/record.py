@@ -30,7 +30,7 @@ from bestiary.train.jobs import Request
 SEEDS = 6  # whose curves are kept; a band is over all
 CHANNELS = 3  # of an entry, and one less of a sweep
 RECORDS, FEW = 200, 24  # of a curve, at most and at least
-MOST, EACH = 20_000, 8_000  # [byte] of an entry, and more of each of its cases
+MOST, EACH = 14_000, 6_000  # [byte] of an entry, and more of each of its cases
 SWEEPS = 2  # of an entry: its first law and its first boundary, or two of one kind
 
 

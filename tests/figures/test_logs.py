@@ -73,6 +73,6 @@ def test_many_runs_are_cut_short_and_it_is_said(tmp_path):
 def test_thinning_keeps_every_peak(log):
     y = np.ones(100_000)
     y[[1, 777, 50_000, 99_999]] = [5, 6, 7, 8]
-    t, seen = detect_figure._thin(Series(np.arange(100_000.0), y), log)
+    t, seen = detect_figure.thin(Series(np.arange(100_000.0), y), log)
     assert t.size <= 2 * detect_figure.POINTS + 2 and (np.diff(t) > 0).all()
     assert set(seen) == {1, 5, 6, 7, 8}

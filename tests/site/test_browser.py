@@ -1,7 +1,10 @@
 """The site in a real browser: nothing goes wrong, what can be turned turns, and everybody can read it."""
 
 import pytest
+from click.testing import CliRunner
 from site_pages import built, every_listing
+
+from bestiary.cli.main import cli
 
 ENTRY = "entries/grokking_teacher_student.html"
 PAGES = {
@@ -151,3 +154,17 @@ def test_a_name_runs_nothing(visit, tmp_path):
         tab = visit(f"{tmp_path.as_uri()}/{path}")
         assert tab.evaluate("window.hit") is None
         assert tab.locator("h1, h2").filter(has_text="window.hit").count() >= 1
+
+
+def test_a_report_draws_its_curves_and_its_names_run_nothing(visit, tmp_path):
+    name = "<img src=x onerror='window.hit = 1'>"
+    rows = "\n".join(f"{t},{5.0 if t > 3000 else 1 / (1 + t)}" for t in range(0, 6000, 10))
+    (tmp_path / f"{name}.csv").write_text(f"step,train_loss\n{rows}\n")
+    done = CliRunner().invoke(cli, ["report", str(tmp_path / f"{name}.csv"), "--out", str(tmp_path / "r.html")])
+    assert done.exit_code == 0, done.output
+    for theme in ("light", "dark"):
+        tab = visit((tmp_path / "r.html").as_uri(), theme, 360)
+        assert tab.evaluate("window.hit") is None and name in tab.locator("h2").inner_text()
+        assert len(drawn(tab, "[data-run]")) == 1
+        assert "lost from 3" in tab.locator(".chart").get_attribute("aria-label")
+        assert tab.evaluate("document.documentElement.scrollWidth") <= 360

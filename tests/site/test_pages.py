@@ -8,7 +8,7 @@ import pytest
 from site_pages import ROOT, Page, built, every_listing
 
 from bestiary.cli import listings
-from bestiary.site import recordings
+from bestiary.site import build, recordings
 
 MOST = 250_000  # [byte] of a page, its recording included
 
@@ -33,6 +33,13 @@ def test_an_entry_a_page_and_a_card(site, pages, known):
     cards = [attrs for attrs in pages["index.html"].of("li") if "data-words" in attrs]
     assert len(cards) == len(known)
     assert {card["data-kind"] for card in cards} == {one.entry.kind for one in known.values()}
+
+
+def test_every_page_of_the_docs_is_there():
+    files = {str(file.relative_to(ROOT)) for kind in ("md", "ipynb") for file in (ROOT / "docs").glob(f"*.{kind}")}
+    listed = [doc.file for doc in build.EVERY]
+    assert files <= set(listed), "list it in DOCS of bestiary/site/build.py"
+    assert len(listed) == len(set(listed)) and all((ROOT / file).is_file() for file in listed)
 
 
 def test_every_tag_is_closed(pages):
@@ -98,7 +105,8 @@ def test_a_page_says_what_the_catalog_says(site, known):
         text = html.unescape(site[f"entries/{key}.html"].decode())
         e = one.entry
         wanted = [e.title, e.definition, *e.also_known_as, *(case.control for case in e.controls.values())]
-        wanted += [block.title for block in (*e.every_law.values(), *e.boundaries.values(), *e.paths.values()) if block.title]
+        maps = (*e.every_law.values(), *e.boundaries.values(), *e.paths.values(), *e.interactions.values())
+        wanted += [block.title for block in maps if block.title]
         wanted += [f"bestiary check {key}", *(f"{{{work}," for work in e.references)]
         assert [words for words in wanted if words not in text] == [], key
 
