@@ -16,6 +16,7 @@ import numpy as np
 from judges import FACTS, detectors, rules, values
 
 from bestiary.catalog.read import read_catalog
+from bestiary.certify.cases import lend
 from bestiary.certify.published_rules import RULES
 from bestiary.certify.transformations import TRANSFORMATIONS
 from bestiary.log import Finding, Log, State
@@ -125,11 +126,6 @@ def _asked(task: Task, log: Log) -> Iterator[_Judge]:
 
 def _with(function: Callable[..., Finding], channels: tuple[Any, ...], log: Log, **thresholds: float) -> Finding:
     return function(log, *channels, **thresholds)
-
-
-def lend(log: Log) -> Log:
-    """The same log, with `train_loss` as `loss` if it has no loss of its own."""
-    return log if "loss" in log or "train_loss" not in log else Log({**log.channels, "loss": log["train_loss"]})
 
 
 def interval(log: Log, channels: tuple[str, ...], step: float) -> float:

@@ -41,11 +41,11 @@ class Row(NamedTuple):
         if self.answer.failure:
             return False
         if isinstance(self.case, Problem):
-            return abs(self.error) <= self.case.tolerance
+            return bool(abs(self.error) <= self.case.tolerance)
         if self.answer.found is not self.case.positive:
             return False
         off = self.case.off(self.answer.onset)
-        return np.isnan(off) or abs(off) <= self.case.slack
+        return bool(np.isnan(off) or abs(off) <= self.case.slack)
 
     @property
     def error(self) -> float:

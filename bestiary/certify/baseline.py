@@ -1,7 +1,7 @@
 """What was recorded of a target, and whether it got worse since, beyond chance.
 
 The cases are the same ones, so that answers are compared in pairs. Under the hypothesis that nothing changed, a case
-that went the other way is as likely to be better as worse: the test is the exact one of McNemar, one-sided, a sign test.
+that went the other way is as likely to be better as worse: the test is the exact one of McNemar, a one-sided sign test.
 It is made on all cases, on those with and those without the event, on each shape and on each transformation, of the
 answers and of the errors of onsets and estimates; Holm's correction holds the probability of any alarm below the level.
 """

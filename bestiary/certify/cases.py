@@ -122,10 +122,18 @@ def _record(log: Log, event: Span | None) -> float:
     return float(t[k] - t[k - 1])
 
 
+def lend(log: Log) -> Log:
+    """Return the same log, with `train_loss` as `loss` if it has no loss of its own."""
+    return log if "loss" in log or "train_loss" not in log else Log({**log.channels, "loss": log["train_loss"]})
+
+
 def recorded(kind: Kind, logs: Sequence[tuple[str, str, Log, bool]]) -> list[Case]:
-    """Make cases of runs that somebody recorded: (name, group, log, whether it is there); nobody knows where."""
+    """Make cases of runs that somebody recorded: (name, group, log, whether it is there); nobody knows where.
+
+    A run without a loss of its own lends its train loss.
+    """
     nowhere = Span(float("nan"), float("nan"), kind.name)
     return [
-        Case(name, group, RECORDED, log, nowhere if there else None, _record(log, None), "recorded")
+        Case(name, group, RECORDED, lend(log), nowhere if there else None, _record(log, None), "recorded")
         for name, group, log, there in logs
     ]

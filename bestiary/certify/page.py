@@ -15,7 +15,7 @@ from bestiary.files import replace_with
 from bestiary.version import __version__
 
 STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 70em; margin: 2em auto; padding: 0 1em; color: #222 }
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 78em; margin: 2em auto; padding: 0 1em; color: #222 }
 table { border-collapse: collapse; margin: 0 0 1.5em; font-variant-numeric: tabular-nums }
 th, td { text-align: left; padding: .2em .9em .2em 0; border-bottom: 1px solid #ddd; white-space: nowrap }
 h2 { font-size: 1.1em; margin: 1.5em 0 .3em }
@@ -53,8 +53,11 @@ def text(made: Certificate) -> str:
 
 
 def _table(table: words.Table) -> str:
-    head = "".join(f"<th>{html.escape(name)}</th>" for name in table.columns)
-    rows = "".join(f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in row)}</tr>\n" for row in table.rows)
+    """Write a table without its empty columns; its title stands above it."""
+    kept = [k for k in range(len(table.columns)) if any(row[k] for row in table.rows)]
+    head = "".join(f"<th>{html.escape(table.columns[k]) if k else ''}</th>" for k in kept)
+    cells = (f"<tr>{''.join(f'<td>{html.escape(row[k])}</td>' for k in kept)}</tr>\n" for row in table.rows)
+    rows = "".join(cells)
     return f"<table><thead><tr>{head}</tr></thead><tbody>\n{rows}</tbody></table>"
 
 

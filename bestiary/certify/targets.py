@@ -158,7 +158,13 @@ def filler(function: Callable[..., Any], fields: Mapping[str, str], kind: str) -
 
 
 def arrays(log: Log, names: Collection[str]) -> dict[str, np.ndarray]:
-    """Return {name: values (T,)} of channels, and of the steps, at the steps that all the channels have."""
+    """Return {name: values (T,)} of channels, and of the steps, at the steps that all the channels have.
+
+    Raises:
+        LookupError: a channel is missing, as it may be in runs that were recorded.
+    """
+    if lacking := log.lacking(name for name in names if name not in STEP):
+        raise LookupError(lacking.reason)
     asked = [log[name] for name in names if name not in STEP]
     curves = asked or list(log.channels.values())[:1]
     steps = curves[0].steps

@@ -173,3 +173,16 @@ def test_it_starts_without_jax(tmp_path):
     done = subprocess.run([sys.executable, "-c", code, *words], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert not {"jax", "xarray", "pandas", "matplotlib"} & set(done.stderr.splitlines()[-1].split())
+
+
+@pytest.mark.slow
+def test_runs_of_the_catalog_are_asked_about_beside_the_generated_ones(run, tmp_path, monkeypatch):
+    monkeypatch.setattr("bestiary.train.jax_setup.prepare", lambda folder: None)  # the tests have set JAX up
+    (tmp_path / "edge.py").write_text("def edge(edge_ratio):\n    return bool((edge_ratio[-100:] > 0.8).all())\n")
+    words = ("edge.py:edge", "--as", "edge", "--seeds", 1, "--alone", "--json", "--cache", tmp_path / "cache")
+    status, out, err = run(*words, "--runs", "edge_of_stability")
+    made = json.loads(out)
+    runs = {name: part for name, part in made["by_shape"].items() if name.startswith("edge_of_stability/")}
+    assert status == 0 and made["runs"] == sorted(runs), err
+    assert sum(part["hits"]["n"] + part["false_alarms"]["n"] for part in runs.values()) == len(runs) >= 3
+    assert all(part["onset_error"] is None for part in runs.values())

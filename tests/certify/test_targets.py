@@ -44,6 +44,11 @@ def test_a_frame_has_all_steps_and_blanks(how):
     assert made.test_acc.isna().tolist() == [False, True, False, False, True]
 
 
+def test_a_run_that_was_recorded_may_lack_a_channel():
+    with pytest.raises(LookupError, match="needs channel loss; the log has test_acc, train_acc"):
+        targets.reader(lambda loss: loss, ["loss"])(LOG)
+
+
 def test_a_function_of_c_and_an_object_can_be_asked():
     class Rule:
         def __call__(self, loss):
