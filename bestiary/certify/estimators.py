@@ -12,7 +12,7 @@ from scipy.sparse.linalg import LinearOperator, eigsh
 Interval = tuple[float, float, float]  # value, and the ends of an interval at 95 %
 
 
-def power_iteration(hvp: Callable, params: np.ndarray, seed: int = 0, turns: int = 100, rtol: float = 1e-3) -> float:
+def power_iteration(hvp: Callable, params: np.ndarray, seed: int, turns: int = 100, rtol: float = 1e-3) -> float:
     """Estimate the largest eigenvalue by powers of the Hessian, which find the largest in absolute value.
 
     Source: Yao et al., PyHessian, arXiv:1912.07145: at most 100 turns, to a relative change of 1e-3.
@@ -29,15 +29,19 @@ def power_iteration(hvp: Callable, params: np.ndarray, seed: int = 0, turns: int
     return value
 
 
-def lanczos(hvp: Callable, params: np.ndarray, seed: int = 0) -> float:
+def lanczos(hvp: Callable, params: np.ndarray, seed: int) -> float:
     """Estimate the largest eigenvalue by the Lanczos method of ARPACK."""
     d = params.size
-    operator = LinearOperator((d, d), matvec=lambda v: hvp(params, v.ravel()), dtype=np.float64)
+
+    def product(v: np.ndarray) -> np.ndarray:
+        return hvp(params, v.ravel())
+
+    operator = LinearOperator((d, d), matvec=product, dtype=np.float64)  # pyright: ignore[reportCallIssue]
     start = np.random.default_rng(seed).standard_normal(d)
     return float(eigsh(operator, k=1, which="LA", v0=start, return_eigenvectors=False)[0])
 
 
-def two_batch_sizes(gradients: np.ndarray, seed: int = 0, small: int = 16, big: int = 512) -> float:
+def two_batch_sizes(gradients: np.ndarray, seed: int, small: int = 16, big: int = 512) -> float:
     """Estimate the noise scale from the squared norms of gradients of small and big batches.
 
     Source: McCandlish et al., arXiv:1812.06162, appendix A.1; both averaged over the batches there are.
@@ -60,7 +64,7 @@ def plug_in_noise_scale(gradients: np.ndarray) -> float:
 
 
 def sgld(
-    grad: Callable, loss: Callable, params: np.ndarray, n: int, bound: float, seed: int = 0, draws: int = 3000
+    grad: Callable, loss: Callable, params: np.ndarray, n: int, bound: float, seed: int, draws: int = 3000
 ) -> float:
     """Estimate a local learning coefficient by stochastic gradient Langevin dynamics, from n beta (E L - L(w*)).
 

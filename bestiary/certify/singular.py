@@ -6,6 +6,8 @@ shrinks as e^l (ln 1/e)^(m - 1).
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from bestiary.certify import estimators
@@ -13,6 +15,7 @@ from bestiary.certify.problems import EstimatorKind, Problem, rng
 from bestiary.certify.spectra import rotation
 
 N, BOUND = 10_000, 1.0  # samples whose posterior is meant; half-width of the box around params
+SCALE = (0.7, 1.4)  # of a crossing
 
 
 def reduced_rank(inputs: int, outputs: int, hidden: int, rank: int) -> float:
@@ -66,16 +69,22 @@ def _sums(root: int, seed: int) -> Problem:
 
 
 def _crossing(group: str, root: int, seed: int) -> Problem:
-    """Product of w_i^(2 k_i): the least of 1 / (2 k_i), with a multiplicity where several are least."""
-    random = rng(root, f"learning_coefficient/{group}", seed)
-    high = int(random.integers(1, 3)) if group == "crossing_double" else int(random.integers(2, 4))
-    k = np.array([high, high] if group == "crossing_double" else [high, high - 1])
+    """c times the product of w_i^(2 k_i): the least of 1 / (2 k_i), with a multiplicity where both are least.
+
+    With one pole, of 1/4 or 1/6 beside 1/2, an exact posterior at n = 10,000 is a tenth low at most; with both at 1/2
+    it is a quarter low at most, by about 1 / ln(n beta), which the tolerance takes in.
+    """
+    double, random = group == "crossing_double", rng(root, f"learning_coefficient/{group}", seed)
+    high, c = int(random.integers(2, 4)), float(random.uniform(*SCALE))
+    k = np.array([1, 1] if double else [high, 1])
 
     def grad(w: np.ndarray) -> np.ndarray:
         each = w ** (2 * k)
-        return 2 * k * w ** (2 * k - 1) * each[::-1]
+        return c * 2 * k * w ** (2 * k - 1) * each[::-1]
 
-    return _problem(group, seed, lambda w: float(np.prod(w ** (2 * k))), grad, np.zeros(2), float((1 / (2 * k)).min()))
+    truth = float((1 / (2 * k)).min())
+    problem = _problem(group, seed, lambda w: c * float(np.prod(w ** (2 * k))), grad, np.zeros(2), truth)
+    return replace(problem, tolerance=0.3) if double else problem
 
 
 def _linear_network(root: int, seed: int) -> Problem:

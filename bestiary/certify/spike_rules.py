@@ -238,5 +238,5 @@ def ruptures_breaks(
     fired = np.zeros(t.size, bool)
     if t.size >= 2 * min_size and (sd := y.std()) > 0:
         found = ruptures.KernelCPD(kernel=kernel, min_size=min_size).fit((y - y.mean()) / sd).predict(pen=penalty)
-        fired[found[:-1]] = True  # the last is the end
+        fired[[at for at in found or () if at < t.size]] = True  # the last is the end
     return firing(t, fired, f"break of {channel} at penalty {penalty:g}")

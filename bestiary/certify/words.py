@@ -24,6 +24,7 @@ class Table(NamedTuple):
     rows: list[tuple[str, ...]]
 
 
+LONGEST = 30  # [character] of a target in a table
 DETECTED = ("hits", "95 %", "false alarms", "95 %", "onset off [record]", "near", "no answer")
 ESTIMATED = ("right", "95 %", "bias", "95 %", "rms error", "covered", "95 %", "no answer")
 
@@ -59,6 +60,21 @@ def cells(of: Score, absolute: bool) -> tuple[str, ...]:
     return (share(of.right), limits(of.right), bias, ends, rms, *covered, failures)
 
 
+def brief(target: str) -> str:
+    """Name a target so that it fits a table.
+
+    Examples:
+        >>> brief("some/where/my_rule.py:spike"), brief("package.module.rules:spike")
+        ('my_rule.py:spike', 'spike')
+        >>> brief("python my_rule.py --height 2 --window 50 {csv}")
+        'python my_rule.py --height...'
+    """
+    file, colon, function = target.rpartition("/")[2].rpartition(":")
+    if colon and " " not in target:
+        return f"{file}:{function}" if file.endswith(".py") else function
+    return target if len(target) <= LONGEST else f"{target[: LONGEST - 3].rstrip()}..."
+
+
 def tables(made: Certificate) -> list[Table]:
     """Return the tables of a certificate: everybody, then the target by shape and by transformation."""
     detects = isinstance(made.kind, Kind)
@@ -71,7 +87,7 @@ def tables(made: Certificate) -> list[Table]:
     def apart(by: Callable[[Row], str]) -> dict[str, Score]:
         return scores.apart(made.rows, lambda row: by(row).replace("_", " "))
 
-    everybody: dict[str, Score] = {made.target: scores.score(made.rows)}
+    everybody: dict[str, Score] = {brief(made.target): scores.score(made.rows)}
     everybody |= {name.replace("_", " "): scores.score(rows) for name, rows in made.beside.items()}
     told = [table("beside others", everybody)]
     told.append(table("by shape" if detects else "by problem", apart(lambda row: row.case.group)))

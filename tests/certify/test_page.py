@@ -31,7 +31,6 @@ def folder(tmp_path, monkeypatch):
 
 def ends(line):
     """The exit status of a command of the page."""
-    line = line.replace("python my_rule.py", f"{sys.executable} -S my_rule.py")
     with pytest.raises(SystemExit) as end:
         cli.main([*shlex.split(line)[1:]])
     return end.value.code
