@@ -45,7 +45,7 @@ FILES = {"--html": (".html", ".htm"), "--badge": (".svg", ".json")}
 
 @click.command(short_help="Measure a detector or an estimator of your own on known answers.")
 @click.argument("target", required=False, shell_complete=completion.functions)
-@click.option("--as", "kind", type=click.Choice(DETECTORS + ESTIMATORS), help="What it is to tell.")
+@click.option("--as", "kind", type=click.Choice(DETECTORS + ESTIMATORS), metavar="KIND", help="What it is to tell.")
 @click.option("--command", metavar="COMMAND", help="Ask a command: it reads {csv}, or standard input, and prints JSON.")
 @click.option("--seeds", type=SEEDS, default=16, show_default=True, help="Logs of every shape.")
 @click.option("--root", type=ROOT, default=1, show_default=True, help="Root seed of the cases; tune on 0.")
@@ -53,7 +53,7 @@ FILES = {"--html": (".html", ".htm"), "--badge": (".svg", ".json")}
 @click.option("--runs", multiple=True, metavar="ENTRY", shell_complete=completion.entries, help="Add runs of an entry.")
 @click.option("--alone", is_flag=True, help="Do not ask our detector and the rules in public use beside it.")
 @click.option(
-    "--timeout", type=FiniteRange(0, DAY, min_open=True), default=10.0, show_default=True, help="s for a case."
+    "--timeout", type=FiniteRange(0, DAY, min_open=True), default=10.0, show_default=True, help="Seconds a case may take."
 )
 @click.option("--baseline", type=click.Path(path_type=Path, dir_okay=False), help="Compare; exit 1 if it got worse.")
 @click.option("--write-baseline", "record", is_flag=True, help="Record the answers in the file of --baseline.")
@@ -85,6 +85,10 @@ def certify(
     cache: Path | None,
 ) -> None:
     """Measure a detector or an estimator of your own on cases whose answer is known.
+
+    KIND of a detector is spike, grokking, plateau, double_descent, edge or divergence; of an estimator sharpness,
+    noise_scale, effective_rank, participation_ratio, stable_rank, learning_coefficient, power_law_exponent or
+    coordinate_check.
 
     TARGET is package.module:function or path/to/file.py:function. A detector is given a log, arrays or a DataFrame, by
     the names of its parameters, and returns whether and where; an estimator is given what its parameters name, and
