@@ -63,6 +63,7 @@ def _of_entry(entry: Entry, changes: Sequence[str], case: str | None, as_json: b
     from bestiary.cli.asked import check_setting
     from bestiary.why.boundaries import preconditions
     from bestiary.why.cases import laws, nearest
+    from bestiary.why.together import together
 
     fitting([entry])
     knobs = knobs_of(entry.key)
@@ -74,17 +75,18 @@ def _of_entry(entry: Entry, changes: Sequence[str], case: str | None, as_json: b
     record = measured.read(entry, files.measured())
     found = preconditions(entry, knobs, record, setting)
     cases, along = nearest(entry, knobs, record, setting), laws(entry, knobs, record, setting)
+    both = together(entry, knobs, record, setting)
     if as_json:
         from bestiary.cli.output import as_json as written
         from bestiary.cli.output import why_json
 
-        echo_json(written.text(why_json.of_entry(entry, setting, found, cases, along)))
+        echo_json(written.text(why_json.of_entry(entry, setting, found, cases, along, both)))
         return
     from bestiary.cli.output import why_page
     from bestiary.cli.output.page import Page
 
     label = " ".join([*([case] if case else []), *changes]) or "the setup's own values"
-    why_page.of_entry(entry, label, found, cases, along, measured.told(record, entry), Page(wide))
+    why_page.of_entry(entry, label, found, cases, along, both, measured.told(record, entry), Page(wide))
 
 
 def _of_log(path: Path, changes: Sequence[str], known: Sequence[Entry], as_json: bool, wide: bool) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from bestiary.why.boundaries import Other, Precondition, Side
 from bestiary.why.cases import Along, Near
+from bestiary.why.together import Said, Together
 
 LISTED = 6  # [value] that are named
 
@@ -88,6 +89,26 @@ def law(one: Along) -> str:
     )
     theory = f"; the formula says {number(one.predicted)} at yours" if one.predicted is not None and one.inside else ""
     return f"{one.of} along {one.knob}, {told or 'not measured'}, {where}; {yours}{theory}"
+
+
+def together(one: Together) -> str:
+    """Say which interaction speaks of a setting, and what was measured of it."""
+    title = f"{one.title}: " if one.title else ""
+    on = f"{one.partner} is on, {one.knob} {number(one.yours)} ({number(one.off)} without)"
+    return f"{title}{on}; {'; '.join(map(_said, one.said))}{'' if one.inside else '; ' + _untried(one)}"
+
+
+def _said(one: Said) -> str:
+    if isinstance(one.claimed, str):
+        return f"{one.of}: {one.claimed.replace('_', ' ')}"
+    if not one.measured:
+        return f"{one.of}: {number(one.claimed[0])} to {number(one.claimed[1])}, claimed, not measured"
+    values, lows, highs = zip(*one.measured, strict=True)
+    return f"{one.of}: {number(sum(values) / len(values))} ({number(min(lows))} to {number(max(highs))})"
+
+
+def _untried(one: Together) -> str:
+    return f"it was measured at {', '.join(map(number, one.tried))}, and nothing is known of yours"
 
 
 def needed(found: Sequence[Precondition]) -> str:

@@ -37,6 +37,15 @@ def test_a_setting_beside_the_boundaries_of_its_entry():
     assert made["setting"]["fraction"] == 0.3 and made["interactions"] == []
 
 
+def test_an_interaction_speaks_where_its_other_feature_is_on():
+    said = flat(asked("rotational_equilibrium", "--set", "momentum=0.95"))
+    assert "interaction momentum: " in said and "heavy-ball momentum is on, momentum 0.95 (0 without)" in said
+    assert "it was measured at 0.3, 0.6, 0.9, and nothing is known of yours" in said
+    (one,) = json.loads(asked("rotational_equilibrium", "--set", "momentum=0.5", "--json"))["interactions"]
+    assert (one["interaction"], one["inside"], one["off"]) == ("momentum", True, 0)
+    assert json.loads(asked("rotational_equilibrium", "--set", "momentum=0", "--json"))["interactions"] == []
+
+
 def test_a_case_is_told_as_the_very_same_setting():
     assert "this very setting is the case no_weight_decay (a control: " in flat(
         asked("grokking", "--case", "no_weight_decay")

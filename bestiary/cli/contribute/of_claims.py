@@ -17,6 +17,7 @@ from bestiary.judge.outcome import ALPHA
 if TYPE_CHECKING:
     from bestiary.catalog.claims import Case, Claim
     from bestiary.catalog.entries import Entry
+    from bestiary.catalog.interaction_claims import InteractionClaim
     from bestiary.catalog.map_claims import MapClaim
 
 WIDE = 10.0  # [1] an interval so many times as wide as what was measured is looked at
@@ -156,10 +157,10 @@ def _beyond(entry: Entry) -> Iterator[Row]:
     short = [f"law {name} has {points} points" for name, points in lines.items() if points < LAW_POINTS]
     few = {name: block.seeds for name, block in entry.boundaries.items() if block.seeds < BOUNDARY_SEEDS}
     short += [f"boundary {name} has {seeds} runs a point" for name, seeds in few.items()]
-    counts = {"law": len(entry.every_law), "boundary": len(entry.boundaries), "path": len(entry.paths)}
-    there = ", ".join(f"{n} of a {what}" for what, n in counts.items() if n)
+    counts = {"laws": len(entry.every_law), "boundaries": len(entry.boundaries), "paths": len(entry.paths)}
+    there = ", ".join(f"{n} {what}" for what, n in (counts | {"interactions": len(entry.interactions)}).items())
     yield row("Points", short, [], f"a law has {LAW_POINTS} points, a boundary {BOUNDARY_SEEDS} runs a point")
-    yield row("Beyond cases", [] if there else ["there is no law, boundary or path"], [], there)
+    yield row("Beyond cases", [] if any(counts.values()) else ["there is no law, boundary or path"], [], there)
     lacking = [] if entry.also_known_as else ["also_known_as is empty"]
     look = [] if entry.open else ["`open` is empty: does it bear on none of open_questions.json?"]
     yield row(
@@ -167,9 +168,10 @@ def _beyond(entry: Entry) -> Iterator[Row]:
     )
 
 
-def _all_claims(entry: Entry) -> Iterator[tuple[str, Claim | MapClaim]]:
+def _all_claims(entry: Entry) -> Iterator[tuple[str, Claim | MapClaim | InteractionClaim]]:
     cases: Sequence[Case] = tuple(entry.cases.values())
     yield from (("case", claim) for case in cases for claim in case.claims)
     yield from (("law", claim) for law in entry.every_law.values() for claim in law.claims)
     yield from (("boundary", claim) for block in entry.boundaries.values() for claim in block.claims)
     yield from (("path", claim) for path in entry.paths.values() for rung in path.rungs for claim in rung.claims)
+    yield from (("interaction", claim) for block in entry.interactions.values() for claim in block.claims)

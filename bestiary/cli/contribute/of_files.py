@@ -23,10 +23,8 @@ def roots(record: Mapping[str, Any] | None) -> Row:
     there = measured.roots_of(dict(record) if record else None)
     short = [] if len(there) >= 2 else [f"measured on {len(there)} roots; want two that tuned nothing"]
     short += ["root 0 is for tuning"] if 0 in there else []
-    told = (
-        f"measured on {' and '.join(map(str, there))}: did either tune anything? CONTRIBUTING.md has the table of roots"
-    )
-    return row("Roots", short, [told])
+    told = f"measured on {' and '.join(map(str, there))}: did any tune anything? CONTRIBUTING.md has the table of roots"
+    return row("Roots", short, [told] if there else [])
 
 
 def record_row(entry: Entry, record: dict[str, Any] | None, code: Mapping[str, str]) -> Row:
@@ -57,7 +55,7 @@ def figures(entry: Entry, root: Path) -> Row:
     old = [one.file for one in needed if figure_list.stale(folder, one)]
     short = [f"{', '.join(old)}: run `make figures ENTRIES={entry.key}` on a clean commit"] if old else []
     if not needed:
-        short = ["there is none: an entry has one of each law, boundary and path"]
+        short = ["drawn once it is no draft" if entry.draft else "there is no law, boundary or path to draw"]
     return row("Figures", short, [], f"{len(needed)} of today")
 
 

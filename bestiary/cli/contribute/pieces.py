@@ -57,7 +57,11 @@ def _led_to(root: Path, first: Iterable[str]) -> dict[str, str]:
 @cache
 def _read(path: Path, changed_at: int, module: str) -> tuple[str, tuple[str, ...]]:
     """The bare text of a module, and what it may import of bestiary."""
-    tree = ast.parse(path.read_text("utf-8"))
+    text = path.read_text("utf-8")
+    try:
+        tree = ast.parse(text)
+    except SyntaxError:  # half of an edit: another text than before, and nobody knows where it leads
+        return text, ()
     imported = tuple(sorted(name for name in imported_names(tree, module) if name.startswith("bestiary.")))
     return bare_text(tree), imported
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -109,14 +109,15 @@ def checked(setup: Setup, root: Path, timed: bool = False) -> list[Row]:
             sources,
             can_fail,
         ),
-        *(looks["States"], looks["Units"], _cost(setup, timed), points, beyond, names, looks["Tried"]),
+        *(looks["States"], looks["Units"], _cost(setup, record, timed), points, beyond, names, looks["Tried"]),
         *(of_files.record_row(block, record, code), of_files.figures(block, root), of_files.matrix(block, root)),
         of_files.filled(block, root),
     ]
 
 
-def _cost(setup: Setup, timed: bool) -> Row:
+def _cost(setup: Setup, record: Mapping[str, Any] | None, timed: bool) -> Row:
     """How much there is to train; with `timed`, how long a positive case takes."""
+    from bestiary.cli import budget
     from bestiary.cli.contribute.checklist import row
     from bestiary.judge import check
     from bestiary.judge.rounds import drive
@@ -128,6 +129,10 @@ def _cost(setup: Setup, timed: bool) -> Row:
         size(first_requests([*check.tasks(setup, TIMED_ROOT), *tasks(setup, TIMED_ROOT)])) if setup.cases else "no case"
     )
     case = next(iter(setup.entry.positives.values()), None)
+    seconds = budget.seconds_of(record)
+    if seconds is not None and not timed:
+        told = f"{budget.words(seconds)} of CPU time on a root ({budget.scale(seconds)}); {asked}"
+        return row("Cost", [], [told] if budget.scale(seconds) == budget.LARGER else [], told)
     if not timed or case is None:
         return row("Cost", [], [f"{asked} on a root; --time says how long a case takes"])
     since = time.perf_counter()

@@ -86,7 +86,7 @@ CASES = """\
     plateau:
       claims:
         - {of: found, rate: [0.8, 1.0], source: measured}
-        - {of: onset, median: [30, 300], unit: step, source: measured}  # TODO tuned on root 0
+        - {of: onset, median: [65, 85], unit: step, source: measured}  # TODO tuned on root 0
     large_start:
       control: TODO the one cause that is removed, in words
       knobs: {start: 0.7}

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from bestiary.why.boundaries import Other, Precondition
     from bestiary.why.cases import Along, Near
     from bestiary.why.of_log import Candidate, OfRun
+    from bestiary.why.together import Together
 
 
 def of_entry(
@@ -21,6 +22,7 @@ def of_entry(
     found: Sequence[Precondition],
     cases: Sequence[Near],
     along: Sequence[Along],
+    both: Sequence[Together],
 ) -> dict[str, Any]:
     """Return what is printed of a setting of an entry."""
     return {
@@ -30,7 +32,7 @@ def of_entry(
         "needed": words.needed(found),
         "cases": [case(one) for one in cases],
         "laws": [law(one) for one in along],
-        "interactions": [],  # between entries none is measured yet
+        "interactions": [together(one) for one in both],
     }
 
 
@@ -98,6 +100,13 @@ def candidate(one: Candidate) -> dict[str, Any]:
         "boundaries": [precondition(p) for p in one.preconditions],
         "to_be_known": [{"knob": k.name, "unit": k.unit, "meaning": k.meaning} for k in one.lacking],
     }
+
+
+def together(one: Together) -> dict[str, Any]:
+    """Return an interaction that speaks of a setting."""
+    said = [{"of": s.of, "claimed": s.claimed, "measured": s.measured} for s in one.said]
+    values = {"knob": one.knob, "off": one.off, "yours": one.yours, "tried": one.tried, "inside": one.inside}
+    return {"interaction": one.interaction, "with": one.partner, "says": words.together(one), **values, "claims": said}
 
 
 def of_run(run: OfRun) -> dict[str, Any]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from bestiary.why.boundaries import Precondition
     from bestiary.why.cases import Along, Near
     from bestiary.why.of_log import Candidate, OfRun
+    from bestiary.why.together import Together
 
 CANDIDATES = 4  # entries that are told of one finding
 CONFIG = 12  # values of a configuration that are named
@@ -25,6 +26,7 @@ def of_entry(
     found: Sequence[Precondition],
     cases: Sequence[Near],
     along: Sequence[Along],
+    both: Sequence[Together],
     measured: str,
     page: Page,
 ) -> None:
@@ -36,6 +38,7 @@ def of_entry(
         found: its boundaries.
         cases: the nearest first.
         along: its laws.
+        both: its interactions with what is on in the setting.
         measured: when, in words.
         page: where.
     """
@@ -60,6 +63,8 @@ def of_entry(
         page.say(f"law {one.law}: {words.law(one)}", hang=2)
         if told := words.caveat(one):
             page.say(told, "dim", indent=2)
+    for one in both:
+        page.say(f"interaction {one.interaction}: {words.together(one)}", "" if one.inside else "yellow", hang=2)
 
 
 def _style(one: Precondition) -> str:

@@ -53,7 +53,7 @@ def test_words_and_unused_functions_change_nothing(root):
 def test_claims_values_and_setups_are_of_their_entry(root):
     edit(root, "catalog.yaml", "rate: [0.0, 0.05]", "rate: [0.0, 0.04]")
     edit(root, "phenomena/tother.py", "lr: float = 0.1", "lr: float = 0.2")
-    edit(root, "bestiary/initial.py", "def normals(key", "def normals(key, *, more=1.0")
+    edit(root, "bestiary/initial.py", "def normals(key: jax.Array", "def normals(key: jax.Array, more: float = 1.0")
     seen = changes(root, "HEAD")
     assert seen.reasons == {
         "saddle": ["cases.far"],

@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from installed import bestiary, layout
 from bestiary.catalog.yaml_source import parse
 from bestiary.cli.contribute import detector_template, placed, plan
 
+ROOT = Path(__file__).resolve().parents[3]
 FILLED = {  # what a contributor writes at each mark of the template
     "title: TODO what happens, in a few words": "title: A product of two weights leaves zero late",
     "definition: TODO one sentence, what is seen and when": "definition: The loss stays at one half, then falls.",
@@ -68,13 +70,15 @@ def test_from_new_to_a_check_that_holds(root, asked):
         old = old.format(stub=stub)
         assert old in block, old
         block = block.replace(old, new)
+    page = (ROOT / "CONTRIBUTING.md").read_text("utf-8")  # whose examples of a law and a boundary are of the template
+    block = block.rstrip() + "\n" + re.sub("^     ", "", re.search(r"^ +laws:\n(?: .*\n)+", page, re.M)[0], flags=re.M) + "\n"
     start = catalog.index("product:")
     end = catalog.index("saddle:\n", start)
     (root / "catalog.yaml").write_text(catalog[:start] + block + catalog[end:])
     (root / "references.bib").write_text(before["references.bib"])
-    done = asked("check", "product", "--root", 0)
+    done = asked("check", "product", "--root", 0, "--laws")
     assert done.returncode == 0, done.stderr + done.stdout
-    assert "3 claims: 3 hold" in done.stdout
+    assert "5 claims: 5 hold" in done.stdout
 
 
 def test_what_is_not_filled_in_is_no_entry_yet(root, asked):
