@@ -46,7 +46,7 @@ class Interaction:
         for one in self.table.points:
             told = interaction_tables.point(self.table, one)
             low, high = told["limits"]
-            rates = {cell: k / one.rates.n for cell, k in told["found"].items() if cell != "n"}
+            rates = {f"rate_{cell}": k / one.rates.n for cell, k in told["found"].items() if cell != "n"}
             numbers = {name: told[name] for name in ("alone", "predicted", "measured", "kappa")}
             rows.append({self.table.design.knob.name: one.x, **rates, **numbers, "low": low, "high": high})
             rows[-1] |= {"outcome": told["outcome"], "why": told["why"]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
@@ -46,6 +47,13 @@ def _number_or_word(value: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise ValueError(f"want a value of the knob, not {value!r}")
     return value
+
+
+def same(a: float | int | str, b: float | int | str) -> bool:
+    """Return whether two values of a knob are the same; knobs are traced as float32."""
+    if isinstance(a, str) or isinstance(b, str):
+        return a == b
+    return math.isclose(a, b, rel_tol=1e-6)
 
 
 OnAxis = Annotated[int | float | str, BeforeValidator(_number_or_word)]
@@ -252,7 +260,7 @@ class Interaction(Pair):
         wrong, axis = [], self.axis
         told = ", ".join(f"{v:g}" if not isinstance(v, str) else v for v in axis.values)
         for claim in self.claims:
-            if claim.at is not None and claim.at not in axis.values:
+            if claim.at is not None and not any(same(claim.at, value) for value in axis.values):
                 wrong.append(f"{claim.of}: {axis.name} is on at {told}")
             if claim.boundary is not None and (len(axis.values) < 2 or isinstance(axis.values[0], str)):
                 wrong.append("a boundary needs at least two numbers with B on")

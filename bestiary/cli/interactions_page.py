@@ -40,7 +40,8 @@ def page(entries: Iterable[Entry], source: Path) -> str:
     keys = {e.key for e in known}
     made = cells(paired, records)
     among = {(cell.a, cell.partner) for cell in made if cell.partner in keys}
-    count = f"{len(made)} interactions; of the {len(keys) * (len(keys) - 1):,} ordered pairs of entries {len(among)}."
+    all_pairs, several = len(keys) * (len(keys) - 1), "s" if len(made) != 1 else ""
+    count = f"{len(made)} interaction{several}; of the {all_pairs:,} ordered pairs of entries {len(among)}."
     parts = [f"{HEAD}\n{count}", f"{TABLE}\n{_matrix(made)}"]
     parts += ["## Along the knob", _along(paired, records), "## Claims", _claims(paired, records)]
     return "\n\n".join(parts) + "\n"

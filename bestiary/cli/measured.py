@@ -113,7 +113,8 @@ def with_cost(
 
 def _claim(v: Verdict) -> dict[str, Any]:
     claim = v.claim
-    made = {"of": claim.of, claim.statistic: claim.interval, "measured": v.measured, "outcome": v.outcome}
+    said = "claimed" if isinstance(claim.interval, str) else claim.statistic  # `outcome` is the verdict's
+    made = {"of": claim.of, said: claim.interval, "measured": v.measured, "outcome": v.outcome}
     number = v.estimate and [float(f"{x:.6g}") if math.isfinite(x) else None for x in v.estimate]
     return made | ({"estimate": number} if number else {})
 

@@ -20,13 +20,13 @@ def found():
 
 
 def test_every_run_is_a_strip_of_its_cell(found):
-    (ax,) = map_figures.draw(found).axes
+    ax, *_ = map_figures.draw(found).axes  # beside it what is left after a product
     (mesh,) = [c for c in ax.collections if hasattr(c, "get_coordinates")]
     assert mesh.get_coordinates().shape[:2] == (4 + 1, 3 * 6 + 1)
 
 
 def test_the_line_lies_between_cells_and_is_solid_where_both_tell(found):
-    (ax,) = map_figures.draw(found).axes
+    ax, *_ = map_figures.draw(found).axes  # beside it what is left after a product
     lines = {c.get_label(): c for c in ax.collections if c.get_label() in ("sure", "unsure")}
     xs, ys = diagram._edges(found.plan.axes[1])[0], diagram._edges(found.plan.axes[0])[0]
     ends = np.concatenate([s for c in lines.values() for s in c.get_segments()])
@@ -38,7 +38,7 @@ def test_few_runs_leave_the_line_unsure():
     setting = Setting(setup(), MAPPED.knobs, MAPPED.static, "default")
     axes = Axis("lr", (0.5, 2.5)), Axis("curvature", (1.0, 1.2))
     few = explore.run(explore.plan(setting, axes, 3, 0), NoStore(), boundary_of="growing")
-    (ax,) = map_figures.draw(few).axes
+    (ax,) = map_figures.draw(few).axes  # of three seeds nothing can be said of a product
     lines = {c.get_label(): len(c.get_segments()) for c in ax.collections if c.get_label() in ("sure", "unsure")}
     assert lines == {"sure": 0, "unsure": 2}
 

@@ -78,7 +78,7 @@ BLOCK = {
     "version": 1,
     "references": ["none"],
     "added": {"by": "tests", "date": "2026-11-27"},
-    "detector": "pair",
+    "detector": "settles_at",
     "cases": {
         "pair": {"claims": [{"of": "found", "rate": [0.8, 1.0], "source": "measured"}]},
         "nothing": {

@@ -155,6 +155,9 @@ def test_as_many_seeds_as_are_asked_for_decide_in_most_tries():
     told = [called(math.log(0.7) + 0.5 * rng.normal(size=n), rates) for _ in range(300)]
     assert told.count(ANTAGONISM) > 150
     assert runs_to_decide(exact(np.full(N, TOLERANCE))) is None
+    wide = exact(np.linspace(-0.5, 0.5, N))  # limits of +-0.239, four times as many seeds for half of that
+    assert runs_to_decide(wide, interval=(-0.239 / 2, 0.239 / 2)) == pytest.approx(4 * N, abs=1)
+    assert runs_to_decide(wide, interval=(0.239 / 2, 1)) == pytest.approx(4 * N, abs=1)
     cut = Bounds(np.zeros(N), np.full(N, math.inf), np.full(N, math.inf))
     assert runs_to_decide(cut) is None
 

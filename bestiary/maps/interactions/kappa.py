@@ -138,11 +138,14 @@ def answer(kappa: Bounds, rates: Rates, more: int, confidence: float = CONFIDENC
     return Answer(Correction.UNDECIDED, told + (f"; about {needs} seeds would decide" if needs else ""), needs)
 
 
-def runs_to_decide(kappa: Bounds, confidence: float = CONFIDENCE) -> int | None:
-    """Return about how many seeds shrink the limits to one side of the tolerance, their width falling as 1 / sqrt(n).
+def runs_to_decide(
+    kappa: Bounds, confidence: float = CONFIDENCE, interval: tuple[float, float] = (-TOLERANCE, TOLERANCE)
+) -> int | None:
+    """Return about how many seeds shrink the limits into an interval or out of it, their width falling as 1 / sqrt(n).
 
     None if the limits are infinite at that side, or if so many would be needed that no one runs them.
     """
+    lo, hi = interval
     n = kappa.value.size
     middle, low, high = limits(kappa, confidence)
     if not math.isfinite(middle):
@@ -150,12 +153,12 @@ def runs_to_decide(kappa: Bounds, confidence: float = CONFIDENCE) -> int | None:
     least = math.ceil(1 - math.log2(1 - confidence))  # fewer have no limits; the range of few stands for that of six
     if n < least and n and np.isfinite(kappa.low).all() and np.isfinite(kappa.high).all():
         n, low, high = least, float(kappa.low.min()), float(kappa.high.max())
-    if abs(middle) < TOLERANCE:
-        shrink = max((middle - low) / (middle + TOLERANCE), (high - middle) / (TOLERANCE - middle))
-    elif abs(middle) > TOLERANCE:
-        shrink = (middle - low if middle > 0 else high - middle) / (abs(middle) - TOLERANCE)
-    else:
+    if lo < middle < hi:
+        shrink = max((middle - low) / (middle - lo), (high - middle) / (hi - middle))
+    elif middle in (lo, hi):
         return None
+    else:
+        shrink = (middle - low) / (middle - hi) if middle > hi else (high - middle) / (lo - middle)
     needs = n * shrink**2
     return max(math.ceil(needs), kappa.value.size + 1) if needs <= MOST_RUNS else None
 

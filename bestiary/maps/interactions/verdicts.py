@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.stats import binom
 
-from bestiary.catalog.interaction_claims import TOLERANCE, InteractionClaim
+from bestiary.catalog.interaction_claims import TOLERANCE, InteractionClaim, same
 from bestiary.catalog.published import Estimate
 from bestiary.judge.outcome import ALPHA, Outcome, Verdict
 from bestiary.maps.interactions.cells import Seen, Table
@@ -61,11 +61,7 @@ def _at(table: Table, claim: InteractionClaim) -> list[Seen]:
     """The values of the knob that a claim is of."""
     if claim.at is None:
         return list(table.points)
-    values = [p.x for p in table.points]
-    if isinstance(claim.at, str):
-        return [table.points[values.index(claim.at)]]
-    gaps = [abs(float(x) - float(claim.at)) for x in values]  # a knob is traced as float32
-    return [table.points[int(np.argmin(gaps))]]
+    return [p for p in table.points if same(p.x, claim.at)]
 
 
 def _told(
@@ -102,7 +98,9 @@ def _kappa(table: Table, claim: InteractionClaim, interval: tuple[float, float],
             return _told(table, claim, Outcome.FAILS, measured, why, estimate=estimate)
     if lo <= found.low and found.high <= hi:
         return _told(table, claim, Outcome.HOLDS, measured, "the limits lie within the claim", estimate=estimate)
-    return _told(table, claim, Outcome.INCONCLUSIVE, measured, f"{n} pairs are too few to tell", estimate=estimate)
+    needs = runs_to_decide(k, interval=interval)
+    why = f"{n} pairs are too few to tell" + (f"; about {needs} would do" if needs else "")
+    return _told(table, claim, Outcome.INCONCLUSIVE, measured, why, needs, estimate)
 
 
 def _answers(table: Table, points: Sequence[Seen], miss: float) -> list[Answer]:
