@@ -108,7 +108,8 @@ def _kappa(ax: Axes, table: Table) -> None:
     if left is not None:
         ax.axvspan(*left.ends, color=points.RED, alpha=0.15, linewidth=0, zorder=0, label="where it leaves them")
     ax.set_xlabel(names.knob(design.setup, design.knob.name).lines, parse_math=False)
-    ax.set_ylabel(f"kappa of {design.of.replace('_', ' ')}", parse_math=False)
+    along = "" if design.along is None else f", along {design.along.name.replace('_', ' ')}"
+    ax.set_ylabel(f"kappa of {design.of.replace('_', ' ')}{along}", parse_math=False)
     seen = dict(zip(*reversed(ax.get_legend_handles_labels()), strict=True))
     ax.legend(seen.values(), seen.keys(), frameon=False, fontsize=style.SMALL - 1, ncols=2, loc="best")
 

@@ -101,6 +101,12 @@ def test_a_knob_of_the_entry_typed_before(command, option):
     assert offered(command, option, "") == offered(command, "grokkin", option, "") == {}
 
 
+@pytest.mark.parametrize("option", ["--with", "--along"])
+def test_a_knob_that_is_given_once(option):
+    assert list(offered("interact", "grokking", option, "l")) == ["lr=", "log_every="]
+    assert list(offered("interact", "grokking", "--with", "lr=1", "--set", "l")) == ["lr=", "log_every="]
+
+
 def test_of_a_knob_and_a_static_value_with_one_name_the_knob_is_offered():
     assert [k.traced for k in knobs_of("associative_recall") if k.name == "pairs"] == [True, False]
     assert offered("run", "associative_recall", "--set", "pairs")["pairs="].startswith("4.0 [pair] ")

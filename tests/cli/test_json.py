@@ -81,7 +81,15 @@ def test_map_over_several(asked):
     axes = ("--over", "lr=1,3", "--over", "width=16,64")
     made, _ = asked("map", "catapult", *axes, "--seeds", 2, "--set", "steps=60")
     assert made["cells"][0] == {"lr": 1.0, "width": 16, "phases": {"lazy": 2}} and len(made["cells"]) == 4
-    assert made.keys() | {"phases"} <= documented("map")
+    assert made.keys() | made["factorises"].keys() | {"phases"} <= documented("map")
+
+
+def test_interact(asked):
+    words = ("--of", "settled", "--with", "momentum=0.9", "--set", "steps=400", "--set", "width=16", "--seeds", 6)
+    made, err = asked("interact", "rotational_equilibrium", *words)
+    (point,) = made["points"]
+    assert made.keys() | point.keys() | {"estimate", "low", "high"} == documented("interact")
+    assert point["found"]["n"] == made["seeds"] == 6 and "24 runs, 9,600 steps, 1 program" in err
 
 
 def test_path(asked, monkeypatch):

@@ -152,11 +152,13 @@ def _times_as_wide(claim: Claim, i: int, roots: Mapping[str, Any]) -> float:
 
 
 def _beyond(entry: Entry) -> Iterator[Row]:
-    """Laws, boundaries and paths."""
+    """Laws, boundaries, paths and interactions."""
     lines = {name: len(law.axis.values) for name, law in entry.every_law.items()}
     short = [f"law {name} has {points} points" for name, points in lines.items() if points < LAW_POINTS]
     few = {name: block.seeds for name, block in entry.boundaries.items() if block.seeds < BOUNDARY_SEEDS}
     short += [f"boundary {name} has {seeds} runs a point" for name, seeds in few.items()]
+    pairs = {name: block.seeds for name, block in entry.interactions.items() if block.seeds < BOUNDARY_SEEDS}
+    short += [f"interaction {name} has {seeds} pairs of runs a value" for name, seeds in pairs.items()]
     counts = {"laws": len(entry.every_law), "boundaries": len(entry.boundaries), "paths": len(entry.paths)}
     there = ", ".join(f"{n} {what}" for what, n in (counts | {"interactions": len(entry.interactions)}).items())
     yield row("Points", short, [], f"a law has {LAW_POINTS} points, a boundary {BOUNDARY_SEEDS} runs a point")

@@ -104,6 +104,11 @@ def test_a_boundary_that_holds_its_axis_cannot_fail_and_few_points_are_told():
     told = rows(entry(boundaries={"edge": {"over": "lr=1:4:4", "seeds": 8, "claims": (claim,)}}, laws={"slow": law}))
     assert told["Can fail"].told == "boundary edge appears: the interval holds the whole axis"
     assert told["Points"].told == "law slow has 3 points; boundary edge has 8 runs a point"
+    kept = {"identity": "kept", "source": "measured"}
+    pair = {"with": "other things", "over": "lr=1,2", "without_a": {"knobs": {"decay": 0.0}}, "seeds": 8}
+    told = rows(entry(interactions={"pair": pair | {"claims": (kept,)}}))
+    assert told["Points"].told == "interaction pair has 8 pairs of runs a value"
+    assert told["Beyond cases"].told == "there is no law, boundary or path"
     assert rows(entry())["Beyond cases"].told == "there is no law, boundary or path"
 
 
