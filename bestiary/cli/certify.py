@@ -53,7 +53,11 @@ FILES = {"--html": (".html", ".htm"), "--badge": (".svg", ".json")}
 @click.option("--runs", multiple=True, metavar="ENTRY", shell_complete=completion.entries, help="Add runs of an entry.")
 @click.option("--alone", is_flag=True, help="Do not ask our detector and the rules in public use beside it.")
 @click.option(
-    "--timeout", type=FiniteRange(0, DAY, min_open=True), default=10.0, show_default=True, help="Seconds a case may take."
+    "--timeout",
+    type=FiniteRange(0, DAY, min_open=True),
+    default=10.0,
+    show_default=True,
+    help="Seconds a case may take.",
 )
 @click.option("--baseline", type=click.Path(path_type=Path, dir_okay=False), help="Compare; exit 1 if it got worse.")
 @click.option("--write-baseline", "record", is_flag=True, help="Record the answers in the file of --baseline.")

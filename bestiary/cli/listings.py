@@ -112,9 +112,7 @@ def _claims(block: AnyMap) -> Iterator[tuple[str, AnyClaim]]:
             yield f"{rung.name}, without {block.cause.removes}", Claim.model_validate(removed)
 
 
-def _rows(
-    claims: Sequence[tuple[str, AnyClaim]], seen: Mapping[str, Any], beside: Mapping[int, Compared]
-) -> list[Row]:
+def _rows(claims: Sequence[tuple[str, AnyClaim]], seen: Mapping[str, Any], beside: Mapping[int, Compared]) -> list[Row]:
     rows = []
     for i, (rung, claim) in enumerate(claims):
         there = [was["claims"][i] for was in seen.values() if i < len(was["claims"])]

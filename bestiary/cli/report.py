@@ -20,7 +20,11 @@ from bestiary.cli.output.shown import echo, line
 @channel_option
 @set_option
 @click.option(
-    "--out", type=click.Path(path_type=Path, dir_okay=False), default=Path("report.html"), show_default=True, help="Page."
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path("report.html"),
+    show_default=True,
+    help="Page.",
 )
 def report(paths: Sequence[Path], pairs: Sequence[str], settings: Sequence[str], out: Path) -> None:
     """Write what happens in training logs as one HTML file, with the curves.

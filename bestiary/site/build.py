@@ -138,14 +138,18 @@ def pages(
     site.page("index.html", "index.html", listings=listings, facets=_facets(listings))
     known = [one.key for one in listings]
     for one in listings:
-        site.page(f"entries/{one.key}.html", "entry.html", one=one, parts=docstrings.parts_of(one.docstring), known=known)
+        site.page(
+            f"entries/{one.key}.html", "entry.html", one=one, parts=docstrings.parts_of(one.docstring), known=known
+        )
     for doc in EVERY:
         if (root / doc.file).is_file():
             site.page(doc.page, "doc.html", doc=doc, told=site.doc(doc))
     site.page("docs/index.html", "docs.html", docs=DOCS)
     homes = {name: PACKAGE / f"{home.replace('.', '/')}.py" for name, home in doors.items()}
     names = {name: docstrings.told(home, name) for name, home in homes.items()}
-    site.page("docs/reference.html", "reference.html", names={n: told for n, told in names.items() if told}, helps=helps)
+    site.page(
+        "docs/reference.html", "reference.html", names={n: told for n, told in names.items() if told}, helps=helps
+    )
     for file in sorted(ASSETS.iterdir()):
         site.files[f"assets/{file.name}"] = file.read_bytes()
     site.files["assets/code.css"] = style_sheet().encode()

@@ -82,7 +82,9 @@ def _told(node: ast.FunctionDef | ast.ClassDef, above: str) -> Told:
 
 def _fields(node: ast.ClassDef) -> str:
     """Write the fields of a class as arguments; nothing if it has none."""
-    fields = [member for member in node.body if isinstance(member, ast.AnnAssign) and isinstance(member.target, ast.Name)]
+    fields = [
+        member for member in node.body if isinstance(member, ast.AnnAssign) and isinstance(member.target, ast.Name)
+    ]
     return f"({', '.join(ast.unparse(field) for field in fields)})" if fields else ""
 
 

@@ -11,8 +11,8 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from bestiary.site.code import coloured
-from bestiary.site.prose import Prose, prose
 from bestiary.site.pictures import attributes
+from bestiary.site.prose import Prose, prose
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -46,4 +46,6 @@ def _output(output: Mapping[str, Any], source: str, keep: Callable[[bytes], str]
         words = f"what the cell above draws: {source.strip().splitlines()[-1]}"
         return Markup('<img src="{}" alt="{}" loading="lazy"{}>').format(keep(content), words, attributes(content))
     text = "".join(data.get("text/plain", output.get("text", "")))
-    return Markup('<pre class="output" tabindex="0">{}</pre>').format(escape(ANSI.sub("", text))) if text else Markup("")
+    return (
+        Markup('<pre class="output" tabindex="0">{}</pre>').format(escape(ANSI.sub("", text))) if text else Markup("")
+    )

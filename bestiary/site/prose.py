@@ -107,7 +107,9 @@ def _unlink(tokens: Sequence[Token]) -> None:
         for child in token.children or []:
             if child.type == "link_open":
                 open_links.append("href" in child.attrs)
-            if (child.type == "link_open" and not open_links[-1]) or (child.type == "link_close" and not open_links.pop()):
+            if (child.type == "link_open" and not open_links[-1]) or (
+                child.type == "link_close" and not open_links.pop()
+            ):
                 continue
             kept.append(child)
         if token.children is not None:

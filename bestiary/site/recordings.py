@@ -46,10 +46,15 @@ def drawing(made: Mapping[str, Any] | None) -> Markup:
         there = [x for x in xs if x is not None]
     ends = (min(there), max(there)), (min(known), max(known))
     lines = [_path(xs, values, ends) for values in ys]
-    paths = [Markup('<path class="{}" d="{}"/>').format("median" if i == len(lines) - 1 else "run", line)
-             for i, line in enumerate(lines) if line]
+    paths = [
+        Markup('<path class="{}" d="{}"/>').format("median" if i == len(lines) - 1 else "run", line)
+        for i, line in enumerate(lines)
+        if line
+    ]
     words = f"{channel.replace('_', ' ')} of {len(rows) - 1} runs of {case['name'].replace('_', ' ')}"
-    box = Markup('<svg viewBox="0 0 {} {}" role="img" aria-label="{}" preserveAspectRatio="none">').format(WIDE, HIGH, words)
+    box = Markup('<svg viewBox="0 0 {} {}" role="img" aria-label="{}" preserveAspectRatio="none">').format(
+        WIDE, HIGH, words
+    )
     return box + Markup("").join(paths) + Markup("</svg>")
 
 
@@ -62,7 +67,9 @@ def _scale(values: Sequence[float | None], log: bool) -> list[float | None]:
 def _while_it_moves(xs: Sequence[float | None], median: Sequence[float | None], way: float) -> list[float | None]:
     """Cut the axis off some way after the median has come to rest: what happens early would be a stroke at the edge."""
     last = next((y for y in reversed(median) if y is not None), 0.0)
-    moving = [x for x, y in zip(xs, median, strict=True) if x is not None and y is not None and abs(y - last) > REST * way]
+    moving = [
+        x for x, y in zip(xs, median, strict=True) if x is not None and y is not None and abs(y - last) > REST * way
+    ]
     end = AFTER * max(moving, default=math.inf)
     return [x if x is not None and x <= end else None for x in xs]
 

@@ -45,16 +45,20 @@ def page(reads: Sequence[Read], errors: Sequence[str]) -> bytes:
     """
     runs = [_run(read) for read in reads]
     found = sum(bool(run.said) for run in runs)
-    html = environment().get_template("report.html").render(
-        title=f"{_runs(len(runs))}: {'nothing found' if not found else f'something found in {found}'}",
-        summary="What every detector of bestiary says of these logs, in order of the files.",
-        runs=runs,
-        errors=errors,
-        curves=[_panels(read) for read in reads[:DRAWN]] + [[]] * (len(reads) - DRAWN),
-        date=datetime.now(UTC).date().isoformat(),
-        style=Markup(_asset("uPlot.min.css") + _asset("site.css")),
-        theme=Markup(_asset("theme.js")),
-        scripts=[Markup(_asset(name)) for name in SCRIPTS],
+    html = (
+        environment()
+        .get_template("report.html")
+        .render(
+            title=f"{_runs(len(runs))}: {'nothing found' if not found else f'something found in {found}'}",
+            summary="What every detector of bestiary says of these logs, in order of the files.",
+            runs=runs,
+            errors=errors,
+            curves=[_panels(read) for read in reads[:DRAWN]] + [[]] * (len(reads) - DRAWN),
+            date=datetime.now(UTC).date().isoformat(),
+            style=Markup(_asset("uPlot.min.css") + _asset("site.css")),
+            theme=Markup(_asset("theme.js")),
+            scripts=[Markup(_asset(name)) for name in SCRIPTS],
+        )
     )
     return html.encode()
 

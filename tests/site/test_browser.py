@@ -36,7 +36,9 @@ def test_a_page_opens_fits_and_has_nothing_that_axe_finds(visit, page, theme, wi
 
     tab = visit(page, theme, width)
     assert tab.evaluate("document.documentElement.scrollWidth") <= width
-    found = Axe().run(tab, options={"preload": False}).response["violations"]  # file:// lets no script read a style sheet
+    found = (
+        Axe().run(tab, options={"preload": False}).response["violations"]
+    )  # file:// lets no script read a style sheet
     assert [(one["id"], one["impact"], [node["html"][:90] for node in one["nodes"][:3]]) for one in found] == []
 
 
@@ -48,7 +50,10 @@ def test_a_page_is_there_at_once(visit):
 
 def test_search_and_filters(visit):
     tab = visit("index.html")
-    shown = lambda: [tab.locator("#cards > li:visible .key").nth(i).inner_text() for i in range(tab.locator("#cards > li:visible").count())]  # noqa: E731
+    shown = lambda: [
+        tab.locator("#cards > li:visible .key").nth(i).inner_text()
+        for i in range(tab.locator("#cards > li:visible").count())
+    ]  # noqa: E731
     everything = shown()
     tab.fill("#search", "teacher weight_decay")
     assert shown() == ["grokking_teacher_student"]

@@ -38,14 +38,18 @@ def test_html_is_shown_but_for_what_generated_pages_need():
 
 
 def test_headings_have_the_anchors_that_links_use():
-    told = prose("# A title\n\n## What is `kept`, and where?\n\n## What is `kept`, and where?\n", lambda h: h, lambda s: (s, ""))
+    told = prose(
+        "# A title\n\n## What is `kept`, and where?\n\n## What is `kept`, and where?\n", lambda h: h, lambda s: (s, "")
+    )
     assert told.title == "A title"
     assert [h.anchor for h in told.headings] == ["what-is-kept-and-where", "what-is-kept-and-where-1"]
     assert 'id="what-is-kept-and-where"' in told.html
 
 
 def test_pictures_and_tables():
-    assert '<img src="pictures/a.png" alt="words &lt;" loading="lazy" width="1" height="1">' in html("![words <](a.png)")
+    assert '<img src="pictures/a.png" alt="words &lt;" loading="lazy" width="1" height="1">' in html(
+        "![words <](a.png)"
+    )
     assert "<table>" in html("| a |\n|---|\n| b |\n")
 
 
@@ -65,7 +69,10 @@ def test_a_notebook_has_what_it_printed_and_drew():
             "source": ["x = 1"],
             "outputs": [
                 {"output_type": "stream", "text": ["\x1b[1mprinted <i>\x1b[0m"]},
-                {"output_type": "display_data", "data": {"image/png": base64.b64encode(PNG).decode(), "text/plain": "y"}},
+                {
+                    "output_type": "display_data",
+                    "data": {"image/png": base64.b64encode(PNG).decode(), "text/plain": "y"},
+                },
             ],
         },
     ]

@@ -71,7 +71,7 @@ def test_nothing_is_fetched_from_elsewhere(site):
         if path.endswith((".css", ".js")) and "uPlot" not in path:
             assert not re.search(rb"https?://|@import|fetch\(|XMLHttpRequest", content), path
     for path in (path for path in site if path.endswith(".html")):
-        assert b"<link rel=\"stylesheet\" href=\"http" not in site[path]
+        assert b'<link rel="stylesheet" href="http' not in site[path]
 
 
 def test_pages_are_small(site, pages):
@@ -96,7 +96,11 @@ def test_what_one_may_choose_has_a_name(pages):
     for path, page in pages.items():
         labelled = {attrs["for"] for attrs in page.of("label") if "for" in attrs}
         for attrs in (*page.of("button"), *page.of("input"), *page.of("select")):
-            inside = attrs.get("id") in labelled or "aria-label" in attrs or attrs.get("type") in ("checkbox", "search", "reset")
+            inside = (
+                attrs.get("id") in labelled
+                or "aria-label" in attrs
+                or attrs.get("type") in ("checkbox", "search", "reset")
+            )
             assert inside or "data-facet" in attrs, (path, attrs)
 
 

@@ -42,7 +42,8 @@ def test_a_curve_that_diverges_is_kept_where_it_is_finite():
 
 
 @pytest.mark.parametrize(
-    "value, told", [(0.123456, 0.1235), (3.0, 3), (1e-30, 1e-30), (123456.0, 123500), (math.inf, None), (math.nan, None)]
+    "value, told",
+    [(0.123456, 0.1235), (3.0, 3), (1e-30, 1e-30), (123456.0, 123500), (math.inf, None), (math.nan, None)],
 )
 def test_numbers_in_four_digits(value, told):
     assert short(value) == told
@@ -85,7 +86,9 @@ def test_a_recording_holds_what_its_page_needs():
 
 def test_a_law_and_a_boundary_are_swept():
     claim = {"source": "measured"}
-    law = Law.model_validate({"over": "lr=1,2,3", "of": "onset", "claims": ({"of": "exponent", "within": (0.0, 2.0)} | claim,)})
+    law = Law.model_validate(
+        {"over": "lr=1,2,3", "of": "onset", "claims": ({"of": "exponent", "within": (0.0, 2.0)} | claim,)}
+    )
     edge = Boundary.model_validate({"over": "lr=1,2,3", "claims": ({"of": "appears", "within": (1.0, 2.0)} | claim,)})
     law._name, edge._name = "later", "edge"
     case = result(TWO, "a", {"loss": decay(), "accuracy": decay()}, [ABSENCE] * 4)

@@ -71,7 +71,12 @@ def test_from_new_to_a_check_that_holds(root, asked):
         assert old in block, old
         block = block.replace(old, new)
     page = (ROOT / "CONTRIBUTING.md").read_text("utf-8")  # whose examples of a law and a boundary are of the template
-    block = block.rstrip() + "\n" + re.sub("^     ", "", re.search(r"^ +laws:\n(?: .*\n)+", page, re.M)[0], flags=re.M) + "\n"
+    block = (
+        block.rstrip()
+        + "\n"
+        + re.sub("^     ", "", re.search(r"^ +laws:\n(?: .*\n)+", page, re.M)[0], flags=re.M)
+        + "\n"
+    )
     start = catalog.index("product:")
     end = catalog.index("saddle:\n", start)
     (root / "catalog.yaml").write_text(catalog[:start] + block + catalog[end:])
