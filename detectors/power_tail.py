@@ -69,7 +69,7 @@ def power_tail(
         >>> t = np.arange(1000.0)
         >>> finding = power_tail(Log.of(t, value=1 / (1 + t / 5) ** 0.5))
         >>> print(finding.state, finding.onset, round(finding.effects["exponent"].value, 2))
-        found 15.0 -0.49
+        found 11.0 -0.49
 
     Silent on: flat, exponential, linear, noisy_flat, nan_tail, empty, random_walk, lr_decay_kink, log_spaced_decay,
         staircase, late_drop, start_transient, minibatch, autocorrelated, heavy_tails, oscillation, level_shift, hump,

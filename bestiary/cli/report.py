@@ -15,7 +15,7 @@ from bestiary.cli.options import BadInput, probe, writing
 from bestiary.cli.output.shown import echo, line
 
 
-@click.command()
+@click.command(short_help="Write what happens in training logs as one HTML file.")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH...")
 @channel_option
 @set_option

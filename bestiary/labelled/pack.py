@@ -100,7 +100,7 @@ class Pack(Sequence[LabelledRun]):
         >>> pack = bestiary.labelled_runs()
         >>> run = pack[0]
         >>> run.split, sorted(run.log.channels)[:1]
-        ('train', ['grad_norm'])
+        ('train', ['edge_ratio'])
     """
 
     def __init__(self, dataset: xr.Dataset) -> None:

@@ -36,8 +36,8 @@ def labelled_runs(source: str | Path = EDITION) -> Pack:
         >>> import bestiary
         >>> pack = bestiary.labelled_runs("2026")
         >>> spikes = pack.where(entry="adam_loss_spikes", split="test")
-        >>> sorted({(run.case, run.present) for run in spikes})[0]
-        ('average_only', False)
+        >>> len(spikes), sum(run.present for run in spikes)
+        (10, 5)
     """
     if isinstance(source, str) and source.isdigit():
         if source != EDITION:

@@ -89,7 +89,7 @@ def test_runs_that_cannot_be_kept_are_judged_and_that_is_said_once(tmp_path):
     assert ran.returncode == 0, ran.stderr
     report = json.loads(ran.stdout)
     assert all(len(case["verdicts"]) for case in report["cases"])
-    assert [line for line in ran.stderr.splitlines() if "kept" in line] == [
+    assert [line for line in ran.stderr.splitlines() if "cannot be kept" in line] == [
         f"{tmp_path / 'runs'}: runs cannot be kept: File too large; they are judged all the same"
     ]
     assert not [path for path in tmp_path.rglob("*") if path.suffix in (".nc", ".part", ".tmp")]

@@ -39,7 +39,7 @@ for key in sys.argv[1:]:
         made[key] = [values, jobs.run_source(p).code, source_of({"detect": p.detect}).code]
     except Exception:
         made[key] = None
-print(json.dumps(made))
+sys.stdout.write(json.dumps(made))
 """
 
 
