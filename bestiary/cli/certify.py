@@ -57,7 +57,7 @@ FILES = {"--html": (".html", ".htm"), "--badge": (".svg", ".json")}
     type=FiniteRange(0, DAY, min_open=True),
     default=10.0,
     show_default=True,
-    help="Seconds a case may take.",
+    help="Seconds for one case.",
 )
 @click.option("--baseline", type=click.Path(path_type=Path, dir_okay=False), help="Compare; exit 1 if it got worse.")
 @click.option("--write-baseline", "record", is_flag=True, help="Record the answers in the file of --baseline.")
@@ -113,6 +113,7 @@ def certify(
         made = certificate.certified(asker, asked_as, root, seeds, each, timeout, not alone, more, on_case)
     if baseline is not None:
         made = _kept(made, baseline, record, level or LEVEL)
+    written = _written(made, html, badge)  # first: whoever reads what is printed may stop
     if as_json:
         from bestiary.cli.output.as_json import text
 
@@ -121,7 +122,8 @@ def certify(
         from bestiary.cli.output.certificates import print_certificate
 
         print_certificate(made, wide)
-    _written(made, html, badge, as_json)
+    for path in written:
+        echo(f"wrote {path}", err=as_json)
     if made.worse or made.silent:
         sys.exit(1)
 
@@ -228,13 +230,15 @@ def _kept(made: Certificate, path: Path, record: bool, level: float) -> Certific
         raise BadInput(f"--baseline {error}") from error
 
 
-def _written(made: Certificate, html: Path | None, badge: Path | None, quiet: bool) -> None:
+def _written(made: Certificate, html: Path | None, badge: Path | None) -> list[Path]:
+    """Write the page and the badge; return what was written."""
     from bestiary.certify import badge as badges
     from bestiary.certify import page
 
-    for option, path, write in (("--html", html, page.write), ("--badge", badge, badges.write)):
+    asked = [("--html", html, page.write), ("--badge", badge, badges.write)]
+    for option, path, write in asked:
         if path is not None:
             with writing(option, path):
                 path.parent.mkdir(parents=True, exist_ok=True)
                 write(made, path)
-            echo(f"wrote {path}", err=quiet)
+    return [path for _, path, _ in asked if path is not None]

@@ -51,6 +51,7 @@ def run(tmp_path, monkeypatch, capsys):
 
 def test_the_kinds_of_the_command_are_those_there_are():
     assert list(command.DETECTORS) == list(KINDS) and set(command.ESTIMATORS) == set(ESTIMATORS)
+    assert all(name in (command.certify.help or "") for name in command.DETECTORS + command.ESTIMATORS)
 
 
 def test_a_rule_is_measured_beside_others(run):
@@ -153,6 +154,14 @@ def test_a_page_needs_nothing_else_and_a_badge_is_a_picture(run, tmp_path):
 def test_bad_input_is_one_line_and_exit_status_2(run, words, said):
     status, out, err = run(*words, "--seeds", 1)
     assert status == 2 and out == "" and err.count("\n") == 1 and said in err, err
+
+
+def test_files_are_written_also_where_nobody_reads_what_is_printed(run, tmp_path):
+    words = "certify rule.py:spike --as spike --seeds 1 --alone --html a.html --badge a.svg"
+    ran = subprocess.Popen([sys.executable, "-m", "bestiary", *words.split()], stdout=subprocess.PIPE)
+    assert ran.stdout is not None
+    ran.stdout.close()
+    assert ran.wait() == 141 and (tmp_path / "a.html").exists() and (tmp_path / "a.svg").exists()
 
 
 def test_functions_of_files_are_offered(run, tmp_path):
