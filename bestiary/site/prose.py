@@ -61,7 +61,7 @@ def prose(text: str, link: Callable[[str], str | None], picture: Callable[[str],
             _lead(child, link)
     _unlink(tokens)
     for name, rule in _rules(picture).items():
-        reader.renderer.rules[name] = rule
+        reader.add_render_rule(name, rule)
     html = Markup(reader.renderer.render(tokens, reader.options, {}))
     title = next((h.text for h in headings if h.level == 1), "")
     return Prose(title, [h for h in headings if h.level == 2], html)
@@ -119,23 +119,23 @@ def _unlink(tokens: Sequence[Token]) -> None:
 def _rules(picture: Callable[[str], tuple[str, str]]) -> dict[str, Callable[..., str]]:
     """How code, pictures, tables and HTML are written."""
 
-    def code(tokens: Sequence[Token], i: int, options: Any, env: Any) -> str:
+    def code(writer: Any, tokens: Sequence[Token], i: int, options: Any, env: Any) -> str:
         language = tokens[i].info.split()[0] if tokens[i].info.strip() else "text"
         return str(coloured(tokens[i].content, language))
 
-    def image(tokens: Sequence[Token], i: int, options: Any, env: Any) -> str:
+    def image(writer: Any, tokens: Sequence[Token], i: int, options: Any, env: Any) -> str:
         where, further = picture(str(tokens[i].attrGet("src")))
         alt = escape(_plain(tokens[i].children or []))
         return f'<img src="{escape(where)}" alt="{alt}" loading="lazy"{further}>'
 
-    def html(tokens: Sequence[Token], i: int, options: Any, env: Any) -> str:
+    def html(writer: Any, tokens: Sequence[Token], i: int, options: Any, env: Any) -> str:
         text = HIDDEN.sub("", tokens[i].content)
         return text if KEPT.fullmatch(text.strip()) else str(escape(text))
 
-    def table(tokens: Sequence[Token], i: int, options: Any, env: Any) -> str:
+    def table(writer: Any, tokens: Sequence[Token], i: int, options: Any, env: Any) -> str:
         return '<div class="wide" tabindex="0"><table>\n'
 
-    def table_end(tokens: Sequence[Token], i: int, options: Any, env: Any) -> str:
+    def table_end(writer: Any, tokens: Sequence[Token], i: int, options: Any, env: Any) -> str:
         return "</table></div>\n"
 
     return {
