@@ -13,7 +13,7 @@ from bestiary.cli.output.shown import echo
 COLUMNS = 96  # of the help texts on the page of commands
 
 
-@click.command(short_help="Write the catalog as a static site.")
+@click.command()
 @click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), default=Path("site"), show_default=True, help="Folder."
 )
@@ -44,8 +44,9 @@ def site(ctx: click.Context, out: Path) -> None:
 
 def helps(group: click.Command) -> dict[str, str]:
     """What every command says with --help, by its name."""
-    made, wide = {}, {"terminal_width": COLUMNS, "max_content_width": COLUMNS}
+    made = {}
     for name, command in sorted(group.commands.items() if isinstance(group, click.Group) else ()):
-        with click.Context(command, info_name=f"bestiary {name}", **wide) as ctx:
+        of = click.Context(command, info_name=f"bestiary {name}", terminal_width=COLUMNS, max_content_width=COLUMNS)
+        with of as ctx:
             made[name] = command.get_help(ctx)
     return made

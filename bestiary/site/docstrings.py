@@ -1,4 +1,4 @@
-"""What files say of themselves: docstrings of modules, functions and classes, read from their text; nothing is imported."""
+"""What files say of themselves: docstrings, read from the text of the files; nothing is imported."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ def module_text(file: Path) -> str:
 
 
 def parts_of(docstring: str) -> list[tuple[str, str]]:
-    """Split the docstring of a setup into its parts, each with the word that opens it: Setup, Claim, Control, Source.
+    r"""Split the docstring of a setup into its parts, each with the word that opens it: Setup, Claim, Control, Source.
 
     Examples:
-        >>> parts_of("Grokking.\\n\\nSetup. Pairs (a, b).\\n\\nSource. Power et al.")
+        >>> parts_of("Grokking.\n\nSetup. Pairs (a, b).\n\nSource. Power et al.")
         [('', 'Grokking.'), ('Setup', 'Pairs (a, b).'), ('Source', 'Power et al.')]
     """
     made: list[tuple[str, str]] = []
@@ -45,11 +45,11 @@ def parts_of(docstring: str) -> list[tuple[str, str]]:
 
 
 def flowed(text: str) -> str:
-    """Join the lines of each paragraph; those that are indented, such as equations, stay on lines of their own.
+    r"""Join the lines of each paragraph; those that are indented, such as equations, stay on lines of their own.
 
     Examples:
-        >>> flowed("A line\\ngoes on:\\n    y = x\\nand on.")
-        'A line goes on:\\n    y = x\\nand on.'
+        >>> flowed("A line\ngoes on:\n    y = x\nand on.")
+        'A line goes on:\n    y = x\nand on.'
     """
     made = ""
     for line in text.splitlines():

@@ -1,4 +1,4 @@
-"""Thin the runs of an entry to one small file, of which its page is drawn: curves of seeds, bands, and sweeps of a knob."""
+"""Thin the runs of an entry to one small file, of which its page is drawn: curves, bands, sweeps of a knob."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from bestiary.judge.setup import Setup
 from bestiary.log import Finding
 from bestiary.maps.censored import medians
 from bestiary.maps.line import Line
-from bestiary.site.thinning import chosen, row, short, steps
+from bestiary.site.thinning import chosen, row, short, steps, too_fast
 from bestiary.train.jobs import Request
 
 SEEDS = 6  # whose curves are kept; a band is over all
@@ -131,6 +131,7 @@ def _curves(c: Column, logs: Mapping[str, bool], log: bool, most: int, seeds: in
             values = c.curves[channel][1]
             band = quantiles(values)
             made[channel] = {"t": steps(t[kept])} if channel == alike[0] else {"as": alike[0]}
+            made[channel] |= {"dots": True} if too_fast(values[:SEEDS], kept, logs[channel]) else {}
             made[channel]["band"] = [row(line[kept]) for line in band]
             if seeds:
                 made[channel]["seeds"] = [row(line[kept]) for line in values[:seeds]]

@@ -18,9 +18,10 @@ def read(folder: Path, key: str) -> dict[str, Any] | None:
     """Read the recording of an entry; None if there is none.
 
     Returns:
-        `channels` {name: unit, whether logarithmic} in `panels`; `cases`, each with `states` {state: runs}, `onset`, and
-        `curves` {channel: t, band (3, T) of 5 %, median and 95 % over all runs, seeds (S, T)}; a channel at the steps of
-        another says `as`, and has no t. `sweeps` of a knob, of which each point has the same but no seeds.
+        `channels` {name: unit, range, whether logarithmic} in `panels`; `cases`, each with `states` {state: runs},
+        `onset`, and `curves` {channel: t, band (3, T) of 5 %, median and 95 % over all runs, seeds (S, T)}; a channel
+        at the steps of another says `as`, and has no t; one with `dots` is too fast for lines between its records.
+        `sweeps` of a knob, of which each point has the same but no seeds.
     """
     path = folder / f"{key}.json"
     return json.loads(path.read_text("utf-8")) if path.is_file() else None
@@ -45,7 +46,7 @@ def drawing(made: Mapping[str, Any] | None) -> Markup:
         xs = _while_it_moves(xs, ys[-1], max(known) - min(known))
         there = [x for x in xs if x is not None]
     ends = (min(there), max(there)), (min(known), max(known))
-    lines = [_path(xs, values, ends) for values in ys]
+    lines = [_path(xs, values, ends, dots="dots" in curve) for values in ys]
     paths = [
         Markup('<path class="{}" d="{}"/>').format("median" if i == len(lines) - 1 else "run", line)
         for i, line in enumerate(lines)
@@ -75,9 +76,12 @@ def _while_it_moves(xs: Sequence[float | None], median: Sequence[float | None], 
 
 
 def _path(
-    xs: Sequence[float | None], ys: Sequence[float | None], ends: tuple[tuple[float, float], tuple[float, float]]
+    xs: Sequence[float | None],
+    ys: Sequence[float | None],
+    ends: tuple[tuple[float, float], tuple[float, float]],
+    dots: bool,
 ) -> str:
-    """Write a line through the points that there are."""
+    """Write a line through the points that there are, or a dot at each."""
     (left, right), (low, high) = ends
     made, pen = [], "M"
     for x, y in zip(xs, ys, strict=True):
@@ -85,6 +89,6 @@ def _path(
             continue
         across = EDGE + (x - left) / ((right - left) or 1) * (WIDE - 2 * EDGE)
         down = HIGH - EDGE - (y - low) / ((high - low) or 1) * (HIGH - 2 * EDGE)
-        made.append(f"{pen}{across:.1f} {down:.1f}")
-        pen = "L"
+        made.append(f"{pen}{across:.1f} {down:.1f}{'h0' if dots else ''}")
+        pen = "M" if dots else "L"
     return "".join(made)

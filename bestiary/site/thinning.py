@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 DIGITS = 4  # significant ones of a recorded value
+KEPT_WAY = 0.5  # [1] of the way of a curve that the kept records go at least, or no line is drawn between them
 
 
 def chosen(t: np.ndarray, curves: Sequence[tuple[np.ndarray, bool]], log: bool, most: int) -> np.ndarray:
@@ -37,14 +38,38 @@ def chosen(t: np.ndarray, curves: Sequence[tuple[np.ndarray, bool]], log: bool, 
     return np.unique(np.r_[0, np.minimum(at, t.size - 2), t.size - 1])
 
 
-def _moved(values: np.ndarray, log: bool) -> np.ndarray:
-    """(T - 1,) how far the runs move from record to record, on average over them; not finite counts as no movement."""
+def too_fast(values: np.ndarray, kept: np.ndarray, log: bool) -> bool:
+    """Return whether a curve moves so fast that lines between the kept records would tell of another one.
+
+    It does where the kept records go less than half of the way: an oscillation of two steps would look slow.
+
+    Args:
+        values: (S, T) the runs.
+        kept: (N,) indices of the records that are kept.
+        log: whether they are drawn on a logarithmic axis.
+    """
+    ways = [np.nanmean(_way(part, log)) if part.size else 0.0 for part in (values[:, kept], values)]
+    return bool(ways[0] < KEPT_WAY * ways[1])
+
+
+def _way(values: np.ndarray, log: bool) -> np.ndarray:
+    """(S,) how far each run goes in all."""
+    steps = _steps(values, log)
+    return np.sum(np.where(np.isfinite(steps), steps, 0), axis=1)
+
+
+def _steps(values: np.ndarray, log: bool) -> np.ndarray:
+    """(S, T - 1) how far each run goes from record to record, as drawn; nan where it is not finite."""
     seen = np.where(values > 0, values, np.nan) if log else values
     with np.errstate(all="ignore"):
-        steps = np.abs(np.diff(np.log10(seen) if log else seen, axis=1))
-        whole = np.nansum(np.where(np.isfinite(steps), steps, 0), axis=1, keepdims=True)
-        parts = np.where(np.isfinite(steps) & (whole > 0), steps / whole, 0)
-    return parts.mean(0)
+        return np.abs(np.diff(np.log10(seen) if log else seen, axis=1))
+
+
+def _moved(values: np.ndarray, log: bool) -> np.ndarray:
+    """(T - 1,) how far the runs move from record to record, on average over them; not finite counts as no movement."""
+    steps, whole = _steps(values, log), _way(values, log)[:, None]
+    with np.errstate(all="ignore"):
+        return np.where(np.isfinite(steps) & (whole > 0), steps / whole, 0).mean(0)
 
 
 def short(value: float) -> float | int | None:

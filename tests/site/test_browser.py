@@ -50,10 +50,10 @@ def test_a_page_is_there_at_once(visit):
 
 def test_search_and_filters(visit):
     tab = visit("index.html")
-    shown = lambda: [
-        tab.locator("#cards > li:visible .key").nth(i).inner_text()
-        for i in range(tab.locator("#cards > li:visible").count())
-    ]  # noqa: E731
+
+    def shown():
+        return tab.locator("#cards > li:visible .key").all_inner_texts()
+
     everything = shown()
     tab.fill("#search", "teacher weight_decay")
     assert shown() == ["grokking_teacher_student"]
@@ -102,7 +102,7 @@ def test_cases_channels_and_looks_redraw(visit):
     assert drawn(tab, "#panels") != before
     tab.click("input[name=channel][value=test_loss]")
     assert len(drawn(tab, "#panels")) == 1
-    for box in tab.locator("input[name=case]:checked").all():
+    for box in tab.locator("input[name=case]").all():
         box.uncheck()
     assert tab.locator("#panels").inner_text() == "Choose a case and a channel."
 

@@ -1,6 +1,7 @@
 """`bestiary site` and the recordings' command as a user runs them."""
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -17,6 +18,14 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def run(*words):
     return CliRunner().invoke(cli, ["site", *map(str, words)])
+
+
+def elsewhere(words, before="", after=""):
+    """Run a command in a process of its own, of this checkout."""
+    code = f"import sys\nfrom pathlib import Path\n{before}\nfrom bestiary import files\n"
+    code += f"files.checkout = lambda: Path({str(ROOT)!r})\nfrom bestiary.cli.main import main\n"
+    code += f"try: main({words})\nexcept SystemExit as e:\n    {after or '...'}\n    sys.exit(e.code)\n"
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
 
 
 def test_the_site_is_written_whole(monkeypatch, tmp_path):
@@ -42,13 +51,11 @@ def test_an_installed_package_has_no_docs(monkeypatch, tmp_path):
     assert not (tmp_path / "site").exists()
 
 
-def test_an_extra_that_is_lacking_is_named(monkeypatch, tmp_path):
-    monkeypatch.setattr(files, "checkout", lambda: ROOT)
-    for module in [m for m in sys.modules if m.startswith("bestiary.site.") or m in ("bestiary.cli.listings",)]:
-        monkeypatch.delitem(sys.modules, module)
-    monkeypatch.setitem(sys.modules, "jinja2", None)
-    done = run("--out", tmp_path / "site")
-    assert done.exit_code == 2 and "bestiary[site]" in done.output and "jinja2" in done.output
+@pytest.mark.parametrize("words", [["site"], ["report", "log.csv"]])
+def test_an_extra_that_is_lacking_is_named(words, tmp_path):
+    ran = elsewhere([*words, "--out", str(tmp_path / "made")], before="sys.modules['jinja2'] = None")
+    assert ran.returncode == 2 and "bestiary[site]" in ran.stderr and "jinja2" in ran.stderr
+    assert not (tmp_path / "made").exists()
 
 
 @pytest.mark.slow
@@ -68,3 +75,10 @@ def test_an_entry_is_recorded_and_is_then_current(monkeypatch, tmp_path):
     made["text"] = "another"
     (tmp_path / "to" / "period_doubling.json").write_text(json.dumps(made))
     assert command.is_stale(made, next(iter(command.entries(None, ["period_doubling"]))))
+
+
+def test_neither_imports_jax(tmp_path):
+    (tmp_path / "log.csv").write_text("step,loss\n" + "".join(f"{i},{1 / (1 + i)}\n" for i in range(50)))
+    for words in (["site"], ["report", str(tmp_path / "log.csv")]):
+        ran = elsewhere([*words, "--out", str(tmp_path / "made" / words[0])], after="print('jax' in sys.modules)")
+        assert ran.returncode == 0 and ran.stdout.splitlines()[-1] == "False", ran.stderr

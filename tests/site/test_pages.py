@@ -3,6 +3,7 @@
 import html
 import posixpath
 import re
+from itertools import pairwise
 
 import pytest
 from site_pages import ROOT, Page, built, every_listing
@@ -89,7 +90,7 @@ def test_headings_go_down_by_one(pages):
     for path, page in pages.items():
         levels = [int(tag[1]) for tag, _ in page.tags if re.fullmatch("h[1-6]", tag)]
         assert levels[0] == 1 and levels.count(1) == 1, path
-        assert all(below <= above + 1 for above, below in zip(levels, levels[1:], strict=False)), path
+        assert all(below <= above + 1 for above, below in pairwise(levels)), path
 
 
 def test_what_one_may_choose_has_a_name(pages):

@@ -12,7 +12,7 @@ from bestiary.catalog.map_claims import Boundary, Law
 from bestiary.judge.rounds import Judged
 from bestiary.maps.line import Line
 from bestiary.site import record, recordings
-from bestiary.site.thinning import chosen, row, short, steps
+from bestiary.site.thinning import chosen, row, short, steps, too_fast
 
 LONG = np.arange(0, 20_001, 2)
 TWO = setup({"loss": "1", "accuracy": "share"})
@@ -39,6 +39,20 @@ def test_a_curve_that_diverges_is_kept_where_it_is_finite():
     y = np.where(t < 500, np.exp(t / 50), np.nan)[None]
     kept = chosen(t, [(y, True), (np.full((1, 1000), np.nan), False)], False, 50)
     assert 20 < np.count_nonzero(t[kept] < 500) and len(kept) <= 50
+
+
+def test_an_oscillation_is_not_made_slow():
+    """Of two steps each, it goes a tenth of its way between a tenth of its records; a smooth curve goes all of it."""
+    t = np.arange(1000.0)
+    kept = chosen(t, [((-1.0) ** t[None], False)], False, 100)
+    assert too_fast((-1.0) ** t[None], kept, False)
+    assert not too_fast(np.exp(-t / 100)[None], kept, True)
+    assert not too_fast(np.zeros((1, 1000)), kept, False)
+    p = setup({"loss": "1"})
+    cases = [result(p, "a", {"loss": np.tile(2 + (-1.0) ** np.arange(LONG.size), (4, 1))}, [ABSENCE] * 4, steps=LONG)]
+    made = record.recording(cases, [], ORIGIN)
+    assert made["cases"][0]["curves"]["loss"]["dots"] is True
+    assert str(recordings.drawing(made)).count("h0") > 100  # dots, on the card too
 
 
 @pytest.mark.parametrize(

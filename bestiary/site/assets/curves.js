@@ -7,6 +7,9 @@
   const DASHES = [[], [6, 4], [2, 3]];
   const { LEAST, css, words, axisName, number, table, range, draw, forget } = charts;
 
+  /* A curve that is too fast for lines between the records that were kept. */
+  const dots = (colour, size) => ({ stroke: colour, width: 0, paths: () => null, points: { show: true, size, width: 0, fill: colour } });
+
   /* Half of the records of a curve lie where it moves: where those are early, a linear axis would show a stroke. */
   const early = (one) => {
     const channel = Object.keys(one.curves).find((c) => one.curves[c].t);
@@ -48,10 +51,10 @@
         }
         if (asked("seeds")) for (const seed of curve.seeds) {
           rows.push(seed);
-          series.push({ stroke: `${colour}66`, width: 1 });
+          series.push(curve.dots ? dots(`${colour}66`, 3) : { stroke: `${colour}66`, width: 1 });
         }
         rows.push(curve.band[1]);
-        series.push({ stroke: colour, width: 2.5, dash });
+        series.push(curve.dots ? dots(colour, 5) : { stroke: colour, width: 2.5, dash });
         tables.push(table(steps(one.curves, channel), rows, logx, logy, greatest * LEAST));
         const ends = curve.band[1].filter((v) => v != null);
         if (ends.length) told.push(`${words(channel)} of ${one.name} goes from ${number(ends[0])} to ${number(ends.at(-1))}`);
@@ -109,6 +112,7 @@
       const colour = css("--blue");
       const has = sweep.points.filter((p) => p.curves[channel]);
       if (!has.length) return;
+      const fast = has.some((p) => p.curves[channel].dots);
       const data = () => {
         const now = sweep.points[slider.value];
         const ghosts = has.map((p) => table(steps(p.curves, channel), [p.curves[channel].band[1]], logx, logy, 0));
@@ -119,8 +123,9 @@
       const chart = draw(where, {
         label: `${words(channel)} at each value of ${words(sweep.knob)}; the chosen one stands out`,
         xlabel: axisName(...recording.clock), ylabel: axisName(channel, recording.channels[channel].unit), logx, logy, yrange,
-        series: [...has.map(() => ({ stroke: css("--ghost"), width: 1 })),
-          { stroke: "transparent", width: 0 }, { stroke: "transparent", width: 0 }, { stroke: colour, width: 2.5 }],
+        series: [...has.map(() => (fast ? dots(css("--ghost"), 3) : { stroke: css("--ghost"), width: 1 })),
+          { stroke: "transparent", width: 0 }, { stroke: "transparent", width: 0 },
+          fast ? dots(colour, 5) : { stroke: colour, width: 2.5 }],
         bands: [{ series: [has.length + 1, has.length + 2], fill: `${colour}30` }],
         data: data(),
       });
