@@ -49,7 +49,7 @@ class Static(NamedTuple):
     """Static."""
 
     samples: int = 50  # [sample] n
-    strong: int = 5  # [feature] on which the labels depend
+    strong: int = 5  # [feature] features of variance 1, on which the labels depend
     most_weak: int = 2000  # [feature] drawn, of which the first `weak` are used
     steps: int = 24  # [octave] log2 of T
     log_every: int = 1

@@ -43,7 +43,7 @@ class Static(NamedTuple):
     """Static."""
 
     optimizer: Literal["sgd", "adam"] = "sgd"  # sgd: gradient descent; adam: Adam
-    classes: int = 32  # [1] K
+    classes: int = 32  # [1] K, inputs, each with a label
     steps: int = 1200
     log_every: int = 2
 

@@ -49,8 +49,8 @@ class Knobs(NamedTuple):
 class Static(NamedTuple):
     """Static."""
 
-    form: Literal["separate", "merged"] = "separate"  # separate: key and query, two vectors; merged: one matrix
-    heads: int = 16  # [head] of attention, each with its key and query
+    form: Literal["separate", "merged"] = "separate"  # separate: a key and a query vector; merged: one matrix
+    heads: int = 16  # [head] heads, whose answers add up
     steps: int = 30_000
     log_every: int = 20
 

@@ -42,7 +42,7 @@ class Knobs(NamedTuple):
 class Static(NamedTuple):
     """Static."""
 
-    inputs: int = 32  # [1] d
+    inputs: int = 32  # [1] d, dimension of x
     most_tasks: int = 256  # [task] drawn, of which the first k are trained on
     steps: int = 1000
     log_every: int = 5

@@ -49,8 +49,8 @@ class Static(NamedTuple):
     """Static."""
 
     gradient: Literal["rounded", "cut"] = "rounded"  # rounded: as single precision has it; cut: exact, but for `cut`
-    points: int = 32  # [example] of the training set
-    inputs: int = 8  # [1] dimension of an example
+    points: int = 32  # [example] points with a label
+    inputs: int = 8  # [1] dimension of a point
     width: int = 16  # [neuron] of both hidden layers
     steps: int = 5000
     log_every: int = 2
