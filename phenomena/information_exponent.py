@@ -19,7 +19,6 @@ Source. Ben Arous, Gheissari & Jagannath, arXiv:2003.10409.
 
 from typing import NamedTuple
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -66,7 +65,7 @@ def init(key, knobs, static):
 def step(key, state, data, knobs, static):
     """One step of spherical SGD.
 
-    Of a batch only x.w* and x.w decide how much each example counts; the rest of their weighted sum is one normal vector.
+    Of a batch only x.w* and x.w decide how much each example counts; the rest of the weighted sum is one normal vector.
     """
     k, d, w = static.degree, static.inputs, state.params
     drawn = normals(key, along=(static.batch,), across=(static.batch,), rest=(d,))
