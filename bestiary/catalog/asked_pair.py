@@ -69,7 +69,7 @@ def asked_pair(
         made = Pair.model_validate(block | {k: v for k, v in fields.items() if v is not None})
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        told = first["ctx"]["error"] if first["type"] == "value_error" else first["msg"]
+        told = first.get("ctx", {}).get("error", first["msg"])
         place = next((str(part) for part in first["loc"] if part in FIELDS), "over")
         raise ValueError(f"{place}: {str(told).splitlines()[0]}") from None
     made = made.model_copy(update={"over": f"{turned.name}={texts}"})

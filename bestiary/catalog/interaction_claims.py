@@ -182,7 +182,9 @@ class Pair(Named):
 
     over: AxisText = Field(description=f"the axis of B's knob, B off at its first value: {axes.GRAMMAR}")
     off: OnAxis | None = Field(None, description="the knob's value with B off; then `over` has none but with B on")
-    with_b: Overrides = Field(default_factory=Overrides, description="further overrides where B is on")
+    with_b: Overrides = Field(
+        default_factory=lambda: Overrides.model_validate({}), description="further overrides where B is on"
+    )
     without_a: Overrides = Field(description="what takes A away: overrides of neither and of B alone")
     knobs: dict[str, float] = Field({}, description="overrides of the setup's knobs, in all four")
     static: dict[str, WordOrInt] = Field({}, description="overrides of the setup's static values, in all four")
@@ -195,7 +197,8 @@ class Pair(Named):
         ("undecided",), description="states and phases in which a run without a value ended too early"
     )
     rule: Rule = Field(
-        default_factory=lambda: Rule(name="independent"), description="what the parts predict; default: independent"
+        default_factory=lambda: Rule.model_validate({"name": "independent"}),
+        description="what the parts predict; default: independent",
     )
     stronger: Literal["larger", "smaller"] | None = Field(
         None, description="which Q is more of A; default: smaller for waiting times, else larger"

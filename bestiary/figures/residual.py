@@ -35,7 +35,7 @@ def draw(ax: Axes, found: Factorisation, rows: np.ndarray, columns: np.ndarray) 
         for i, j in zip(*np.nonzero(np.isfinite(found.residual)), strict=True):
             value = found.residual[i, j]
             colour = style.PAPER if abs(value) > 0.7 * far else style.INK
-            at = middles[1][j], middles[0][i]
+            at = float(middles[1][j]), float(middles[0][i])
             ax.text(*at, f"{value:.2f}", ha="center", va="center", size=style.SMALL - 2, color=colour)
     figure = ax.get_figure(root=True)
     assert figure is not None  # axes on the way to be drawn are in one

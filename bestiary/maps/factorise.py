@@ -107,7 +107,8 @@ def factorise(y: np.ndarray, of: str = "onset") -> Factorisation:
         whole = nothing.copy()
         whole[np.ix_(rows, columns)] = values
         tables.append(whole)
-    return Factorisation(of, rows, columns, size[2], *tables, signs(left.reshape(-1, size[2])))
+    residual, low, high = tables
+    return Factorisation(of, rows, columns, size[2], residual, low, high, signs(left.reshape(-1, size[2])))
 
 
 def signs(left: np.ndarray) -> float:

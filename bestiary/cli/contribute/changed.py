@@ -80,7 +80,8 @@ def changes(root: Path, revision: str) -> Changes:
         unsure = [key for key, files in texts.items() if files and before.get(key) is not None]
         hashes = [_hashes(folder, unsure) for folder in (old, root)] if unsure else []
         for key in unsure:
-            reasons[key] += _of_source(*(side.get(key) for side in hashes), texts[key])
+            was, now_is = (side.get(key) for side in hashes)
+            reasons[key] += _of_source(was, now_is, texts[key])
         judging = _texts_below(old, root)
     return Changes(commit, {key: why for key, why in reasons.items() if why}, sorted(set(before) - set(now)), judging)
 

@@ -200,7 +200,8 @@ def seen(design: Design) -> Asking[Table]:
             told = numbers(point.knobs, point.static), numbers(a.knobs, a.static)
             predict = composed(design.rule, *told)
             sides = [predict(q, None if other is None else other[k]) for k, q in enumerate(alone)]
-            rates = Rates(*(j.rate(design.present) for j in (seen_neither, seen_a, of_b[i], of_both[i])), design.seeds)
+            neither, in_a, in_b, in_both = (j.rate(design.present) for j in (seen_neither, seen_a, of_b[i], of_both[i]))
+            rates = Rates(neither, in_a, in_b, in_both, design.seeds)
             made.append(Seen(point.where[0], of_both[i], of_b[i], measured, Bounds(*sides), rates))
     except ValueError as error:
         return Table(design, seen_neither, seen_a, alone, (), str(error))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 from scipy.optimize import brentq
@@ -84,4 +85,5 @@ def _time(formula: str, q: float, on: Mapping[str, float], off: Mapping[str, flo
         far *= 2
         if far > FARTHEST:
             raise ValueError(f"the clock {formula!r} never shows {due:g} with B on")
-    return float(brentq(behind, 0.0, far, xtol=1e-9 * far))
+    found: Any = brentq(behind, 0.0, far, xtol=1e-9 * far)
+    return float(found)
