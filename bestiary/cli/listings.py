@@ -75,7 +75,7 @@ def _cases(entry: Entry, record: Any, beside: Mapping[int, Compared], control: b
         seen = (record or {}).get("cases", {}).get(name, {})
         title, roots = name.replace("_", " "), [measured.root_of(one) for one in seen]
         rows = _rows([("", claim) for claim in case.claims], seen, beside)
-        yield Block("case", name, title, case.control or "", _setting(case), case.seeds, roots, rows)
+        yield Block("case", name, title, case.control or "", setting_of(case), case.seeds, roots, rows)
 
 
 def _maps(entry: Entry, record: Any, beside: Mapping[int, Compared], figures: Path) -> Iterator[Block]:
@@ -92,7 +92,7 @@ def _maps(entry: Entry, record: Any, beside: Mapping[int, Compared], figures: Pa
             name,
             block.title or name.replace("_", " "),
             removes,
-            _turned(block),
+            turned(block),
             block.seeds,
             [measured.root_of(one) for one in seen],
             _rows(list(_claims(block)), seen, beside),
@@ -145,11 +145,12 @@ def _interval(claim: AnyClaim) -> str:
     return f"{lo:g} to {hi:g}{unit}"
 
 
-def _setting(case: Case) -> str:
+def setting_of(case: Case) -> str:
+    """Say what a case changes."""
     return ", ".join(f"{name} = {value}" for name, value in (case.knobs | case.static).items())
 
 
-def _turned(block: AnyMap) -> str:
+def turned(block: AnyMap) -> str:
     """Say what is turned, or what the rungs of a path are."""
     if isinstance(block, EntryPath):
         return " -> ".join(rung.name for rung in block.rungs)

@@ -15,8 +15,9 @@ from typing import Any
 
 import click
 
+from bestiary import files
 from bestiary.catalog.seeds import RUN
-from bestiary.cli import completion, exits
+from bestiary.cli import completion, exits, reporting
 from bestiary.cli.affordable import affordable, budget_option
 from bestiary.cli.cache import cache
 from bestiary.cli.certify import certify
@@ -82,6 +83,9 @@ def cli() -> None:
 @json_option
 @wide_option
 @click.option("--figures", type=click.Path(path_type=Path, file_okay=False), help="Draw one figure per entry there.")
+@click.option(
+    "--report", type=click.Path(path_type=Path, dir_okay=False), help="Write verdicts and figures as one page."
+)
 @on_option
 @catalog_option
 @cache_option
@@ -98,6 +102,7 @@ def check(
     as_json: bool,
     wide: bool,
     figures: Path | None,
+    report: Path | None,
     place: str,
     file: Path | None,
     cache: Path | None,
@@ -117,6 +122,8 @@ def check(
         echo_json(verdicts.as_json([], [], alpha or ALPHA, {"changed": as_json_of(seen)})) if as_json else echo(nothing)
         return
     probe("--figures", figures)
+    probe("--report", report, report and report.parent)
+    write_report = reporting.of_verdicts() if report else None
     level, store = alpha or ALPHA, start(cache)
     setups = load_setups(chosen, bool(keys or seen))
     from bestiary.judge import check as cases
@@ -151,6 +158,10 @@ def check(
             drawn = drawing.draw_all(results, figures) + claim_figures.draw_all(mapped, figures)
         for path in drawn:
             echo(f"figure: {path}", err=as_json)
+    if report is not None and write_report is not None:
+        with writing("--report", report):
+            files.replace_with(report, write_report(results, mapped, verdicts.summary(judged, level)))
+        echo(f"wrote {report}", err=as_json)
     outcomes = {v.outcome for v in judged}
     if Outcome.FAILS in outcomes or (strict and Outcome.INCONCLUSIVE in outcomes):
         raise SystemExit(1)

@@ -234,8 +234,13 @@ def save(figure: Figure, path: Path) -> None:
     """
     if path.suffix not in FORMATS:
         raise ValueError(f"{path}: no figure can be saved as {path.suffix!r}; name it {', '.join(FORMATS)}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    replace_with(path, content_of(figure, path.suffix))
+
+
+def content_of(figure: Figure, suffix: str = ".png") -> bytes:
+    """Return what a file of a figure holds."""
     content = io.BytesIO()
     with house_style():
-        figure.savefig(content, format=path.suffix[1:], dpi=200, metadata=FORMATS[path.suffix])
-    path.parent.mkdir(parents=True, exist_ok=True)
-    replace_with(path, content.getvalue())
+        figure.savefig(content, format=suffix[1:], dpi=200, metadata=FORMATS[suffix])
+    return content.getvalue()

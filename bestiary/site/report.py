@@ -1,7 +1,8 @@
-"""One page of what was found in logs: a single file that can be mailed."""
+"""One page of what was just run, found in logs or judged: a single file that can be mailed."""
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -10,6 +11,8 @@ import numpy as np
 from markupsafe import Markup
 
 from bestiary.figures.logs import DECADES, judged, panels_of, thin
+from bestiary.site.listing import Block
+from bestiary.site.pictures import attributes
 from bestiary.site.templating import ASSETS, environment
 from bestiary.site.thinning import row, short, steps
 from bestiary.watch import sentences
@@ -17,7 +20,6 @@ from bestiary.watch.detect import Read
 
 POINTS = 400  # stretches of a curve; each keeps its least and its greatest record
 DRAWN = 40  # runs whose curves are drawn; of the others there are words alone
-SCRIPTS = ("uPlot.iife.min.js", "site.js", "charts.js", "report.js")
 
 
 class Said(NamedTuple):
@@ -45,22 +47,46 @@ def page(reads: Sequence[Read], errors: Sequence[str]) -> bytes:
     """
     runs = [_run(read) for read in reads]
     found = sum(bool(run.said) for run in runs)
-    html = (
-        environment()
-        .get_template("report.html")
-        .render(
-            title=f"{_runs(len(runs))}: {'nothing found' if not found else f'something found in {found}'}",
-            summary="What every detector of bestiary says of these logs, in order of the files.",
-            runs=runs,
-            errors=errors,
-            curves=[_panels(read) for read in reads[:DRAWN]] + [[]] * (len(reads) - DRAWN),
-            date=datetime.now(UTC).date().isoformat(),
-            style=Markup(_asset("uPlot.min.css") + _asset("site.css")),
-            theme=Markup(_asset("theme.js")),
-            scripts=[Markup(_asset(name)) for name in SCRIPTS],
-        )
+    return _rendered(
+        "report.html",
+        ("uPlot.min.css", "site.css"),
+        ("uPlot.iife.min.js", "site.js", "charts.js", "report.js"),
+        title=f"{_runs(len(runs))}: {'nothing found' if not found else f'something found in {found}'}",
+        summary="What every detector of bestiary says of these logs, in order of the files.",
+        runs=runs,
+        errors=errors,
+        curves=[_panels(read) for read in reads[:DRAWN]] + [[]] * (len(reads) - DRAWN),
     )
-    return html.encode()
+
+
+class Judged(NamedTuple):
+    """An entry that was judged: its blocks with their claims, and a PNG of its runs and of each of them."""
+
+    title: str
+    key: str
+    definition: str
+    figure: bytes
+    blocks: Sequence[tuple[Block, bytes]]
+
+
+def verdicts_page(entries: Sequence[Judged], summary: str) -> bytes:
+    """Write a page with the verdicts on entries and their figures: a single file that can be mailed."""
+    title = f"{len(entries)} entr{'y' if len(entries) == 1 else 'ies'} judged"
+    told = {"title": title, "summary": summary, "entries": entries, "png": _inline}
+    return _rendered("verdicts.html", ("site.css",), ("site.js",), **told)
+
+
+def _rendered(template: str, styles: Sequence[str], scripts: Sequence[str], **told: Any) -> bytes:
+    """Write a page with all in it that it loads."""
+    told |= {"style": Markup("".join(map(_asset, styles))), "theme": Markup(_asset("theme.js"))}
+    told |= {"scripts": [Markup(_asset(name)) for name in scripts], "date": datetime.now(UTC).date().isoformat()}
+    return environment().get_template(template).render(**told).encode()
+
+
+def _inline(content: bytes) -> Markup:
+    """Write a PNG as the attributes of a picture."""
+    data = base64.b64encode(content).decode()
+    return Markup(' src="data:image/png;base64,{}"{}').format(data, attributes(content))
 
 
 def _asset(name: str) -> str:
@@ -68,7 +94,7 @@ def _asset(name: str) -> str:
 
 
 def _runs(n: int) -> str:
-    return f"{n} run{'s' if n != 1 else ''}"
+    return f"{n} run{'' if n == 1 else 's'}"
 
 
 def _run(read: Read) -> Run:

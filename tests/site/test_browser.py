@@ -2,9 +2,11 @@
 
 import pytest
 from click.testing import CliRunner
-from site_pages import built, every_listing
+from site_pages import ROOT, built, every_listing
 
 from bestiary.cli.main import cli
+from bestiary.site.listing import Block, Row
+from bestiary.site.report import Judged, verdicts_page
 
 ENTRY = "entries/grokking_teacher_student.html"
 PAGES = {
@@ -173,3 +175,19 @@ def test_a_report_draws_its_curves_and_its_names_run_nothing(visit, tmp_path):
         assert len(drawn(tab, "[data-run]")) == 1
         assert "lost from 3" in tab.locator(".chart").get_attribute("aria-label")
         assert tab.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_a_page_of_verdicts_can_be_read_by_everybody(visit, tmp_path):
+    from axe_playwright_python.sync_playwright import Axe
+
+    row = Row("found", "at least 80 %", ["> 82.9 % (16/16)"], ["holds"], "measured", "1", "-0.1", False, "a2020b")
+    block = Block("case", "a", "<b>a case</b>", "a cause", "lr = 1", 16, [1], [row])
+    png = next((ROOT / "docs" / "figures").glob("*.png")).read_bytes()
+    one = Judged("<i>An entry</i>", "entry-1", "It is.", png, [(block, png)])
+    (tmp_path / "r.html").write_bytes(verdicts_page([one], "1 claim: 1 hold."))
+    for theme, width in (("light", 1280), ("dark", 360)):
+        tab = visit((tmp_path / "r.html").as_uri(), theme, width)
+        assert tab.locator("h2").inner_text() == "<i>An entry</i>" and tab.locator("h3").inner_text() == "<b>a case</b>"
+        assert tab.evaluate("[...document.images].every((image) => image.naturalWidth > 100)")
+        assert tab.evaluate("document.documentElement.scrollWidth") <= width
+        assert Axe().run(tab, options={"preload": False}).response["violations"] == []

@@ -5,7 +5,9 @@ import re
 
 import numpy as np
 import pytest
+import saddle
 from click.testing import CliRunner
+from installed import bestiary, layout
 from site_pages import Page
 
 from bestiary.cli.main import cli
@@ -63,3 +65,19 @@ def test_what_cannot_be_read_stands_below_what_can(log, tmp_path):
     done = run(log, tmp_path / "prose.csv", "--out", tmp_path / "r.html")
     assert done.exit_code == 2
     assert "What could not be read" in (tmp_path / "r.html").read_text("utf-8")
+
+
+@pytest.mark.slow
+def test_what_was_judged_is_a_page(tmp_path):
+    root = layout(tmp_path / "small", saddle.BLOCK, {"saddle": saddle.SETUP})
+    told = bestiary("check", "--report", tmp_path / "r.html", "--json", site=root, cache=tmp_path / "cache")
+    assert told.returncode in (0, 1), told.stderr
+    cases, html = json.loads(told.stdout)["cases"], (tmp_path / "r.html").read_text("utf-8")
+    page = Page(html)
+    assert page.wrong == [] and len(page.ids) == len(set(page.ids))
+    assert [text for text in page.texts["h3"]] == [case["case"].replace("_", " ") for case in cases]
+    shown = [attrs["class"].split()[1] for attrs in page.of("span") if attrs.get("class", "").startswith("outcome ")]
+    outcomes = [v["outcome"] for case in cases for v in case["verdicts"]]
+    assert [word for word in shown if "agrees" not in word] == outcomes
+    assert [attrs["src"][:22] for attrs in page.of("img")] == ["data:image/png;base64,"]
+    assert "figure" not in told.stderr
