@@ -69,7 +69,7 @@ def _sums(root: int, seed: int) -> Problem:
 
 
 def _crossing(group: str, root: int, seed: int) -> Problem:
-    """C times the product of w_i^(2 k_i): the least of 1 / (2 k_i), with a multiplicity where both are least.
+    """A product of w_i^(2 k_i), times a scale: the least of 1 / (2 k_i), with a multiplicity where both are least.
 
     With one pole, of 1/4 or 1/6 beside 1/2, an exact posterior at n = 10,000 is a tenth low at most; with both at 1/2
     it is a quarter low at most, by about 1 / ln(n beta), which the tolerance takes in.
