@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 WIDE = 10.0  # [1] an interval so many times as wide as what was measured is looked at
 FACTOR = 3.0  # [1] an interval that spans this factor says nothing
 MISS = 0.05  # [1] of a limit at 95 %
-LAW_POINTS, BOUNDARY_SEEDS = 4, 18
+LAW_POINTS, BOUNDARY_SEEDS, PAIRS = 4, 18, 18
 
 
 def rows(entry: Entry, record: Mapping[str, Any] | None) -> list[Row]:
@@ -157,17 +157,28 @@ def _beyond(entry: Entry) -> Iterator[Row]:
     short = [f"law {name} has {points} points" for name, points in lines.items() if points < LAW_POINTS]
     few = {name: block.seeds for name, block in entry.boundaries.items() if block.seeds < BOUNDARY_SEEDS}
     short += [f"boundary {name} has {seeds} runs a point" for name, seeds in few.items()]
-    pairs = {name: block.seeds for name, block in entry.interactions.items() if block.seeds < BOUNDARY_SEEDS}
-    short += [f"interaction {name} has {seeds} pairs of runs a value" for name, seeds in pairs.items()]
     counts = {"laws": len(entry.every_law), "boundaries": len(entry.boundaries), "paths": len(entry.paths)}
     there = ", ".join(f"{n} {what}" for what, n in (counts | {"interactions": len(entry.interactions)}).items())
     yield row("Points", short, [], f"a law has {LAW_POINTS} points, a boundary {BOUNDARY_SEEDS} runs a point")
+    yield _together(entry)
     yield row("Beyond cases", [] if any(counts.values()) else ["there is no law, boundary or path"], [], there)
     lacking = [] if entry.also_known_as else ["also_known_as is empty"]
     look = [] if entry.open else ["`open` is empty: does it bear on none of open_questions.json?"]
     yield row(
         "Names", lacking, look, f"also known as {', '.join(entry.also_known_as)}; bears on {', '.join(entry.open)}"
     )
+
+
+def _together(entry: Entry) -> Row:
+    """Interactions: enough pairs, an identity, and a rule that says where it comes from."""
+    short, look = [], []
+    for name, block in entry.interactions.items():
+        what = f"interaction {name}"
+        short += [f"{what} has {block.seeds} pairs of runs a value"] if block.seeds < PAIRS else []
+        short += [] if any(claim.identity for claim in block.claims) else [f"{what} claims no identity"]
+        if block.rule.where is None and block.rule.name != "independent":
+            look.append(f"{what}: whose rule is {block.rule.name}?")
+    return row("Together", short, look, f"{len(entry.interactions)}, each of {PAIRS} pairs of runs a value or more")
 
 
 def _all_claims(entry: Entry) -> Iterator[tuple[str, Claim | MapClaim | InteractionClaim]]:

@@ -107,9 +107,19 @@ def test_a_boundary_that_holds_its_axis_cannot_fail_and_few_points_are_told():
     kept = {"identity": "kept", "source": "measured"}
     pair = {"with": "other things", "over": "lr=1,2", "without_a": {"knobs": {"decay": 0.0}}, "seeds": 8}
     told = rows(entry(interactions={"pair": pair | {"claims": (kept,)}}))
-    assert told["Points"].told == "interaction pair has 8 pairs of runs a value"
+    assert told["Together"].told == "interaction pair has 8 pairs of runs a value"
     assert told["Beyond cases"].told == "there is no law, boundary or path"
     assert rows(entry())["Beyond cases"].told == "there is no law, boundary or path"
+
+
+def test_an_interaction_has_enough_pairs_and_an_identity():
+    claim = {"outcome": "sum_of_parts", "source": "measured"}
+    pair = {"with": "noise", "over": "lr=1,2", "without_a": {"knobs": {"width": 1.0}}, "claims": (claim,)}
+    assert rows(entry(interactions={"noisy": pair | {"seeds": 12}}))["Together"].told == (
+        "interaction noisy has 12 pairs of runs a value; interaction noisy claims no identity"
+    )
+    kept = pair | {"claims": (claim, {"identity": "kept", "source": "measured"})}
+    assert rows(entry(interactions={"noisy": kept}))["Together"].standing is Standing.HOLDS
 
 
 def test_undeclared_firings_are_told_and_an_entry_without_a_row_is_looked_at():
