@@ -34,7 +34,10 @@ def site(ctx: click.Context, out: Path) -> None:
 
     known, history = rates(), listings.editions((root / "CHANGELOG.md").read_text("utf-8"))
     every = [listings.listing(entry, root, known, history) for entry in chosen]
-    pages = build.pages(every, root, listings.doors(files.PACKAGE / "__init__.py"), helps(ctx.find_root().command))
+    try:
+        pages = build.pages(every, root, listings.doors(files.PACKAGE / "__init__.py"), helps(ctx.find_root().command))
+    except FileNotFoundError as error:
+        raise BadInput(f"site: {error.filename}: a page shows it, and it is not there; run `make figures`") from error
     with writing("--out", out):
         for path, content in pages.items():
             (out / path).parent.mkdir(parents=True, exist_ok=True)
