@@ -13,7 +13,7 @@ from bestiary.cli.output.shown import echo
 COLUMNS = 96  # of the help texts on the page of commands
 
 
-@click.command()
+@click.command(short_help="Write the catalog, its figures and docs as a static site.")
 @click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), default=Path("site"), show_default=True, help="Folder."
 )
