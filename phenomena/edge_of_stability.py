@@ -2,7 +2,7 @@ r"""Edge of stability: gradient descent sharpens until 2 / lr, and stays there.
 
 Setup. Data: the Chebyshev polynomial T_4 at 20 points of [-1, 1], full batch. Network: tanh
 1-12-12-1. Gradient descent with momentum beta on L = 1/2 mean (f - y)^2; lr is given in units of
-(2 + 2 beta) / S at the start, S = lambda_max(H) the sharpness.
+(2 + 2 beta) / S at the start, S = lambda_max(H) the sharpness. Weight decay can be switched on.
 
 Claim. On a quadratic of curvature h the step obeys
     x_t+1 = (1 + beta - lr h) x_t - beta x_t-1,
@@ -12,6 +12,10 @@ the gradient turns round at every step (`turn`, its cosine with the next, goes f
 square of the oscillation (`swing`, in gradients) lowers S: the ratio hovers at 1, in teeth of a saw
 at first, the loss goes up and down from step to step and falls over many. So the final sharpness is
 inverse to lr, whatever the network would like.
+
+With weight decay the same recursion has h + wd in place of h, or, decoupled, 1 + beta - lr wd - lr h and
+beta (1 - lr wd) in place of its coefficients. A root is -1 at
+    L2: lr S = 2 + 2 beta - lr wd,  decoupled: lr S = (1 + beta)(2 - lr wd).
 
 Control. A small step is never reached by the sharpening that the flow has in the same time.
 
@@ -42,6 +46,8 @@ class Knobs(NamedTuple):
 
     lr: float = 0.4  # [(2 + 2 momentum) / sharpness at step 0] gradient-descent step size; > 0
     momentum: float = 0.0  # [1] beta, share of the last update that is added to the next; >= 0 and < 1
+    decay: float = 0.0  # [1 / lr] weight decay; >= 0
+    decoupled: float = 0.0  # [1] 0: decay is part of the gradient (L2); 1: it acts on the weights alone; 0 or 1
 
 
 class Static(NamedTuple):
@@ -84,20 +90,28 @@ def edge_ratio(params, data, knobs, static):
 
 
 def calibrate(params, data, knobs, static):
-    """Turn lr from units of the edge at the start into a plain step size."""
-    return knobs._replace(lr=knobs.lr / edge_ratio(params, data, knobs._replace(lr=1.0), static))
+    """Turn lr from units of the edge at the start, and decay from those of 1 / lr, into plain ones."""
+    lr = knobs.lr / edge_ratio(params, data, knobs._replace(lr=1.0), static)
+    return knobs._replace(lr=lr, decay=knobs.decay / lr)
 
 
 def optimizer(knobs, static):
-    return optax.sgd(knobs.lr, momentum=knobs.momentum)
+    """Gradient descent with momentum; decay in the gradient, or beside it."""
+    inside, beside = (1 - knobs.decoupled) * knobs.decay, knobs.decoupled * knobs.decay * knobs.lr
+    return optax.chain(
+        optax.add_decayed_weights(inside),
+        optax.trace(knobs.momentum),
+        optax.scale(-knobs.lr),
+        optax.add_decayed_weights(-beside),
+    )
 
 
 def observe(state, data, knobs, static):
     """The loss; the cosine of this gradient and the next, and the square of their difference."""
     gradient = partial(jax.grad(loss), batch=data, knobs=knobs, static=static)
     now = gradient(state.params)
-    step = jax.tree.map(lambda g, m: knobs.lr * (g + knobs.momentum * m), now, state.opt[0].trace)
-    then = gradient(jax.tree.map(jnp.subtract, state.params, step))
+    step, _ = optimizer(knobs, static).update(now, state.opt, state.params)
+    then = gradient(optax.apply_updates(state.params, step))
     now, then = ravel_pytree(now)[0], ravel_pytree(then)[0]
     return {
         "loss": loss(state.params, data, knobs, static),
