@@ -104,3 +104,20 @@ def test_the_papers_times_are_others():
     assert escape == pytest.approx(681, abs=1)
     ours, theirs = np.sqrt(0.2**2 * 16 + 1 - 0.2**2), np.sqrt(0.2**2 * 16 + 0.8**2)
     assert theirs / ours == pytest.approx(0.894, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("length", "left", "common", "kappa"),
+    [
+        (128, 0.9, 0.2, 0.003),
+        (128, 0.9, 0.4, 0.010),
+        (64, 0.2, 0.1, 0.012),
+        (64, 0.2, 0.4, 0.190),
+        (64, 0.2, 0.288, 0.1),
+    ],
+)
+def test_the_correction_to_a_common_token_by_its_factor(length, left, common, kappa):
+    """ln of the measured time over that without it and the factor of the closed form; it fades with the length."""
+    factor = 1 / np.sqrt(common**2 * 16 + 1 - common**2)
+    ratio = onset(length=length, left=left, common=common) / onset(length=length, left=left)
+    assert np.log(ratio / factor) == pytest.approx(kappa, abs=1e-3)
