@@ -12,6 +12,10 @@ the noise. For since |w'| = (1 - lr wd) |w| / cos(angle), a |w| that is stationa
 Momentum makes it sqrt(2 lr wd / (1 + a)), AdamW sqrt(2 lr wd (1 - a) / (1 + a)). The way there: as
 g ~ 1 / |w|, |w|^4 obeys r' = 2 lr^2 G^2 - 4 lr wd r, and relaxes within 1 / (4 lr wd) steps.
 
+A step size that drops to a share d of itself divides the angle by 1 / d at once, while the level falls by sqrt(d)
+only. |w|^4 has 1 / d times its new level then, and T steps later, with lr the new step, the angle over its level is
+    1 / sqrt(1 + (1 / d - 1) exp(-4 lr wd T)).
+
 Control. Without weight decay the same equation has |w|^4 grow linearly, and the angle falls as
 1 / sqrt(2 t); without normalisation (m = 0) the gradient has a part along w, and the angle settles
 elsewhere.
@@ -44,6 +48,8 @@ class Knobs(NamedTuple):
     normalised: float = 1.0  # [1] m; 0: a plain linear unit; 0 to 1
     noise: float = 1.0  # [1] std of the label noise, in units of the signal's; >= 0
     momentum: float = 0.0  # [1] a of SGD, beta1 of AdamW; >= 0 and < 1
+    left: float = 1.0  # [1] d, share of lr that is left after the drop; 1: there is none; > 0
+    drop_at: float = 2000.0  # [step] steps before the drop; >= 0
 
 
 class Static(NamedTuple):
@@ -75,8 +81,19 @@ def loss(w, batch, knobs, static):
     return 0.5 * jnp.mean((f - y) ** 2)
 
 
+def dropped(t, knobs):
+    """Whether step t is one of those after the drop."""
+    return (t >= knobs.drop_at) & (knobs.left != 1)
+
+
+def now(t, knobs):
+    """() step size of step t."""
+    return jnp.where(dropped(t, knobs), knobs.left, 1.0) * knobs.lr
+
+
 def step(key, state, target, knobs, static):
-    """One step of SGD or AdamW on a fresh batch."""
+    """One step of SGD or AdamW on a fresh batch; before the first one after the drop, angles are forgotten."""
+    lr = now(state.step, knobs)
     draw = jax.random.normal(key, (static.batch, static.width + 1))
     w, first, second = (state.params[name] for name in ("w", "first", "second"))
     x, noise = draw[:, :-1], draw[:, -1]
@@ -91,33 +108,47 @@ def step(key, state, target, knobs, static):
     else:
         update = gradient + knobs.momentum * first
         first = update + knobs.weight_decay * w
-    new = (1 - knobs.lr * knobs.weight_decay) * w - knobs.lr * update
+    new = (1 - lr * knobs.weight_decay) * w - lr * update
     # The chord between directions is the angle up to angle^3 / 24, and float32 resolves it where it does not a cosine.
     chord = new / jnp.linalg.norm(new) - w / jnp.linalg.norm(w)
-    turned = MEMORY * state.params["turned"] + (1 - MEMORY) * jnp.sum(chord**2)
+    first_after = dropped(state.step, knobs) & ~dropped(state.step - 1, knobs)
+    remembered = jnp.where(first_after, 0.0, state.params["turned"])
+    turned = MEMORY * remembered + (1 - MEMORY) * jnp.sum(chord**2)
     return state._replace(params={"w": new, "turned": turned, "first": first, "second": second})
 
 
-def angle_in_theory(knobs, static):
-    """() [rad] of the claim."""
-    share = 1 - knobs.momentum if static.optimizer == "adamw" else 1.0
-    return jnp.sqrt(-2 * jnp.log1p(-knobs.lr * knobs.weight_decay) * share / (1 + knobs.momentum))
+def angle_in_theory(t, knobs, static):
+    """() [rad] of the claim, at the last of t steps; after a drop from equilibrium, on its way to the new level.
+
+    The angle is a mean over memory: the level is that of the steps which are remembered, at their mean age.
+    """
+    a, adamw = knobs.momentum, static.optimizer == "adamw"
+    share, pace = (1 - a, 2.0) if adamw else (1.0, 4 / (1 - a))  # AdamW's |w|^2, SGD's |w|^4 relaxes
+    last = t - 1
+    rate = -jnp.log1p(-now(last, knobs) * knobs.weight_decay)
+    level = jnp.sqrt(2 * rate * share / (1 + a))
+    since = jnp.maximum(last - knobs.drop_at, 0)
+    kept = MEMORY ** (since + 1)
+    age = MEMORY / (1 - MEMORY) - (since + 1) * kept / (1 - kept)
+    excess = (1 / knobs.left - 1) * jnp.exp(-pace * rate * (since - age))
+    return jnp.where(dropped(last, knobs), level / jnp.sqrt(1 + excess), level)
 
 
 def observe(state, target, knobs, static):
     w, norm = state.params["w"], jnp.linalg.norm(state.params["w"])
     f = w / norm**knobs.normalised
+    age = jnp.where(dropped(state.step - 1, knobs), state.step - knobs.drop_at, state.step)
     return {
         "loss": 0.5 * (jnp.sum((f - target) ** 2) + knobs.noise**2),  # over all data, in closed form
-        "angle": jnp.sqrt(state.params["turned"] / (1 - MEMORY**state.step)),  # nan before the first step
-        "angle_in_theory": angle_in_theory(knobs, static),
+        "angle": jnp.sqrt(state.params["turned"] / (1 - MEMORY**age)),  # nan before the first step
+        "angle_in_theory": angle_in_theory(state.step, knobs, static),
         "weight_norm": norm,
         "alignment": w @ target / norm,
     }
 
 
 def detect(log):
-    """The angle settles at its level; with itself, itself over that of no decay, and how long |w|^4 takes to relax."""
+    """The angle settles at its level; with itself, and in the end; over that of no decay; and the time |w|^4 takes."""
     finding = settles_at(log, value="angle", level="angle_in_theory")
     if log.lacking(["angle", "weight_norm"]):
         return finding
@@ -126,6 +157,7 @@ def detect(log):
     settled = float(np.sqrt(np.mean(angle[late] ** 2)))
     finding = finding.having(
         settled=Effect(settled, "rad"),
+        last=Effect(float(angle[-1]), "rad"),
         over_free=Effect(float(np.mean(angle[late] * np.sqrt(2 * t[late])))),
     )
     time = relaxation(when, norm**4)
