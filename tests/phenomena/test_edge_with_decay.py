@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from jax.flatten_util import ravel_pytree
 
 from bestiary.phenomena import edge_of_stability as edge
 from bestiary.train import trainer
@@ -59,3 +60,34 @@ def test_the_edge_is_where_the_formulas_put_it(momentum, decoupled, moved, side)
     state, data, knobs = begun(static, lr=lr, momentum=momentum, decay=0.2, decoupled=decoupled)
     seen = P.observe(trained(state, data, knobs, static, 800), data, knobs, static)
     assert float(seen["turn"]) == pytest.approx(-side, abs=0.05)
+
+
+def test_a_batch_is_a_part_of_the_points_without_repeats():
+    static = P.static._replace(points=64)
+    _, data, knobs = begun(static, batch=4.0)
+    draws = [np.asarray(edge.batch(jax.random.key(i), data, knobs, static)[2]) for i in range(200)]
+    assert {float(w.sum()) for w in draws} == {4.0} and set(np.concatenate(draws)) == {0.0, 1.0}
+    assert np.mean(draws, 0).max() < 0.15  # a sixteenth each
+    every = edge.batch(jax.random.key(0), data, knobs._replace(batch=64.0), static)
+    np.testing.assert_array_equal(every[2], data[2])
+
+
+@pytest.mark.parametrize("size", [64.0, 4.0])
+def test_the_batch_sharpness_is_the_curvature_of_batches_along_their_gradients(size):
+    """Against dense Hessians of the batches alone."""
+    static = P.static._replace(points=64)
+    state, data, knobs = begun(static, batch=size)
+    flat, unravel = ravel_pytree(state.params)
+    keys = jax.random.split(jax.random.key(5, impl="threefry2x32"), 3)
+    curved = squared = 0.0
+    for key in keys:
+        x, y, drawn = edge.batch(key, data, knobs, static)
+        x, y = x[drawn > 0], y[drawn > 0]
+
+        def misfit(w, x=x, y=y):
+            return 0.5 * jnp.mean((edge.network(unravel(w), x, static) - y) ** 2)
+
+        g = np.asarray(jax.grad(misfit)(flat), np.float64)
+        curved, squared = curved + g @ np.asarray(jax.hessian(misfit)(flat), np.float64) @ g, squared + g @ g
+    got = edge.batch_sharpness(state.params, keys, data, knobs, static)
+    assert float(got) == pytest.approx(curved / squared, rel=1e-3)
