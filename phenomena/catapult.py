@@ -13,6 +13,10 @@ it grows n-fold, within ln n / (2 ln(kappa - 1)) steps from an output of 1, unti
 that lowers kappa below 2, and the run converges, to a flatter minimum (catapult). For kappa > 4
 both grow (divergence). `edge_ratio` is kappa / 2.
 
+Warm-up takes kappa there slowly: whenever it passes 2 a catapult throws it back, from where it is by then, so that
+the run ends just below 2 and survives steps far beyond 4 / lambda_0. It does so if something keeps f from 0 meanwhile,
+as a noise in the target: a loss that was fitted to nothing has nothing left to throw.
+
 Control. A step on either side of the window, 1.9 and 4.1.
 
 Source. Lewkowycz et al., arXiv:2003.02218; the recursion follows from u' = u - phi v, v' = v - phi u.
@@ -35,6 +39,9 @@ class Knobs(NamedTuple):
     """Traced."""
 
     lr: float = 3.0  # [1 / curvature at step 0] gradient-descent step size; > 0
+    warmup: float = 0.0  # [step] steps in which lr rises from 0, in proportion to the step; 0: none; >= 0
+    noise: float = 0.0  # [1] standard deviation of the target, drawn anew at every step; >= 0
+    second: float = 1.0  # [1] share of its gradient that v follows; 0: f is linear in what is trained; 0 to 1
 
 
 class Static(NamedTuple):
@@ -47,8 +54,13 @@ class Static(NamedTuple):
 
 
 def data(key, knobs, static):
-    """One example is no data: x = 1, y = 0."""
-    return ()
+    """The target of the one example, -> y ()."""
+    return jnp.zeros(())
+
+
+def batch(key, y, knobs, static):
+    """-> the target with its noise ()."""
+    return y + knobs.noise * jax.random.normal(key)
 
 
 def init(key, knobs, static):
@@ -72,7 +84,7 @@ def curvature(params, static):
 
 
 def loss(params, batch, knobs, static):
-    return 0.5 * network(params, static) ** 2
+    return 0.5 * (network(params, static) - batch) ** 2
 
 
 def calibrate(params, data, knobs, static):
@@ -81,7 +93,13 @@ def calibrate(params, data, knobs, static):
 
 
 def optimizer(knobs, static):
-    return optax.sgd(knobs.lr)
+    """Gradient descent, with warm-up, and of v by a share of its own."""
+
+    def warm(t):
+        return knobs.lr * jnp.minimum(1.0, (t + 1) / jnp.maximum(knobs.warmup, 1.0))
+
+    followed = optax.stateless(lambda gradient, _: gradient | {"v": knobs.second * gradient["v"]})
+    return optax.chain(followed, optax.sgd(warm))
 
 
 def observe(state, data, knobs, static):
@@ -109,6 +127,7 @@ PHENOMENON = Phenomenon(
     knobs=Knobs(),
     static=Static(),
     data=data,
+    batch=batch,
     init=init,
     loss=loss,
     calibrate=calibrate,
