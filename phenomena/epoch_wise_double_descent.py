@@ -14,6 +14,8 @@ as they take over their part of the signal the fast ones give it up, and the tes
 with five samples a feature and noise in the labels, two bias-variance trade-offs add up, one at each
 scale. With s_i the scales and A_i = s_i^2 w*_i^2 the signals the risk is, for many samples,
     noise^2 + sum_i A_i (1 - lr s_i^2)^(2 t) + noise^2 / n sum_i (1 - (1 - lr s_i^2)^t)^2.
+A ridge r puts s_i^2 + r in place of s_i^2 in the powers, and each weight at b_i = s_i^2 / (s_i^2 + r) of its fit:
+    noise^2 + sum_i A_i (1 - b_i + b_i p_i)^2 + noise^2 / n sum_i b_i^2 (1 - p_i)^2,  p_i = (1 - lr (s_i^2 + r))^t.
 
 Control. Of both: a larger step for the slow features, so that all are learned in one time. Of the
 first: many samples, so that there is nothing to overfit. It needs no noise, since the slow signal is
@@ -48,6 +50,7 @@ class Knobs(NamedTuple):
     noise: float = 1.0  # [1] standard deviation of the label noise; >= 0
     slow_step: float = 1.0  # [1] step size of the slow features over that of the fast ones; > 0
     test_noise: float = 1.0  # [1] share of the noise's variance that the labels of the test have; 0 to 1
+    ridge: float = 0.0  # [1] r, of the penalty r / 2 |w|^2; >= 0
 
 
 class Static(NamedTuple):
@@ -77,8 +80,14 @@ def init(key, knobs, static):
     return jnp.zeros(static.fast + static.slow)
 
 
-def loss(params, batch, knobs, static):
+def misfit(params, batch):
+    """() L."""
     return 0.5 * (params @ batch["xx"] @ params + batch["yy"]) - params @ batch["xy"]
+
+
+def loss(params, batch, knobs, static):
+    """() L and the penalty."""
+    return misfit(params, batch) + knobs.ridge / 2 * jnp.sum(params**2)
 
 
 def optimizer(knobs, static):
@@ -90,12 +99,14 @@ def optimizer(knobs, static):
 def risk_of_many_samples(t, knobs, static):
     """() Test error after t steps where samples are many and each feature is learned by itself (Heckel and Yilmaz)."""
 
-    def trade_off(curvature, signal, features):
-        left = (1 - knobs.lr * curvature) ** t
-        return (signal * left) ** 2 + features * knobs.noise**2 / knobs.samples * (1 - left) ** 2
+    def trade_off(step, curvature, signal, features):
+        left = (1 - knobs.lr * step * (curvature + knobs.ridge)) ** t
+        kept = curvature / jnp.maximum(curvature + knobs.ridge, 1e-30)
+        bias, fitted = signal * (1 - kept + kept * left), kept * (1 - left)
+        return bias**2 + features * knobs.noise**2 / knobs.samples * fitted**2
 
-    fast = trade_off(1.0, knobs.fast_signal, static.fast)
-    slow = trade_off(knobs.slow_step * knobs.scale**2, knobs.slow_signal, static.slow)
+    fast = trade_off(1.0, 1.0, knobs.fast_signal, static.fast)
+    slow = trade_off(knobs.slow_step, knobs.scale**2, knobs.slow_signal, static.slow)
     return knobs.test_noise * knobs.noise**2 + fast + slow
 
 
@@ -105,7 +116,7 @@ def observe(state, data, knobs, static):
     free = 1 - static.fast / knobs.samples
     return {
         "test_loss": knobs.test_noise * knobs.noise**2 + fast + slow,
-        "train_loss": 2 * loss(state.params, data, knobs, static),
+        "train_loss": 2 * misfit(state.params, data),
         "fast_error": fast,
         "slow_error": slow,
         "law": 1 / (2 * knobs.lr * knobs.slow_step * knobs.scale**2 * free),

@@ -58,3 +58,40 @@ def test_the_fit_is_that_of_least_norm(samples, width):
     want = np.zeros(12)
     want[:width] = np.linalg.lstsq(phi[:samples, :width].astype(float), y[:samples], rcond=None)[0]
     np.testing.assert_allclose(fit(phi, y, samples, width, 0.0), want, rtol=2e-3, atol=2e-4)
+
+
+@pytest.mark.parametrize("ridge", [0.0, 0.05])
+def test_the_risk_with_a_ridge_is_that_of_the_features_one_by_one(ridge):
+    """Gradient descent on many independent features, written out: bias and variance of either scale."""
+    t, n, noise = np.array([0, 1, 7, 300, 20_000]), 500.0, 2.0
+    want = noise**2 * np.ones(t.size)
+    for s, step, signal, features in ((1.0, 1.0, 0.5, 70), (0.2, 3.0, 0.9, 5)):
+        truth, mean, spread = signal / s, np.zeros(t.size), np.zeros(t.size)
+        w, v = 0.0, 0.0  # the weight without noise, and the weight of unit noise in s^2 (w + e)
+        for now in range(t[-1] + 1):
+            mean[t == now], spread[t == now] = w, v
+            w -= 0.2 * step * (s**2 * (w - truth) + ridge * w)
+            v -= 0.2 * step * (s**2 * (v - 1) + ridge * v)
+        want += s**2 * (mean - truth) ** 2 + features * s**2 * spread**2 * noise**2 / n / s**2
+    knobs = PHENOMENON.knobs._replace(
+        scale=0.2, slow_step=3.0, fast_signal=0.5, slow_signal=0.9, samples=n, noise=noise, ridge=ridge
+    )
+    np.testing.assert_allclose(risk_of_many_samples(t.astype(float), knobs, PHENOMENON.static), want, rtol=1e-4)
+
+
+def test_fifty_steps_without_a_ridge_are_those_of_plain_descent():
+    import jax
+
+    from bestiary.train import trainer
+
+    p = PHENOMENON
+    carry = trainer.begin_run(p, p.static, p.knobs, 0, 0)
+    w, data = np.zeros(75), {name: np.asarray(a, np.float64) for name, a in carry.data.items()}
+    step = jax.jit(lambda s: trainer.step_run(p, p.static, carry._replace(state=s)))
+    state = carry.state
+    for _ in range(50):
+        w, state = w - 0.2 * (data["xx"] @ w - data["xy"]), step(state)
+    np.testing.assert_allclose(state.params, w, rtol=1e-5, atol=1e-6)
+    misfit = w @ data["xx"] @ w - 2 * w @ data["xy"] + data["yy"]
+    ridged = p.observe(state, carry.data, p.knobs._replace(ridge=1.0), p.static)
+    assert float(ridged["train_loss"]) == pytest.approx(misfit, rel=1e-3)  # the misfit alone, whatever the ridge
