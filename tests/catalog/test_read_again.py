@@ -19,8 +19,9 @@ from bestiary.files import modules
 
 KEY, OTHER = "grokking", "superposition"
 BLOCKS = blocks(parsed.catalog_path().read_text("utf-8"))
+PART = "".join(BLOCKS[key] for key in BLOCKS if key.startswith(KEY) or key == OTHER)
 TEXT = "# A part of the catalog, which is parsed faster.\n" + "".join(
-    BLOCKS[key] for key in BLOCKS if key.startswith(KEY) or key == OTHER
+    BLOCKS[key] for key in BLOCKS if BLOCKS[key] in PART or f"with: {key}\n" in PART
 )
 
 
