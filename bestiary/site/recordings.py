@@ -28,13 +28,18 @@ def read(folder: Path, key: str) -> dict[str, Any] | None:
 
 
 def drawing(made: Mapping[str, Any] | None) -> Markup:
-    """Draw the first channel of the first case, its seeds and their median, as an SVG of a card; empty without one."""
+    """Draw a channel of the first case, its seeds and their median, as an SVG of a card; empty without one.
+
+    It is the first channel that is not too fast for lines, or the first.
+    """
     if made is None or not made["cases"]:
         return Markup("")
-    case, channel = made["cases"][0], next(iter(made["channels"]))
-    curve = case["curves"].get(channel)
-    if curve is None:
+    case = made["cases"][0]
+    told = [channel for channel in made["channels"] if channel in case["curves"]]
+    if not told:
         return Markup("")
+    channel = next((channel for channel in told if "dots" not in case["curves"][channel]), told[0])
+    curve = case["curves"][channel]
     t = case["curves"][curve["as"]]["t"] if "as" in curve else curve["t"]
     rows = [*curve["seeds"], curve["band"][1]]
     xs, ys = _scale(t, made["log"]), [_scale(values, made["channels"][channel]["log"]) for values in rows]

@@ -37,7 +37,7 @@ def test_words_and_curves_stand_out(selector):
     for ground in ("paper", "card", "mark"):
         for words in ("ink", "soft", "accent", "good", "bad", "unsure"):
             assert contrast(of[words], of[ground]) >= 4.5, (words, ground)
-    for curve in ("blue", "vermillion", "green", "purple", "orange", "sky"):
+    for curve in ("blue", "vermillion", "green", "purple", "orange", "sky", "red", "teal", "brown", "slate"):
         assert contrast(of[curve], of["paper"]) >= 3, curve  # graphics
 
 

@@ -53,6 +53,9 @@ def test_an_oscillation_is_not_made_slow():
     made = record.recording(cases, [], ORIGIN)
     assert made["cases"][0]["curves"]["loss"]["dots"] is True
     assert str(recordings.drawing(made)).count("h0") > 100  # dots, on the card too
+    both = {"loss": cases[0].runs["loss"].values[0], "accuracy": decay(4, 0.5, LONG)}
+    made = record.recording([result(TWO, "a", both, [ABSENCE] * 4, steps=LONG)], [], ORIGIN)
+    assert "h0" not in str(recordings.drawing(made))  # a card shows what has lines, where there is such a channel
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 
 {
   const recording = JSON.parse(document.getElementById("recording").textContent);
-  const HUES = ["--blue", "--vermillion", "--green", "--purple", "--orange", "--sky"];
+  const HUES = ["--blue", "--vermillion", "--green", "--purple", "--orange", "--red", "--teal", "--brown", "--slate", "--sky"];
   const DASHES = [[], [6, 4], [2, 3]];
   const { LEAST, css, words, axisName, number, table, range, draw, forget } = charts;
 
