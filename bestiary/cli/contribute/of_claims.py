@@ -159,8 +159,9 @@ def _beyond(entry: Entry) -> Iterator[Row]:
     short += [f"boundary {name} has {seeds} runs a point" for name, seeds in few.items()]
     counts = {"laws": len(entry.every_law), "boundaries": len(entry.boundaries), "paths": len(entry.paths)}
     there = ", ".join(f"{n} {what}" for what, n in (counts | {"interactions": len(entry.interactions)}).items())
-    yield row("Points", short, [], f"a law has {LAW_POINTS} points, a boundary {BOUNDARY_SEEDS} runs a point")
-    yield _together(entry)
+    lacking, look = _together(entry)
+    enough = f"a law has {LAW_POINTS} points, a boundary {BOUNDARY_SEEDS} runs a point, an interaction {PAIRS} pairs a value"
+    yield row("Points", short + lacking, look, enough)
     yield row("Beyond cases", [] if any(counts.values()) else ["there is no law, boundary or path"], [], there)
     lacking = [] if entry.also_known_as else ["also_known_as is empty"]
     look = [] if entry.open else ["`open` is empty: does it bear on none of open_questions.json?"]
@@ -169,16 +170,16 @@ def _beyond(entry: Entry) -> Iterator[Row]:
     )
 
 
-def _together(entry: Entry) -> Row:
-    """Interactions: enough pairs, an identity, and a rule that says where it comes from."""
+def _together(entry: Entry) -> tuple[list[str], list[str]]:
+    """What interactions lack: pairs of runs, an identity; and what is to be looked at, a rule without a source."""
     short, look = [], []
     for name, block in entry.interactions.items():
         what = f"interaction {name}"
         short += [f"{what} has {block.seeds} pairs of runs a value"] if block.seeds < PAIRS else []
         short += [] if any(claim.identity for claim in block.claims) else [f"{what} claims no identity"]
         if block.rule.where is None and block.rule.name != "independent":
-            look.append(f"{what}: whose rule is {block.rule.name}?")
-    return row("Together", short, look, f"{len(entry.interactions)}, each of {PAIRS} pairs of runs a value or more")
+            look.append(f"{what}: who says that the parts compose by the rule {block.rule.name}?")
+    return short, look
 
 
 def _all_claims(entry: Entry) -> Iterator[tuple[str, Claim | MapClaim | InteractionClaim]]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bestiary.catalog.words import called
 from bestiary.cli import figure_list, measured
 from bestiary.cli.contribute.checklist import Row, row
 from bestiary.cli.contribute.unfilled import marked
@@ -28,7 +29,7 @@ def roots(record: Mapping[str, Any] | None) -> Row:
 
 
 def record_row(entry: Entry, record: dict[str, Any] | None, code: Mapping[str, str]) -> Row:
-    """Say whether what was measured is of today's claims and code, and whether all of it holds.
+    """Say whether what was measured is of today's claims and code, and whether any of it fails.
 
     Args:
         entry: the catalog's block.
@@ -37,15 +38,16 @@ def record_row(entry: Entry, record: dict[str, Any] | None, code: Mapping[str, s
     """
     if record is None:
         return row("Record", [f"benchmarks/measured/{entry.key}.json is missing: run `bestiary measure {entry.key}`"])
-    short = []
+    short, look = [], []
     if measured.is_stale(record, entry, code):
         short.append(f"{measured.verdict(record, entry, code)}: run `bestiary measure {entry.key}`")
     parts = {**record["cases"], **record.get("maps", {})}
     for name, by_root in parts.items():
         for root, seen in by_root.items():
-            bad = [f"{claim['of']} {claim['outcome']}" for claim in seen["claims"] if claim["outcome"] != "holds"]
-            short += [f"{name}, {root}: {', '.join(bad)}"] if bad else []
-    return row("Record", short, [], measured.told(record, entry))
+            for outcome, told in (("fails", short), ("inconclusive", look)):
+                of = [called(claim["of"]) for claim in seen["claims"] if claim["outcome"] == outcome]
+                told += [f"{name}, {root}: {', '.join(of)} {outcome}"] if of else []
+    return row("Record", short, look, measured.told(record, entry))
 
 
 def figures(entry: Entry, root: Path) -> Row:

@@ -115,11 +115,11 @@ def test_a_boundary_that_holds_its_axis_cannot_fail_and_few_points_are_told():
 def test_an_interaction_has_enough_pairs_and_an_identity():
     claim = {"outcome": "sum_of_parts", "source": "measured"}
     pair = {"with": "noise", "over": "lr=1,2", "without_a": {"knobs": {"width": 1.0}}, "claims": (claim,)}
-    assert rows(entry(interactions={"noisy": pair | {"seeds": 12}}))["Together"].told == (
+    assert rows(entry(interactions={"noisy": pair | {"seeds": 12}}))["Points"].told == (
         "interaction noisy has 12 pairs of runs a value; interaction noisy claims no identity"
     )
     kept = pair | {"claims": (claim, {"identity": "kept", "source": "measured"})}
-    assert rows(entry(interactions={"noisy": kept}))["Together"].standing is Standing.HOLDS
+    assert rows(entry(interactions={"noisy": kept}))["Points"].standing is Standing.HOLDS
 
 
 def test_undeclared_firings_are_told_and_an_entry_without_a_row_is_looked_at():
@@ -128,6 +128,18 @@ def test_undeclared_firings_are_told_and_an_entry_without_a_row_is_looked_at():
     assert of_files.firings(entry(also_fires={"spikes": "it does"}), [cell, cell | {"fired": 0}]) == []
     assert of_files.matrix(CATALOG_TODAY["grokking"], ROOT).standing is Standing.HOLDS
     assert "no row of near, far" in of_files.matrix(entry(), ROOT).told
+
+
+def test_what_fails_in_a_record_falls_short_and_what_is_inconclusive_is_looked_at():
+    of = CATALOG_TODAY["grokking"]
+    claims = [{"of": "found", "outcome": "inconclusive"}, {"of": ["x", "y"], "outcome": "holds"}]
+    record = {"version": of.version, "date": "2026-11-27", "cases": {"near": {"root 1": {"claims": claims}}}}
+    told = of_files.record_row(of, record, {})
+    assert (told.standing, told.told) == (Standing.LOOK, "near, root 1: found inconclusive")
+    claims[1]["outcome"] = "fails"
+    assert of_files.record_row(of, record, {}).standing is Standing.SHORT
+    assert of_files.record_row(of, record, {"judge": "other"}).told.startswith("0/2 hold on 1 roots, measured with other")
+    assert of_files.record_row(of, None, {}).standing is Standing.SHORT
 
 
 def test_the_roots_of_a_record():
