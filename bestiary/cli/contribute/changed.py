@@ -78,9 +78,10 @@ def changes(root: Path, revision: str) -> Changes:
         reasons = {key: _of_block(before.get(key), block) for key, block in now.items()}
         texts = {key: pieces.changed(pieces.pieces(old, key), pieces.pieces(root, key)) for key in now}
         unsure = [key for key, files in texts.items() if files and before.get(key) is not None]
-        was, is_now = (_hashes(folder, unsure) for folder in (old, root)) if unsure else ({}, {})
+        hashes = [_hashes(folder, unsure) for folder in (old, root)] if unsure else []
         for key in unsure:
-            reasons[key] += _of_source(was.get(key), is_now.get(key), texts[key])
+            was, now_is = (side.get(key) for side in hashes)
+            reasons[key] += _of_source(was, now_is, texts[key])
         judging = _texts_below(old, root)
     return Changes(commit, {key: why for key, why in reasons.items() if why}, sorted(set(before) - set(now)), judging)
 

@@ -97,7 +97,7 @@ def checked(setup: Setup, root: Path, timed: bool = False) -> list[Row]:
     record = measured.read(block, root / "benchmarks" / "measured")
     code = measured.comparable_code(record, setup)
     looks = {item: Row(item, Standing.LOOK, question) for item, question in LOOKS.items()}
-    seeds, controls, mechanism, sources, can_fail, points, together, beyond, names = of_claims.rows(block, record)
+    seeds, controls, mechanism, sources, can_fail, points, beyond, names = of_claims.rows(block, record)
     return [
         *(
             looks["Minimal"],
@@ -109,16 +109,7 @@ def checked(setup: Setup, root: Path, timed: bool = False) -> list[Row]:
             sources,
             can_fail,
         ),
-        *(
-            looks["States"],
-            looks["Units"],
-            _cost(setup, record, timed),
-            points,
-            together,
-            beyond,
-            names,
-            looks["Tried"],
-        ),
+        *(looks["States"], looks["Units"], _cost(setup, record, timed), points, beyond, names, looks["Tried"]),
         *(of_files.record_row(block, record, code), of_files.figures(block, root), of_files.matrix(block, root)),
         of_files.filled(block, root),
     ]

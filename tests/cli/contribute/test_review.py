@@ -107,7 +107,7 @@ def test_a_boundary_that_holds_its_axis_cannot_fail_and_few_points_are_told():
     kept = {"identity": "kept", "source": "measured"}
     pair = {"with": "other things", "over": "lr=1,2", "without_a": {"knobs": {"decay": 0.0}}, "seeds": 8}
     told = rows(entry(interactions={"pair": pair | {"claims": (kept,)}}))
-    assert told["Together"].told == "interaction pair has 8 pairs of runs a value"
+    assert told["Points"].told == "interaction pair has 8 pairs of runs a value"
     assert told["Beyond cases"].told == "there is no law, boundary or path"
     assert rows(entry())["Beyond cases"].told == "there is no law, boundary or path"
 
@@ -138,7 +138,8 @@ def test_what_fails_in_a_record_falls_short_and_what_is_inconclusive_is_looked_a
     assert (told.standing, told.told) == (Standing.LOOK, "near, root 1: found inconclusive")
     claims[1]["outcome"] = "fails"
     assert of_files.record_row(of, record, {}).standing is Standing.SHORT
-    assert of_files.record_row(of, record, {"judge": "other"}).told.startswith("0/2 hold on 1 roots, measured with other")
+    told = of_files.record_row(of, record, {"judge": "other"}).told
+    assert told.startswith("0/2 hold on 1 roots, measured with other")
     assert of_files.record_row(of, None, {}).standing is Standing.SHORT
 
 
