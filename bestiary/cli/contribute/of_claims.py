@@ -160,7 +160,7 @@ def _beyond(entry: Entry) -> Iterator[Row]:
     counts = {"laws": len(entry.every_law), "boundaries": len(entry.boundaries), "paths": len(entry.paths)}
     there = ", ".join(f"{n} {what}" for what, n in (counts | {"interactions": len(entry.interactions)}).items())
     lacking, look = _together(entry)
-    enough = f"{LAW_POINTS} points a law, {BOUNDARY_SEEDS} runs a point of a boundary, {PAIRS} pairs a value of an interaction"
+    enough = f"{LAW_POINTS} points a law, {BOUNDARY_SEEDS} runs a point of a boundary, {PAIRS} pairs of an interaction"
     yield row("Points", short + lacking, look, enough)
     yield row("Beyond cases", [] if any(counts.values()) else ["there is no law, boundary or path"], [], there)
     lacking = [] if entry.also_known_as else ["also_known_as is empty"]
