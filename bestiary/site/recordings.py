@@ -11,6 +11,7 @@ from typing import Any
 from markupsafe import Markup
 
 WIDE, HIGH, EDGE = 240, 72, 3  # [unit] of a card's drawing
+DRAWN = 3  # runs on a card, beside the median
 REST, AFTER = 0.02, 1.5  # [1] of the way within which a curve is at rest; how much is shown after it has come there
 
 
@@ -41,7 +42,7 @@ def drawing(made: Mapping[str, Any] | None) -> Markup:
     channel = next((channel for channel in told if "dots" not in case["curves"][channel]), told[0])
     curve = case["curves"][channel]
     t = case["curves"][curve["as"]]["t"] if "as" in curve else curve["t"]
-    rows = [*curve["seeds"], curve["band"][1]]
+    rows = [*curve["seeds"][:DRAWN], curve["band"][1]]
     xs, ys = _scale(t, made["log"]), [_scale(values, made["channels"][channel]["log"]) for values in rows]
     known = [y for values in ys for y in values if y is not None]
     there = [x for x in xs if x is not None]
