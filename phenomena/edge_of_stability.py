@@ -170,7 +170,7 @@ def detect(log):
     """
     finding = edge_hover(log)
     for name, channel in (("late", "edge_ratio"), ("batch_late", "batch_ratio")):
-        if log.lacking([channel]) is None and log[channel].finite()[0].size:
+        if log.lacking([channel]) is None and log[channel].finite()[0].size > 1:
             t, r = log[channel].finite()
             finding = finding.having(**{name: Effect(float(np.median(r[t > t[-1] / 2])))})
     if "hover" not in finding.effects or log.lacking(["sharpness", "turn", "swing"]):
