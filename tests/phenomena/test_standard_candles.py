@@ -80,7 +80,7 @@ def test_the_edge_of_a_quadratic(momentum, ratio, grows):
     p, static = edge_of_stability.PHENOMENON, edge_of_stability.PHENOMENON.static._replace(network="linear")
     state, data, knobs = begun(p, 0, static, lr=ratio, momentum=momentum)
     assert float(edge_of_stability.edge_ratio(state.params, data, knobs, static)) == pytest.approx(ratio, rel=1e-4)
-    x, y = (np.asarray(part, np.float64) for part in data)
+    x, y, _ = (np.asarray(part, np.float64) for part in data)
     features = x[:, None] ** np.arange(5)
     best, w, m = np.linalg.lstsq(features, y, rcond=None)[0], np.asarray(state.params["w"], np.float64), 0.0
     for _ in range(3000):
