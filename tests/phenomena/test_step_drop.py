@@ -4,33 +4,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from begun import begun, trained
 
 from bestiary.phenomena import rotational_equilibrium as rotation
-from bestiary.train import trainer
-
-
-def begun(phenomenon, static=None, **knobs):
-    """State, data and calibrated knobs of one run before its first step."""
-    carry = trainer.begin_run(phenomenon, static or phenomenon.static, phenomenon.knobs._replace(**knobs), 0, 0)
-    return carry.state, carry.data, carry.knobs
-
-
-def trained(phenomenon, steps, **knobs):
-    """States of one run after each of the steps, and its calibrated knobs."""
-    static = phenomenon.static
-    state, data, knobs = begun(phenomenon, **knobs)
-    key = jax.random.key_data(jax.random.key(0, impl="threefry2x32"))
-    step = jax.jit(lambda s: trainer.step_run(phenomenon, static, trainer.Carry(s, data, knobs, key)))
-    states = [state]
-    for _ in range(steps):
-        states.append(step(states[-1]))
-    return states, data, knobs
 
 
 def rotated(steps, drop=1.0, drop_at=10**9):
     """Weights and angles of SGD with decay on the same draws, written out."""
     p = rotation.PHENOMENON
-    state, target, knobs = begun(p)
+    state, target, knobs, _ = begun(p)
     w, seen = state.params["w"], []
     key = jax.random.wrap_key_data(jax.random.key_data(jax.random.key(0, impl="threefry2x32")), impl="threefry2x32")
 

@@ -3,27 +3,9 @@
 import jax
 import numpy as np
 import pytest
+from begun import trained
 
 from bestiary.phenomena import catapult
-from bestiary.train import trainer
-
-
-def begun(phenomenon, static=None, **knobs):
-    """State, data and calibrated knobs of one run before its first step."""
-    carry = trainer.begin_run(phenomenon, static or phenomenon.static, phenomenon.knobs._replace(**knobs), 0, 0)
-    return carry.state, carry.data, carry.knobs
-
-
-def trained(phenomenon, steps, **knobs):
-    """States of one run after each of the steps, and its calibrated knobs."""
-    static = phenomenon.static
-    state, data, knobs = begun(phenomenon, **knobs)
-    key = jax.random.key_data(jax.random.key(0, impl="threefry2x32"))
-    step = jax.jit(lambda s: trainer.step_run(phenomenon, static, trainer.Carry(s, data, knobs, key)))
-    states = [state]
-    for _ in range(steps):
-        states.append(step(states[-1]))
-    return states, data, knobs
 
 
 def recursion(kick, kappa, lr, noise):
